@@ -1,0 +1,1 @@
+"""DRIVE: the TFDS builder and the rules of its files."""

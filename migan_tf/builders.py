@@ -1,0 +1,230 @@
+"""Gives a prepared dataset, building it first where its files are there.
+
+The builders' code lies in `datasets/` beside the package in a checkout and in
+`migan_tf/datasets` in an installed wheel. Either folder goes on sys.path, so
+that a builder has one import name, `<name>.<name>_dataset_builder`; imported
+under two names TFDS refuses it as already registered.
+"""
+
+import contextlib
+import fcntl
+import importlib
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import textwrap
+import threading
+
+import tensorflow_datasets as tfds
+from absl import logging
+
+from migan_tf.errors import UserError
+
+
+def code_dir() -> pathlib.Path:
+    """The folder that holds `drive/`, `stare/` and `phantom/`.
+
+    Raises:
+      UserError: the package was installed without its builders.
+    """
+    package = pathlib.Path(__file__).resolve().parent
+    candidates = (package.parent / "datasets", package / "datasets")
+    for folder in candidates:
+        # `datasets` alone may be the package of Hugging Face.
+        if (folder / "drive" / "drive_dataset_builder.py").is_file():
+            return folder
+    raise UserError(
+        "the dataset builders are not installed: expected drive/, stare/ and "
+        f"phantom/ in one of {', '.join(map(str, candidates))}. Install the "
+        "project again: pip install ."
+    )
+
+
+def names() -> list[str]:
+    """The datasets that can be built, e.g. ["drive", "phantom", "stare"]."""
+    found = code_dir().glob("*/*_dataset_builder.py")
+    return sorted(path.parent.name for path in found)
+
+
+def load_module(dataset: str, suffix: str):
+    """Imports `<dataset>.<dataset>_<suffix>` from the builders' folder."""
+    folder = str(code_dir())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(f"{dataset}.{dataset}_{suffix}")
+
+
+def ensure_prepared(
+    dataset: str, data_dir: str = "", manual_dir: str = ""
+) -> tfds.core.DatasetBuilder:
+    """Returns the builder of a prepared dataset; builds it when it is not.
+
+    A prepared dataset is used as it lies. Only one process builds a dataset
+    at a time, others wait for it; a build that fails or is stopped leaves
+    nothing behind, one that is killed is cleared away by the next call.
+
+    Args:
+      dataset: "drive", "stare", "phantom" or with a configuration, such as
+        "phantom/demo".
+      data_dir: where prepared datasets lie; empty: ~/tensorflow_datasets.
+      manual_dir: where the downloaded archives lie; empty:
+        <data_dir>/downloads/manual.
+
+    Raises:
+      UserError: unknown dataset, or its files are absent or damaged; says
+        where to get them, where to put them and what to run next.
+    """
+    builder = _builder(dataset, data_dir)
+    if _is_prepared(builder):
+        return builder
+    root = pathlib.Path(builder.data_dir).parents[
+        1 if builder.builder_config is None else 2
+    ]
+    manual_dir = manual_dir or str(root / "downloads" / "manual")
+    manual_dir = os.path.abspath(os.path.expanduser(manual_dir))
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _lock(root / f".{builder.name}.lock"), _sigterm_as_exit():
+            _remove_leftovers(builder)
+            if not _is_prepared(builder):
+                _build(builder, root, manual_dir)
+    except OSError as error:
+        raise UserError(
+            f"{dataset} could not be built in {root}: {error}. "
+            "Choose another folder with --data_dir."
+        ) from error
+    return _builder(dataset, data_dir)
+
+
+def _builder(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
+    name, _, config = dataset.partition("/")
+    if name not in names():
+        raise UserError(
+            f"--dataset must be one of {', '.join(names())}. "
+            f"Received: {dataset!r}"
+        )
+    builder_class = load_module(name, "dataset_builder").Builder
+    configs = sorted(builder_class.builder_configs)
+    if config and config not in configs:
+        raise UserError(
+            f"--dataset={dataset}: {name} has "
+            + (f"the configurations {', '.join(configs)}" if configs else
+               "no configurations")
+            + f". Received: {config!r}"
+        )  # fmt: skip
+    return builder_class(config=config or None, data_dir=data_dir or None)
+
+
+def _is_prepared(builder) -> bool:
+    """Whether the dataset is there; raises UserError if part of it is gone."""
+    folder = pathlib.Path(builder.data_dir)
+    if not folder.exists():
+        return False
+    shards = (
+        path for split in builder.info.splits.values()
+        for path in split.filepaths
+    )  # fmt: skip
+    gone = [str(path) for path in shards if not os.path.exists(path)]
+    if gone or not builder.is_prepared():
+        raise UserError(
+            f"the prepared dataset {folder} is damaged: "
+            f"{gone[0] if gone else 'dataset_info.json'} is missing. "
+            f"Remove it and run the command again: rm -r {folder}"
+        )
+    return True
+
+
+def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
+    logging.info("Building %s into %s", builder.info.full_name, root)
+    config = tfds.download.DownloadConfig(manual_dir=manual_dir)
+    try:
+        builder.download_and_prepare(
+            download_dir=str(root / "downloads"), download_config=config
+        )
+    except BaseException as error:
+        _remove_empty(root, builder.name)
+        if _is_about_files(error, builder.name):
+            raise UserError(_advice(builder, root, manual_dir, error)) from error
+        raise
+
+
+def _is_about_files(error: BaseException, name: str) -> bool:
+    """Whether the user's files or network are at fault, not our code."""
+    raised_by_builder = type(error).__module__.partition(".")[0] == name
+    no_manual_dir = isinstance(error, AssertionError) and "anual dir" in str(
+        error
+    )
+    download = isinstance(error, tfds.download.DownloadError)
+    return raised_by_builder or no_manual_dir or download
+
+
+def _advice(builder, root, manual_dir: str, error: BaseException) -> str:
+    """A few lines: what is wrong, where to get it, what to run next."""
+    reason = str(error)
+    if isinstance(error, AssertionError):
+        reason = f"{manual_dir} does not exist or is empty."
+    where = textwrap.dedent(builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "")
+    return "\n".join(
+        line
+        for line in (
+            f"{builder.name} is not built in {root}, and cannot be yet.",
+            reason,
+            where.strip().replace("manual_dir", manual_dir, 1),
+            "Look at the folder: "
+            f"python -m migan_tf.doctor --manual_dir={manual_dir}",
+            "Then: python -m migan_tf.train --flagfile=experiments/"
+            f"{builder.name}.flags --manual_dir={manual_dir}",
+        )
+        if line
+    )
+
+
+def _remove_leftovers(builder) -> None:
+    """Clears what a killed build left; the lock says nobody builds now."""
+    folder = pathlib.Path(builder.data_dir)
+    for leftover in folder.parent.glob(f"incomplete.*_{folder.name}"):
+        logging.info("Removing %s, left by a stopped build", leftover)
+        shutil.rmtree(leftover)
+
+
+def _remove_empty(root: pathlib.Path, name: str) -> None:
+    """Removes the empty folders that TFDS makes before it fails."""
+    for top in (root / name, root / "downloads"):
+        for folder in [*sorted(top.rglob("*"), reverse=True), top]:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # refuses a file and a folder with content
+
+
+@contextlib.contextmanager
+def _lock(path: pathlib.Path):
+    """Holds `path` locked; the system frees it should the process be killed."""
+    while True:
+        with open(path, "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # The holder before us removed the file that we had opened?
+            if not path.exists() or not os.path.samestat(
+                os.fstat(file.fileno()), path.stat()
+            ):
+                continue
+            try:
+                yield
+            finally:
+                path.unlink()
+            return
+
+
+@contextlib.contextmanager
+def _sigterm_as_exit():
+    """Lets SIGTERM unwind the stack, so that TFDS removes its half work."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(
+        signal.SIGTERM, lambda number, frame: sys.exit(128 + number)
+    )
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,218 @@
+"""Prepared TFDS dataset -> batches.
+
+The batch contract. Every batch is a dict of float32 tensors:
+
+  fundus               (B,S,S,3) in [-1,1]
+  standardized_fundus  (B,S,S,3) z-scores over the FOV, 0 outside it
+  vessel_map           (B,S,S,1) in [0,1], soft after resampling
+  fov_mask             (B,S,S,1) in {0,1}
+  noise                (B,noise_size) normal of standard deviation σ
+
+The n-th example of a run is a function of the seed and n alone: its image
+from a permutation of the epoch, its augmentation and noise from a generator
+seeded by (seed, n). A resumed or distributed run therefore sees exactly the
+examples of an undisturbed one, and nothing augmented is ever stored.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from migan_tf import augment, geometry
+from migan_tf.errors import UserError
+
+# Streams of random numbers of one seed; see `_generator`.
+_SPLIT, _ORDER, _EXAMPLE, _VALIDATION = range(4)
+
+
+@dataclasses.dataclass(frozen=True)
+class Photograph:
+    """One dataset example at its own size."""
+
+    image_id: str
+    fundus: np.ndarray  # (H,W,3) uint8
+    fov_mask: np.ndarray  # (H,W) bool
+    vessel_map: np.ndarray | None  # (H,W) bool
+    second_annotator: np.ndarray | None  # (H,W) bool
+
+
+def load_photographs(builder, split) -> list[Photograph]:
+    """Reads a split of a prepared TFDS builder, sorted by image_id."""
+    photographs = []
+    for example in tfds.as_numpy(builder.as_dataset(split=split)):
+        planes = {
+            name: example[name][..., 0] > 127
+            for name in ("fov_mask", "vessel_map", "second_annotator")
+        }
+        for name in ("vessel_map", "second_annotator"):
+            if not example[f"has_{name}"]:
+                planes[name] = None
+        photographs.append(
+            Photograph(
+                example["image_id"].decode(), example["fundus"], **planes
+            )
+        )
+    return sorted(photographs, key=lambda photograph: photograph.image_id)
+
+
+def split_validation(photographs, count, seed):
+    """Holds out `count` whole photographs, before any augmentation.
+
+    Returns:
+      (training, validation), both sorted by image_id.
+
+    Raises:
+      UserError: nothing would be left to train on.
+    """
+    if count >= len(photographs):
+        raise UserError(
+            "--validation_images must leave at least one of the "
+            f"{len(photographs)} training images. Received: {count}"
+        )
+    held_out = set(
+        _generator(seed, _SPLIT).permutation(len(photographs))[:count]
+    )
+    return (
+        [p for i, p in enumerate(photographs) if i not in held_out],
+        [p for i, p in enumerate(photographs) if i in held_out],
+    )
+
+
+def network_example(photograph, image_size, square_geometry):
+    """A photograph as one unbatched example of the contract, without noise.
+
+    Args:
+      photograph: with a vessel map.
+      image_size: side S in pixels.
+      square_geometry: `center_square` or `stretch`, see `geometry`.
+
+    Returns:
+      Dict of float32 arrays, `vessel_map` resampled but never re-binarised.
+    """
+    side = geometry.square_side(photograph.fov_mask)
+
+    def resample(image):
+        return geometry.to_network(
+            tf.constant(image, tf.float32), image_size, square_geometry, side
+        )
+
+    fov_mask = geometry.network_fov_mask(
+        photograph.fov_mask, image_size, square_geometry
+    )
+    fundus = resample(photograph.fundus / np.float32(255)) * 2.0 - 1.0
+    example = {
+        "fundus": fundus,
+        "standardized_fundus": geometry.standardize(fundus, fov_mask),
+        "vessel_map": resample(photograph.vessel_map[..., None]),
+        "fov_mask": fov_mask,
+    }
+    return {name: tensor.numpy() for name, tensor in example.items()}
+
+
+def training_batches(
+    examples,
+    config,
+    task,
+    first_batch,
+    last_batch,
+    worker=0,
+    workers=1,
+    replicas=1,
+):
+    """Batches `first_batch` … `last_batch` - 1 of a run.
+
+    Args:
+      examples: list of `network_example`.
+      config: the `Config`.
+      task: `segmentation` or `synthesis`; only the former is cropped.
+      first_batch: number of the first batch, counted over the whole run.
+      last_batch: number after the last.
+      worker: this process's number, 0 … workers - 1.
+      workers: processes that share every global batch, each its slice.
+      replicas: replicas of this process, for which its slice is cut again.
+
+    Returns:
+      `tf.data.Dataset` of the batch contract, of config.batch_size examples
+      divided by all replicas.
+    """
+    local = config.batch_size // workers
+    size = config.network_size(task)
+
+    def draw(index):
+        batch, position = divmod(int(index), local)
+        number = batch * config.batch_size + worker * local + position
+        return tuple(draw_example(examples, config, size, number).values())
+
+    def example(index):
+        values = tf.numpy_function(
+            draw, [index], [tf.float32] * len(_shapes(config, size))
+        )
+        shapes = _shapes(config, size)
+        return {
+            name: tf.ensure_shape(value, shapes[name])
+            for name, value in zip(shapes, values, strict=True)
+        }
+
+    dataset = tf.data.Dataset.range(first_batch * local, last_batch * local)
+    dataset = dataset.map(example, num_parallel_calls=2, deterministic=True)
+    return dataset.batch(local // replicas, drop_remainder=True).prefetch(2)
+
+
+def draw_example(examples, config, size, number):
+    """The `number`-th training example of a run, augmented, with noise."""
+    epoch, position = divmod(number, len(examples))
+    order = _generator(config.seed, _ORDER, epoch).permutation(len(examples))
+    return _augmented(
+        examples[order[position]],
+        config,
+        size,
+        _generator(config.seed, _EXAMPLE, number),
+    )
+
+
+def augmented_validation(examples, config):
+    """The paper's split: one rotated copy in twenty is for validation.
+
+    Such copies show images that are trained on; see docs/paper_to_code.md.
+    """
+    return [
+        _augmented(
+            examples[number % len(examples)],
+            config,
+            config.image_size,
+            _generator(config.seed, _VALIDATION, number),
+        )
+        for number in range(config.validation_images)
+    ]
+
+
+def _augmented(example, config, size, rng):
+    drawn = augment.augment(
+        example,
+        rng,
+        size,
+        config.rotation_degrees,
+        config.flip,
+        config.photometric_jitter,
+    )
+    noise = rng.normal(0.0, config.noise_stddev, config.noise_size)
+    drawn["noise"] = noise
+    return {
+        name: drawn[name].astype(np.float32) for name in _shapes(config, size)
+    }
+
+
+def _shapes(config, size):
+    return {
+        "fundus": (size, size, 3),
+        "standardized_fundus": (size, size, 3),
+        "vessel_map": (size, size, 1),
+        "fov_mask": (size, size, 1),
+        "noise": (config.noise_size,),
+    }
+
+
+def _generator(seed, *stream):
+    return np.random.default_rng([seed, *stream])

@@ -1,0 +1,66 @@
+"""What every command line of the project does around its `main`."""
+
+import os
+import sys
+
+from absl import app, logging
+
+from migan_tf.errors import UserError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def no_arguments(argv) -> None:
+    """Raises `UserError` where something other than flags was given."""
+    if len(argv) > 1:
+        raise UserError(
+            f"only --flags are taken. Received: {' '.join(argv[1:])}. See "
+            "--help"
+        )
+
+
+def required(**values) -> None:
+    """Raises `UserError` naming the flag that was left empty."""
+    for name, value in values.items():
+        if not value:
+            raise UserError(f"--{name} is required. Received: {value!r}")
+
+
+def task_folder(task_name, workdir, model):
+    """The folder meant by --workdir (a run) or --model (one task of one).
+
+    Raises:
+      UserError: not exactly one of the two was given.
+    """
+    if bool(workdir) == bool(model):
+        raise UserError(
+            "give either --workdir (a run folder) or --model (its folder "
+            f"{task_name}). Received: --workdir={workdir!r} --model={model!r}"
+        )
+    return model or os.path.join(workdir, task_name)
+
+
+def run(main) -> None:
+    """Parses the flags, calls `main(argv)` and ends the process.
+
+    A `UserError` becomes one message on stderr and exit status 2, Ctrl-C
+    becomes exit status 130; anything else is a bug and keeps its traceback.
+
+    Args:
+      main: function of the positional arguments (argv, program name first);
+        its return value (None or an int) is the exit status.
+    """
+
+    def guarded(argv):
+        try:
+            return main(argv)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return EXIT_BAD_INPUT
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return EXIT_INTERRUPTED
+
+    logging.set_verbosity(logging.INFO)
+    app.run(guarded)

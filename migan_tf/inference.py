@@ -1,0 +1,205 @@
+"""Applies the trained networks of a run to photographs and vessel maps."""
+
+import json
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from migan_tf import builders, data, geometry, run_record
+from migan_tf.errors import UserError
+from migan_tf.tasks import make_task
+
+SPLITS = ("train", "validation", "test")
+
+
+def load_network(folder, task_name):
+    """The network of least validation loss of one task of a run.
+
+    Args:
+      folder: the task's folder, such as RUN/segmentation.
+      task_name: `segmentation` or `synthesis`.
+
+    Returns:
+      (network, config): a Keras model in float32 and the run's `Config`.
+
+    Raises:
+      UserError: no such run, or it has not been validated yet.
+    """
+    folder = pathlib.Path(folder)
+    config = run_record.read_config(folder)
+    weights = folder / "best" / "network.weights.h5"
+    if not weights.exists():
+        raise UserError(
+            f"{folder} has no best/{weights.name} yet; it is written at the "
+            "first validation. Train on: python -m migan_tf.train "
+            f"--flagfile={folder}/run.flags"
+        )
+    network = make_task(task_name, config).build_network()
+    try:
+        network.load_weights(weights)
+    except (ValueError, OSError) as error:
+        raise UserError(
+            f"{weights} does not hold a {task_name} network of the flags in "
+            f"{folder}/run.json: {str(error).splitlines()[0]}"
+        ) from error
+    return network, config
+
+
+class Segmenter:
+    """S with all that stands before and after it."""
+
+    def __init__(self, network, config):
+        """Keeps the network and how its run prepared photographs."""
+        self.config = config
+        self._network = tf.function(network, reduce_retracing=True)
+
+    def __call__(self, fundus, fov_mask):
+        """Finds the vessels of one photograph.
+
+        Args:
+          fundus: (H,W,3) uint8.
+          fov_mask: (H,W) bool.
+
+        Returns:
+          vessel_probability (H,W) float32 in [0,1], 0 outside the FOV.
+        """
+        config = self.config
+        side = geometry.square_side(fov_mask)
+        image = geometry.to_network(
+            tf.constant(fundus, tf.float32) / 255.0,
+            config.image_size,
+            config.geometry,
+            side,
+        )
+        network_fov = geometry.network_fov_mask(
+            fov_mask, config.image_size, config.geometry
+        )
+        probability = self.probability(
+            geometry.standardize(image, network_fov)[None]
+        )
+        return geometry.from_network(
+            probability[0], fov_mask, config.geometry
+        ).numpy()[..., 0]
+
+    def logits(self, standardized_fundus):
+        """vessel_logits (B,S,S,1) of a standardized batch (B,S,S,3)."""
+        return self._network(standardized_fundus, training=False)
+
+    def probability(self, standardized_fundus):
+        """vessel_probability (B,S,S,1) of a standardized batch (B,S,S,3).
+
+        With --test_time_flips the mean over the four left-right and up-down
+        flips, one after the other to keep memory at that of one.
+        """
+        axes = [()]
+        if self.config.test_time_flips:
+            axes = [(), (1,), (2,), (1, 2)]
+        total = 0.0
+        for flipped in axes:
+            image = standardized_fundus
+            if flipped:
+                image = tf.reverse(image, flipped)
+            output = tf.sigmoid(self.logits(image))
+            total += tf.reverse(output, flipped) if flipped else output
+        return total / len(axes)
+
+
+class Generator:
+    """G with its noise."""
+
+    def __init__(self, network, config):
+        """Keeps the network and the size it was trained at."""
+        self._config = config
+        self._network = tf.function(network, reduce_retracing=True)
+
+    def __call__(self, vessel_map, seed, noise_stddev=None):
+        """Paints one vessel map.
+
+        Args:
+          vessel_map: (H,W) float in [0,1], of any size: it is resampled as
+            the run's training maps were, without knowledge of a FOV.
+          seed: the noise code is a function of it.
+          noise_stddev: σ; default the run's --evaluation_noise_stddev.
+
+        Returns:
+          (painted_map, fundus): (S,S) float32, the map as painted, and
+          (S,S,3) uint8.
+        """
+        config = self._config
+        if noise_stddev is None:
+            noise_stddev = config.evaluation_noise_stddev
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(0.0, noise_stddev, (1, config.noise_size))
+        frame = np.zeros(vessel_map.shape, bool)
+        painted = geometry.to_network(
+            tf.constant(vessel_map, tf.float32)[..., None],
+            config.image_size,
+            config.geometry,
+            geometry.square_side(frame),
+        )
+        fundus = self._network(
+            [painted[None], tf.constant(noise, tf.float32)], training=False
+        )
+        levels = tf.round((fundus[0] + 1.0) * 127.5)
+        return painted.numpy()[..., 0], tf.cast(levels, tf.uint8).numpy()
+
+
+def photographs_of(config, split):
+    """The `Photograph`s of `train`, `validation` or `test` of a run."""
+    if split not in SPLITS:
+        raise UserError(
+            f"--split must be one of {', '.join(SPLITS)}. Received: {split}"
+        )
+    builder = builders.ensure_prepared(
+        config.dataset, config.data_dir, config.manual_dir
+    )
+    if split == "test":
+        return data.load_photographs(builder, "test")
+    photographs = data.load_photographs(builder, "train")
+    if config.validation_split == "augmented":
+        return photographs
+    training, validation = data.split_validation(
+        photographs, config.validation_images, config.seed
+    )
+    return training if split == "train" else validation
+
+
+def segment_split(workdir, split="test"):
+    """Applies a run's segmenter to a split of its dataset.
+
+    Returns:
+      List of dicts with the fields of `evaluation.ScoredImage`.
+    """
+    segmenter = Segmenter(
+        *load_network(pathlib.Path(workdir) / "segmentation", "segmentation")
+    )
+    return segment_photographs(
+        segmenter, photographs_of(segmenter.config, split)
+    )
+
+
+def segment_photographs(segmenter, photographs):
+    """[{fields of `evaluation.ScoredImage`}] for a list of `Photograph`s."""
+    return [
+        dict(
+            image_id=photograph.image_id,
+            vessel_probability=segmenter(
+                photograph.fundus, photograph.fov_mask
+            ),
+            vessel_map=photograph.vessel_map,
+            fov_mask=photograph.fov_mask,
+            second_annotator=photograph.second_annotator,
+            fundus=photograph.fundus,
+        )
+        for photograph in photographs
+    ]
+
+
+def validation_threshold(workdir):
+    """The threshold of best Dice on validation, or None."""
+    path = pathlib.Path(workdir) / "segmentation" / "best" / "validation.json"
+    try:
+        return json.loads(path.read_text()).get("best_threshold")
+    except FileNotFoundError:
+        return None

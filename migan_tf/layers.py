@@ -1,0 +1,87 @@
+"""The blocks that generator, segmenter and discriminator are made of."""
+
+import keras
+
+LEAKY_SLOPE = 0.2
+# Twenty images make few steps: Keras's 0.99 would leave the moving statistics
+# near their initial values for hundreds of them.
+BATCH_NORM_MOMENTUM = 0.9
+
+
+def activate(x, name, synchronized=False):
+    """BatchNorm and LeakyReLU 0.2 after the convolution `name`."""
+    x = keras.layers.BatchNormalization(
+        momentum=BATCH_NORM_MOMENTUM,
+        synchronized=synchronized,
+        name=f"{name}_norm",
+    )(x)
+    return keras.layers.LeakyReLU(LEAKY_SLOPE, name=f"{name}_act")(x)
+
+
+def down(x, filters, name, synchronized=False):
+    """4×4 convolution, stride 2: (B,H,W,C) -> (B,H/2,W/2,filters)."""
+    x = keras.layers.Conv2D(
+        filters, 4, 2, padding="same", use_bias=False, name=name
+    )(x)
+    return activate(x, name, synchronized)
+
+
+def up(x, filters, name, synchronized=False):
+    """4×4 transposed convolution, stride 2: (B,H,W,C) -> (B,2H,2W,filters)."""
+    x = keras.layers.Conv2DTranspose(
+        filters, 4, 2, padding="same", use_bias=False, name=name
+    )(x)
+    return activate(x, name, synchronized)
+
+
+def encode(x, base_filters, synchronized=False):
+    """The encoder of Fig. 2.
+
+    Args:
+      x: (B,S,S,C), S a multiple of 64.
+      base_filters: filters of the first level, 64 in the paper.
+      synchronized: BatchNorm statistics over all replicas.
+
+    Returns:
+      Six levels, (B,S/2,S/2,base) … (B,S/64,S/64,8·base), the last of which
+      is the centre.
+    """
+    levels = []
+    for level, multiple in enumerate((1, 2, 4, 8, 8, 8), start=1):
+        x = down(x, base_filters * multiple, f"encoder{level}", synchronized)
+        levels.append(x)
+    return levels
+
+
+def decode(x, levels, base_filters, skip_connections, synchronized=False):
+    """The decoder of Fig. 2, up to half the output's size.
+
+    Args:
+      x: (B,S/64,S/64,C), the centre.
+      levels: what `encode` returned.
+      base_filters: as given to `encode`.
+      skip_connections: `even`: the second and fourth level counted from the
+        centre are concatenated ('odd numbered layers are skipped and the
+        center coding is considered as origin'); `all`; or `none`.
+      synchronized: BatchNorm statistics over all replicas.
+
+    Returns:
+      (B,S/2,S/2,base_filters) before the skip of the last level, if any.
+    """
+    skipped = {"even": (2, 4), "all": (1, 2, 3, 4, 5), "none": ()}
+    for level, multiple in enumerate((8, 8, 4, 2, 1), start=1):
+        x = up(x, base_filters * multiple, f"decoder{level}", synchronized)
+        if level in skipped[skip_connections]:
+            x = keras.layers.Concatenate(name=f"skip{level}")(
+                [x, levels[-1 - level]]
+            )
+    return x
+
+
+def check_size(argument, size, total_stride):
+    """Raises `ValueError` unless `size` divides by the network's stride."""
+    if size < total_stride or size % total_stride:
+        raise ValueError(
+            f"`{argument}` must be a positive multiple of {total_stride}, the "
+            f"network's total stride. Received: {argument}={size}"
+        )

@@ -1,0 +1,159 @@
+"""Segments photographs and paints vessel maps that are files of the user's."""
+
+import pathlib
+import sys
+import zlib
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from migan_tf import files, fov, inference, metrics
+from migan_tf.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".ppm")
+EXIT_SKIPPED = 1
+
+
+def segment_files(paths, folder, output) -> int:
+    """Segments every photograph, and says which could not be.
+
+    Args:
+      paths: photographs or folders of them.
+      folder: the `segmentation` folder of a run.
+      output: folder of the results; made.
+
+    Returns:
+      Exit status: 0, or 1 when anything was skipped.
+
+    Raises:
+      UserError: no photographs, or no network.
+    """
+    photographs = list_images(paths)
+    segmenter = inference.Segmenter(
+        *inference.load_network(folder, "segmentation")
+    )
+
+    def segment(path, stem):
+        fundus = read_image(path, cv2.IMREAD_COLOR_RGB)
+        fov_mask = np.asarray(fov.find_fov_mask(fundus)).astype(bool)
+        if not fov_mask.any():
+            raise UserError("no fundus found: the image is dark or flat")
+        probability = segmenter(fundus, fov_mask)
+        threshold = metrics.otsu_threshold(probability[fov_mask])
+        vessel_map = (probability >= threshold) & fov_mask
+        overlay = fundus.copy()
+        overlay[vessel_map] = (0, 255, 0)
+        write_image(stem, "vessel_probability", np.round(probability * 255))
+        write_image(stem, "vessel_map", vessel_map * 255)
+        write_image(stem, "overlay", overlay)
+
+    return _each(photographs, output, segment)
+
+
+def synthesize_files(
+    paths, folder, output, samples, seed, noise_stddev=None
+) -> int:
+    """Paints every vessel map `samples` times.
+
+    Args:
+      paths: maps (0 and 255, or grey levels between) or folders of them.
+      folder: the `synthesis` folder of a run.
+      output: folder of the results; made.
+      samples: images of each map.
+      seed: the noise codes are a function of it, the map's name and the
+        sample's number, not of what else is painted beside it.
+      noise_stddev: σ; default the run's --evaluation_noise_stddev.
+
+    Returns:
+      Exit status: 0, or 1 when anything was skipped.
+
+    Raises:
+      UserError: no maps, or no network.
+    """
+    maps = list_images(paths)
+    generator = inference.Generator(
+        *inference.load_network(folder, "synthesis")
+    )
+
+    def paint(path, stem):
+        vessel_map = read_image(path, cv2.IMREAD_GRAYSCALE)
+        if vessel_map.max() == 1:
+            vessel_map = vessel_map * 255
+        unit = vessel_map.astype(np.float32) / 255
+        name_seed = zlib.crc32(path.stem.encode())
+        for sample in range(samples):
+            painted, fundus = generator(
+                unit, [seed, name_seed, sample], noise_stddev
+            )
+            write_image(stem, f"{sample:03d}_fundus", fundus)
+        write_image(stem, "vessel_map", np.round(painted * 255))
+
+    return _each(maps, output, paint)
+
+
+def list_images(paths) -> list[pathlib.Path]:
+    """The images among `paths` and directly inside folders, sorted."""
+    found = []
+    for path in map(pathlib.Path, paths):
+        if path.is_dir():
+            inside = sorted(path.iterdir())
+            found += [p for p in inside if p.suffix.lower() in SUFFIXES]
+        elif path.exists():
+            found.append(path)
+        else:
+            raise UserError(f"no such file or folder: {path}")
+    if not found:
+        raise UserError(
+            f"no images ({', '.join(SUFFIXES)}) in {', '.join(map(str, paths))}"
+        )
+    return found
+
+
+def read_image(path, flag):
+    """Decodes an image file; 16-bit becomes 8-bit, EXIF rotation applies.
+
+    Args:
+      path: the file.
+      flag: `cv2.IMREAD_COLOR_RGB` or `cv2.IMREAD_GRAYSCALE`.
+
+    Returns:
+      (H,W,3) or (H,W) uint8.
+
+    Raises:
+      UserError: not readable as an image.
+    """
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+        image = cv2.imdecode(data, flag) if data.size else None
+    except (OSError, cv2.error) as error:
+        raise UserError(f"not readable: {error}") from error
+    if image is None:
+        raise UserError("not an image, or damaged")
+    return image
+
+
+def write_image(stem, kind, image) -> None:
+    """Writes `<stem>_<kind>.png`; RGB or grey, rounded to uint8 already."""
+    image = image.astype(np.uint8)
+    with files.atomic_path(f"{stem}_{kind}.png") as path:
+        cv2.imwrite(str(path), image[..., ::-1] if image.ndim == 3 else image)
+
+
+def _each(paths, output, job) -> int:
+    """Calls job(path, output stem) for each; reports what was skipped."""
+    output = pathlib.Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    skipped, taken = [], {}
+    for path in tqdm(paths, unit="image"):
+        try:
+            if path.stem in taken:
+                raise UserError(f"its results would replace {taken[path.stem]}")
+            job(path, output / path.stem)
+            taken[path.stem] = path
+        except UserError as error:
+            skipped.append(f"{path}: {error}")
+    print(f"{len(taken)} of {len(paths)} done, in {output}")
+    for line in skipped:
+        print(f"skipped {line}", file=sys.stderr)
+    return EXIT_SKIPPED if skipped else 0

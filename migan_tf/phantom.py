@@ -1,0 +1,120 @@
+"""Phantom retinas: procedural fundus photographs with exact vessel maps.
+
+Drawn, not photographed: no patient's data, any size, any number. Needs NumPy
+and OpenCV only. The same seed gives the same eye at every size, with fewer of
+the thinnest vessels at small ones.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from migan_tf import phantom_anatomy
+from migan_tf.phantom_fundus import render_fundus
+from migan_tf.phantom_growth import Grower
+from migan_tf.phantom_raster import Frame, binary_map, draw_vessels
+from migan_tf.phantom_vessels import ARTERY, VEIN, VesselTree
+
+MIN_SIZE = 32
+# Thinnest vessel, in radii of the field and in pixels (the larger holds).
+MIN_RADIUS = 0.0019
+MIN_RADIUS_PIXELS = 0.35
+# Random streams of one seed; a new kind of drawing takes a new number.
+TREE_STREAM, FUNDUS_STREAM, READING_STREAM = range(3)
+
+
+@dataclasses.dataclass(frozen=True)
+class PhantomRetina:
+    """A photograph and everything known about it; maps are in {0, 255}."""
+
+    fundus: np.ndarray  # (H, W, 3) uint8 RGB
+    vessel_map: np.ndarray  # (H, W) uint8, arteries and veins
+    artery_map: np.ndarray  # (H, W) uint8
+    vein_map: np.ndarray  # (H, W) uint8
+    fov_mask: np.ndarray  # (H, W) uint8
+    tree: VesselTree
+    frame: Frame
+    seed: int
+
+
+def phantom_tree(seed: int, min_radius: float = MIN_RADIUS) -> VesselTree:
+    """Grows the vessels of one eye.
+
+    Args:
+      seed: non-negative integer.
+      min_radius: radius at which vessels end, in radii of the field of view.
+
+    Returns:
+      The tree, in radii of the field of view; see `phantom_vessels`.
+    """
+    if seed < 0:
+        raise ValueError(f"seed must not be negative. Received: {seed}.")
+    rng = np.random.default_rng([seed, TREE_STREAM])
+    anatomy = phantom_anatomy.random_anatomy(rng)
+    return Grower(anatomy, rng, min_radius).grow()
+
+
+def phantom_retina(height: int, width: int, seed: int) -> PhantomRetina:
+    """Draws one retina with its vessel map.
+
+    Args:
+      height: pixels, at least `MIN_SIZE`.
+      width: pixels, at least `MIN_SIZE`.
+      seed: non-negative integer; equal seeds give equal bytes.
+
+    Returns:
+      The photograph, its maps and its vessel tree.
+
+    Raises:
+      ValueError: a size below `MIN_SIZE` or a negative seed.
+    """
+    if min(height, width) < MIN_SIZE:
+        raise ValueError(
+            f"height and width must be at least {MIN_SIZE}. "
+            f"Received: {height} x {width}."
+        )
+    frame = Frame(height, width)
+    tree = phantom_tree(seed, max(MIN_RADIUS, MIN_RADIUS_PIXELS / frame.radius))
+    inside = frame.fov_mask()
+    artery_map, vein_map = (
+        binary_map(draw_vessels(tree, frame, (kind,)), inside)
+        for kind in (ARTERY, VEIN)
+    )
+    rng = np.random.default_rng([seed, FUNDUS_STREAM])
+    return PhantomRetina(
+        fundus=render_fundus(tree, frame, rng),
+        vessel_map=artery_map | vein_map,
+        artery_map=artery_map,
+        vein_map=vein_map,
+        fov_mask=inside.astype(np.uint8) * 255,
+        tree=tree,
+        frame=frame,
+        seed=seed,
+    )
+
+
+def second_reading(retina: PhantomRetina) -> np.ndarray:
+    """A second annotator's vessel map, (H, W) uint8 in {0, 255}.
+
+    He misses thin ends, the thinner the more often, and draws each vessel a
+    little wider or narrower and a fraction of a pixel off its place.
+    """
+    rng = np.random.default_rng([retina.seed, READING_STREAM])
+    offset_scale = 0.35 / retina.frame.radius
+    kept = []
+    for segment in retina.tree.segments:
+        width = 2 * segment.radii[0] * retina.frame.radius
+        missed = segment.terminal and rng.random() < np.exp(-0.35 * width)
+        scale, offset = rng.normal(0.97, 0.1), rng.normal(size=2)
+        if not missed:
+            kept.append(
+                dataclasses.replace(
+                    segment,
+                    radii=segment.radii * max(scale, 0.6),
+                    points=segment.points + offset * offset_scale,
+                )
+            )
+    coverage = draw_vessels(
+        retina.tree, retina.frame, (ARTERY, VEIN), segments=kept
+    )
+    return binary_map(coverage, retina.fov_mask > 0)

@@ -1,0 +1,145 @@
+"""What produced a run: flags, seed, versions, commit, command, device."""
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+from migan_tf import __version__, files
+from migan_tf.config import Config
+from migan_tf.errors import UserError
+
+_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "tensorflow-datasets",
+    "numpy",
+    "opencv-python",
+    "scikit-learn",
+)
+
+
+def write(folder, config, devices) -> None:
+    """Writes `run.json` and the reloadable `run.flags`, or checks them.
+
+    `run.json` holds the flags and one entry for each start: a run that was
+    resumed may owe its weights to more than one version.
+
+    Args:
+      folder: the folder of one task of the run.
+      config: the resolved `Config`.
+      devices: names of the devices, for the record.
+
+    Raises:
+      UserError: the folder holds a run of other flags.
+    """
+    record_path = pathlib.Path(folder) / "run.json"
+    starts = []
+    if record_path.exists():
+        _check_same(read_config(folder), config, folder)
+        starts = json.loads(record_path.read_text())["starts"]
+    start = {
+        "time": datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
+        "versions": _versions(),
+        "commit": _commit(),
+        "command": sys.argv,
+        "devices": devices,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    }
+    record = {"config": dataclasses.asdict(config), "starts": [*starts, start]}
+    files.write_text(record_path, json.dumps(record, indent=1))
+    files.write_text(pathlib.Path(folder) / "run.flags", as_flagfile(config))
+
+
+def read_config(folder) -> Config:
+    """The `Config` recorded in the folder of one task of a run.
+
+    Raises:
+      UserError: there is none, or a newer program wrote it.
+    """
+    path = pathlib.Path(folder) / "run.json"
+    try:
+        values = json.loads(path.read_text())["config"]
+        return Config(**values)
+    except FileNotFoundError:
+        raise UserError(
+            f"--workdir must hold a run with a folder `{path.parent.name}`. "
+            f"Received: {path.parent.parent}, which has no {path.parent.name}/"
+            "run.json. Train one: python -m migan_tf.train "
+            f"--task={path.parent.name} --workdir={path.parent.parent} …"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is not a record of this program's version "
+            f"({__version__}): {error}"
+        ) from None
+
+
+def as_flagfile(config) -> str:
+    """The flags as a text that `--flagfile` reads back to the same config."""
+    values = dataclasses.asdict(config)
+    return "".join(f"--{name}={value}\n" for name, value in values.items())
+
+
+def _check_same(recorded, config, folder) -> None:
+    different = []
+    for field in dataclasses.fields(Config):
+        old, new = getattr(recorded, field.name), getattr(config, field.name)
+        if old == new or field.metadata["resumable"]:
+            continue
+        if field.name.endswith("_steps") and _may_grow(field, config, folder):
+            continue
+        different.append(f"--{field.name}={new} (the run has {old})")
+    if different:
+        raise UserError(
+            f"--workdir={config.workdir} holds a run of other flags: "
+            f"{', '.join(different)}. Give the flags it has "
+            f"(--flagfile={folder}/run.flags) or another --workdir."
+        )
+
+
+def _may_grow(field, config, folder):
+    """A constant learning rate does not depend on how long a run is.
+
+    The length of the other task never matters to this one.
+    """
+    lengths = ("segmentation_steps", "synthesis_steps")
+    if field.name not in lengths:
+        return False
+    own = field.name == f"{pathlib.Path(folder).name}_steps"
+    return not own or config.learning_rate_schedule == "constant"
+
+
+def _versions():
+    versions = {"migan_tf": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    return versions
+
+
+def _commit():
+    """The checkout's commit, `+changes` if it differs, None if installed."""
+    here = pathlib.Path(__file__).parent
+
+    def git(*arguments):
+        return subprocess.run(
+            ["git", "-C", str(here), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        changed = git("status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{commit}+changes" if changed else commit

@@ -1,0 +1,37 @@
+"""Finds the vessels of one's own photographs.
+
+  python -m migan_tf.segment PHOTO_OR_FOLDER… --workdir=RUN --output=DIR
+
+Writes, for each photograph and at its size, <stem>_vessel_probability.png,
+<stem>_vessel_map.png (Otsu inside the FOV) and <stem>_overlay.png. Exits with
+1 when anything was skipped, and says what and why.
+"""
+
+from absl import flags
+
+from migan_tf import entry
+from migan_tf.errors import UserError
+
+_WORKDIR = flags.DEFINE_string("workdir", "", "A run with a segmenter.")
+_MODEL = flags.DEFINE_string(
+    "model", "", "Instead of it: a folder RUN/segmentation."
+)
+_OUTPUT = flags.DEFINE_string("output", "", "Folder of the results.")
+
+
+def main(argv):
+    """Checks the flags and segments."""
+    folder = entry.task_folder("segmentation", _WORKDIR.value, _MODEL.value)
+    entry.required(output=_OUTPUT.value)
+    if len(argv) < 2:
+        raise UserError(
+            "give photographs or folders of them. Received: none. Next: "
+            "python -m migan_tf.segment PHOTO --workdir=RUN --output=DIR"
+        )
+    from migan_tf import own_images  # TensorFlow, after the flags are right.
+
+    return own_images.segment_files(argv[1:], folder, _OUTPUT.value)
+
+
+if __name__ == "__main__":
+    entry.run(main)

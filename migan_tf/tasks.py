@@ -1,0 +1,101 @@
+"""What differs between the two tasks that share one adversarial loop.
+
+`Synthesis` trains the generator G (Eq. 3), `Segmentation` the segmenter S
+(Eq. 6). Each says how its network is built and fed, which pair the
+discriminator sees, and which terms its objective has besides the adversarial.
+"""
+
+import tensorflow as tf
+
+from migan_tf import losses
+from migan_tf.generator import build_generator
+from migan_tf.segmenter import build_segmenter
+
+
+class Synthesis:
+    """Vessel map and noise to fundus."""
+
+    name = "synthesis"
+
+    def __init__(self, config):
+        self._config = config
+        self.weights = {
+            "adversarial_loss": config.adversarial_weight,
+            "deviation_loss": config.deviation_weight,
+        }
+
+    def build_network(self, synchronized=False):
+        """G; see `generator.build_generator`."""
+        config = self._config
+        return build_generator(
+            config.image_size,
+            config.noise_size,
+            config.base_filters,
+            config.skip_connections,
+            synchronized,
+        )
+
+    def forward(self, network, batch, training):
+        """fake_fundus (B,S,S,3)."""
+        inputs = [batch["vessel_map"], batch["noise"]]
+        return network(inputs, training=training)
+
+    def fake_pair(self, batch, output):
+        """What D is to take for fake: (fake_fundus, vessel_map)."""
+        return [output, batch["vessel_map"]]
+
+    def terms(self, batch, output):
+        """The terms that compare the output with the batch."""
+        return {
+            "deviation_loss": losses.deviation_loss(batch["fundus"], output)
+        }
+
+
+class Segmentation:
+    """Fundus to vessel logits."""
+
+    name = "segmentation"
+
+    def __init__(self, config):
+        self._config = config
+        self.weights = {
+            "adversarial_loss": config.adversarial_weight,
+            "segmentation_loss": config.segmentation_weight,
+        }
+        if config.soft_dice_weight:
+            self.weights["soft_dice_loss"] = config.soft_dice_weight
+
+    def build_network(self, synchronized=False):
+        """S, for any size that its strides allow: crops train, wholes test."""
+        config = self._config
+        return build_segmenter(
+            config.segmenter,
+            None,
+            config.segmenter_filters,
+            config.unet_depth,
+            config.skip_connections,
+            synchronized,
+        )
+
+    def forward(self, network, batch, training):
+        """vessel_logits (B,S,S,1)."""
+        return network(batch["standardized_fundus"], training=training)
+
+    def fake_pair(self, batch, output):
+        """What D is to take for fake: (fundus, vessel_probability)."""
+        return [batch["fundus"], tf.sigmoid(output)]
+
+    def terms(self, batch, output):
+        """The terms that compare the output with the batch."""
+        vessel_map = batch["vessel_map"]
+        terms = {
+            "segmentation_loss": losses.segmentation_loss(vessel_map, output)
+        }
+        if "soft_dice_loss" in self.weights:
+            terms["soft_dice_loss"] = losses.soft_dice_loss(vessel_map, output)
+        return terms
+
+
+def make_task(name, config):
+    """The task called `name`, `synthesis` or `segmentation`."""
+    return {task.name: task for task in (Synthesis, Segmentation)}[name](config)

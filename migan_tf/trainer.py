@@ -1,0 +1,225 @@
+"""The loop and only the loop."""
+
+import contextlib
+import pathlib
+import signal
+import time
+
+import keras
+import tensorflow as tf
+from absl import logging
+from tqdm import tqdm
+
+from migan_tf import builders, data, distribution, run_record
+from migan_tf.checkpoint import Checkpoints
+from migan_tf.config import TASKS
+from migan_tf.errors import UserError
+from migan_tf.health import HealthMonitor
+from migan_tf.summaries import NoLog, RunLog
+from migan_tf.tasks import make_task
+from migan_tf.train_step import create_state, make_steps, resolve_precision
+from migan_tf.validation import make_validation
+
+EXIT_STOPPED = 128  # plus the signal's number, as shells do
+
+
+def train(config) -> int:
+    """Trains what --task names, from the last checkpoint on.
+
+    Args:
+      config: a validated `Config`.
+
+    Returns:
+      Exit status: 0 when all is trained, 128 + signal when stopped by one.
+
+    Raises:
+      UserError: the data, the run folder or the run itself is at fault.
+    """
+    strategy = distribution.make_strategy(config)
+    if config.deterministic:
+        keras.utils.set_random_seed(config.seed)
+        tf.config.experimental.enable_op_determinism()
+    builder = builders.ensure_prepared(
+        config.dataset, config.data_dir, config.manual_dir
+    )
+    photographs = data.load_photographs(builder, "train")
+    if config.validation_split == "by_image":
+        training, held_out = data.split_validation(
+            photographs, config.validation_images, config.seed
+        )
+    else:
+        training = held_out = photographs
+    names = TASKS if config.task == "both" else (config.task,)
+    with _stop_request() as stop:
+        for name in names:
+            status = _train_task(
+                config, name, strategy, training, held_out, stop
+            )
+            if status:
+                return status
+    return 0
+
+
+def _train_task(config, name, strategy, training, held_out, stop):
+    folder = pathlib.Path(config.workdir) / name
+    number, workers, replicas = distribution.worker(strategy)
+    chief = number == 0
+    task = make_task(name, config)
+    state = create_state(config, task, strategy)
+    checkpoints = Checkpoints(folder, state, config.keep_checkpoints)
+    _describe(config, name, state, training, held_out)
+    if config.dry_run:
+        return 0
+    if chief:
+        devices = [d.name for d in tf.config.list_logical_devices()]
+        run_record.write(folder, config, devices)
+    first, last = checkpoints.restore(), config.steps(name)
+    if first >= last:
+        logging.info("%s: all %d iterations are done", name, last)
+        return 0
+    log = RunLog(folder, first) if chief else NoLog()
+    log.text("flags", run_record.as_flagfile(config))
+    examples = [
+        data.network_example(p, config.image_size, config.geometry)
+        for p in training
+    ]
+    validate = make_validation(config, task, held_out, examples)
+    network_step, discriminator_step = make_steps(state, task, strategy)
+    per_iteration = config.generator_steps + (discriminator_step is not None)
+    batches = iter(
+        strategy.distribute_datasets_from_function(
+            lambda _: data.training_batches(
+                examples,
+                config,
+                name,
+                first * per_iteration,
+                last * per_iteration,
+                number,
+                workers,
+                replicas,
+            )
+        )
+    )
+    health = HealthMonitor()
+    if chief and not first:
+        log.images(0, validate(state.network)[1])
+    bar = tqdm(
+        total=last, initial=first, desc=name, unit="it", disable=not chief
+    )
+    clock, counted = time.monotonic(), first
+    with contextlib.closing(log), bar, _peers():
+        for step in range(first + 1, last + 1):
+            for _ in range(config.generator_steps):
+                scalars = network_step(next(batches))
+            if discriminator_step is not None:
+                scalars.update(discriminator_step(next(batches)))
+            state.step.assign(step)
+            bar.update()
+
+            final = step == last or stop.number is not None
+            validating = step % config.validate_every == 0 or step == last
+            saving = step % config.checkpoint_every == 0 or final
+            if step % config.log_every == 0 or validating or saving:
+                row = {key: float(value) for key, value in scalars.items()}
+                row.update(_optimizer_scalars(state))
+                elapsed = time.monotonic() - clock
+                images = (step - counted) * per_iteration * config.batch_size
+                row["images_per_second"] = images / elapsed
+                _report(health, log, step, row)
+                bar.set_postfix(loss=f"{row['loss']:.3f}")
+                clock, counted = time.monotonic(), step
+            if validating and chief:
+                result, pictures = validate(state.network)
+                _report(health, log, step, result, prefix="validation/")
+                log.images(step, pictures)
+                checkpoints.keep_if_best({"step": step, **result})
+                clock = time.monotonic()
+            if saving and chief:
+                checkpoints.save()
+            if stop.number is not None:
+                logging.info("%s: stopped and saved at step %d", name, step)
+                return EXIT_STOPPED + stop.number
+    return 0
+
+
+def _report(health, log, step, row, prefix=""):
+    messages = health.check(step, row)
+    for message in messages:
+        logging.warning("%s", message)
+    log.scalars(step, {prefix + name: row[name] for name in row})
+    log.health(step, messages)
+
+
+def _optimizer_scalars(state):
+    rows = {"learning_rate": state.network_optimizer.learning_rate}
+    for key, optimizer in (
+        ("loss_scale", state.network_optimizer),
+        ("d_loss_scale", state.discriminator_optimizer),
+    ):
+        if hasattr(optimizer, "dynamic_scale"):
+            rows[key] = optimizer.dynamic_scale
+    return {name: float(value.numpy()) for name, value in rows.items()}
+
+
+def _describe(config, name, state, training, held_out):
+    parameters = state.network.count_params()
+    logging.info(
+        "%s on %s: %d training and %d validation images, %d×%d, network of "
+        "%s parameters, discriminator %s, %s, %d iterations of %d + %d "
+        "updates, to %s/%s",
+        name,
+        config.dataset,
+        len(training),
+        len(held_out),
+        config.network_size(name),
+        config.network_size(name),
+        f"{parameters:,}",
+        config.discriminator,
+        resolve_precision(config.mixed_precision),
+        config.steps(name),
+        config.generator_steps,
+        config.discriminator != "none",
+        config.workdir,
+        name,
+    )
+
+
+class _Stop:
+    number = None
+
+
+@contextlib.contextmanager
+def _stop_request():
+    """Turns the first SIGTERM or Ctrl-C into a saved stop; the second acts.
+
+    Set after the strategy is made: the multi-worker strategy has a handler
+    of its own that swallows SIGTERM.
+    """
+    stop = _Stop()
+    previous = {}
+
+    def request(number, frame):
+        stop.number = number
+        logging.warning("stopping after this iteration; once more to kill")
+        signal.signal(number, previous[number])
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        previous[number] = signal.signal(number, request)
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _peers():
+    """Says what happened when another worker is gone."""
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+        raise UserError(
+            "--distribute=multiworker: another worker is gone "
+            f"({str(error).splitlines()[0][:200]}). Start all workers again "
+            "with the same commands: they go on from the last checkpoint."
+        ) from error

@@ -1,0 +1,74 @@
+"""What all tests share: one start, one end, and the real data where it is.
+
+TensorFlow is not imported here, so that tests of plain functions start fast;
+where a test has imported it, it is put back to a known state.
+"""
+
+import os
+import pathlib
+import random
+import sys
+
+import numpy as np
+import pytest
+
+# The package chooses TensorFlow's CPU kernels and log level when it is
+# imported; imported first, tests and program compute alike, and so do the
+# processes that tests start.
+import migan_tf  # noqa: F401
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers side by side would each start a thread for every core.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
+REAL_DATA = os.environ.get("MIGAN_REAL_DATA", "")
+SEED = 20180329
+
+
+def pytest_collection_modifyitems(items):
+    """Skips what needs real photographs where there are none."""
+    if REAL_DATA:
+        return
+    skip = pytest.mark.skip(reason="MIGAN_REAL_DATA is not set")
+    for item in items:
+        if "real_data" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> pathlib.Path:
+    """Folder that holds DRIVE/ and STARE/; the test is skipped without it.
+
+    A variable that names a wrong folder is an error, not a skip: tests that
+    were asked for must not vanish.
+    """
+    if not REAL_DATA:
+        pytest.skip("MIGAN_REAL_DATA is not set")
+    folder = pathlib.Path(REAL_DATA).resolve()
+    missing = [
+        name for name in ("DRIVE", "STARE") if not (folder / name).is_dir()
+    ]
+    if missing:
+        pytest.fail(
+            "MIGAN_REAL_DATA must name a folder that holds DRIVE/ and STARE/. "
+            f"Received: {folder} without {', '.join(missing)}."
+        )
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def same_start_and_end():
+    """Each test starts from one seed and leaves no policy or figure behind."""
+    random.seed(SEED)
+    np.random.seed(SEED)
+    if keras := sys.modules.get("keras"):
+        keras.utils.set_random_seed(SEED)
+    yield
+    if keras := sys.modules.get("keras"):
+        keras.config.set_dtype_policy("float32")
+        keras.config.set_floatx("float32")
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")

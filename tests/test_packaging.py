@@ -1,0 +1,128 @@
+"""What is declared, and what a wheel holds."""
+
+import ast
+import pathlib
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+import migan_tf
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+CUSTOMERS_PACKAGES = {
+    *("tensorflow", "tensorflow-datasets", "keras", "numpy", "opencv-python"),
+    *("scikit-learn", "matplotlib", "absl-py"),
+}
+# Where the name to import is not the name to install.
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "absl": "absl-py",
+    "cv2": "opencv-python",
+    "google": "protobuf",
+    "sklearn": "scikit-learn",
+    "tensorflow_datasets": "tensorflow-datasets",
+}
+
+
+def declared(requirements) -> set[str]:
+    """Package names of requirement lines, without versions."""
+    return {re.match(r"[\w-]+", line).group() for line in requirements}
+
+
+@pytest.fixture
+def setup_arguments(monkeypatch) -> dict:
+    """What setup.py passes to setuptools."""
+    received = {}
+    setuptools = pytest.importorskip("setuptools")
+    monkeypatch.setattr(setuptools, "setup", received.update)
+    monkeypatch.chdir(ROOT)
+    runpy.run_path(str(ROOT / "setup.py"))
+    return received
+
+
+def third_party_imports() -> set[str]:
+    """Top-level names that the package and the builders import."""
+    files = list((ROOT / "migan_tf").rglob("*.py"))
+    files += (ROOT / "datasets").rglob("*_builder.py")
+    names = set()
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module)
+    tops = {name.split(".")[0] for name in names}
+    return tops - sys.stdlib_module_names - {"migan_tf"}
+
+
+def test_the_customers_packages_are_declared(setup_arguments):
+    assert CUSTOMERS_PACKAGES <= declared(setup_arguments["install_requires"])
+
+
+def test_what_is_imported_is_declared(setup_arguments):
+    needed = {DISTRIBUTIONS.get(name, name) for name in third_party_imports()}
+    assert needed <= declared(setup_arguments["install_requires"])
+
+
+def test_each_requirement_has_a_lower_bound(setup_arguments):
+    assert all(">=" in line for line in setup_arguments["install_requires"])
+
+
+def test_one_version_everywhere(setup_arguments):
+    assert setup_arguments["version"] == migan_tf.__version__
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    newest = re.search(r"^## \[([^\]]+)\]", changelog, re.MULTILINE)
+    assert newest.group(1) == migan_tf.__version__
+
+
+def test_licence_is_the_apache_licence():
+    text = (ROOT / "LICENSE").read_text("utf-8")
+    assert "Apache License\n                           Version 2.0" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+@pytest.fixture(scope="module")
+def wheel_names(tmp_path_factory) -> list[str]:
+    """Paths inside a wheel built from a copy, so that none is left here."""
+    source = tmp_path_factory.mktemp("source") / "checkout"
+    source.mkdir()
+    for name in ("migan_tf", "datasets", "export", "tests"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, source / name)
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, source / name)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-index"]
+    command += ["--no-build-isolation", "--wheel-dir", str(source), str(source)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (wheel,) = source.glob("*.whl")
+    assert wheel.name.startswith(f"migan_tf-{migan_tf.__version__}-")
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+def test_a_wheel_holds_the_package_and_the_builders(wheel_names):
+    for path in (ROOT / "migan_tf").glob("*.py"):
+        assert f"migan_tf/{path.name}" in wheel_names
+    for builder in ROOT.glob("datasets/*/*_dataset_builder.py"):
+        inside = f"migan_tf/datasets/{builder.parent.name}"
+        assert f"{inside}/{builder.name}" in wheel_names
+        for name in ("README.md", "CITATIONS.bib", "TAGS.txt"):
+            assert f"{inside}/{name}" in wheel_names
+
+
+def test_a_wheel_installs_one_top_level_name(wheel_names):
+    tops = {name.split("/")[0] for name in wheel_names}
+    dist_info = f"migan_tf-{migan_tf.__version__}.dist-info"
+    assert tops == {"migan_tf", dist_info}
+
+
+def test_a_wheel_leaves_tests_and_their_data_out(wheel_names):
+    wrong = [n for n in wheel_names if "dummy_data" in n or "_test.py" in n]
+    assert not wrong

@@ -1,0 +1,122 @@
+"""The segmenters: the paper's network without noise, and the U-Net."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf.segmenter import build_segmenter
+
+
+def migan_count():
+    """Fig. 2 without the code: 3 channels in, one out, even skips."""
+    total = 4 * 4 * 64 * 1 + 1
+    for given, filters in (
+        # encoder
+        (3, 64), (64, 128), (128, 256), (256, 512), (512, 512), (512, 512),
+        # decoder: 8² -> 16², 32², 64² after a skip, 128², 256² after a skip
+        (512, 512), (512, 512), (512 + 512, 256), (256, 128), (128 + 128, 64),
+    ):  # fmt: skip
+        total += 4 * 4 * given * filters + 4 * filters
+    return total
+
+
+def unet_count(base, depth):
+    """Ronneberger's U-Net with a norm after each 3×3 convolution."""
+
+    def double(given, filters):
+        first = 9 * given * filters + 4 * filters
+        return first + 9 * filters * filters + 4 * filters
+
+    widths = [base * 2**level for level in range(depth + 1)]
+    total, given = base + 1, 3
+    for filters in widths:
+        total += double(given, filters)
+        given = filters
+    for filters in widths[:-1]:
+        total += 2 * 2 * (2 * filters) * filters + filters
+        total += double(2 * filters, filters)
+    return total
+
+
+def test_migan_has_the_shapes_of_fig_2():
+    model = build_segmenter("migan", 512)
+    outputs = {layer.name: layer.output.shape for layer in model.layers}
+    sides = [(512 >> n, 64 * m) for n, m in enumerate((1, 2, 4, 8, 8, 8), 1)]
+    for level, (side, filters) in enumerate(sides, start=1):
+        assert outputs[f"encoder{level}_act"] == (None, side, side, filters)
+    for level, (side, filters) in enumerate(sides[-2::-1], start=1):
+        assert outputs[f"decoder{level}_act"] == (None, side, side, filters)
+    assert outputs["skip2"][1:] == (32, 32, 1024)
+    assert outputs["skip4"][1:] == (128, 128, 256)
+    assert "center" not in outputs and "code" not in outputs
+    assert model.output.shape == (None, 512, 512, 1)
+    assert model.count_params() == migan_count()
+
+
+def test_unet_parameters():
+    # 484,145: added up by hand from the same rule, for base 16 and depth 3.
+    assert unet_count(16, 3) == 484_145
+    model = build_segmenter("unet", base_filters=16, depth=3)
+    assert model.count_params() == 484_145
+    model = build_segmenter("unet", base_filters=4, depth=2)
+    assert model.count_params() == unet_count(4, 2)
+
+
+def test_unet_shapes_and_joins():
+    model = build_segmenter("unet", 64, base_filters=4, depth=3)
+    shapes = {layer.name: layer.output.shape[1:] for layer in model.layers}
+    assert shapes["bottomb_act"] == (8, 8, 32)
+    for level, (side, filters) in enumerate([(64, 4), (32, 8), (16, 16)]):
+        assert shapes[f"down{level}b_act"] == (side, side, filters)
+        assert shapes[f"skip{level}"] == (side, side, 2 * filters)
+        joined = model.get_layer(f"skip{level}").input[1]
+        assert joined is model.get_layer(f"down{level}b_act").output
+    pools = [x for x in model.layers if isinstance(x, keras.layers.MaxPooling2D)]
+    assert len(pools) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("migan", (64, 128)), ("unet", (16, 40))]
+)
+def test_any_size_that_divides_runs(name, size):
+    model = build_segmenter(name, base_filters=2, depth=3)
+    fundus = np.random.default_rng(0).normal(size=(2, *size, 3))
+    logits = model(fundus.astype("float32")).numpy()
+    assert logits.shape == (2, *size, 1) and logits.dtype == np.float32
+    # Logits, not probabilities: untrained ones lie on both sides of 0.
+    assert logits.min() < 0 < logits.max()
+
+
+@pytest.mark.parametrize("name", ["migan", "unet"])
+def test_logits_are_float32_under_mixed_precision(name):
+    keras.config.set_dtype_policy("mixed_float16")
+    model = build_segmenter(name, 64, base_filters=2, depth=2)
+    assert model.get_layer("output").compute_dtype == "float16"
+    assert model(tf.zeros((1, 64, 64, 3))).dtype == tf.float32
+
+
+@pytest.mark.parametrize("name", ["migan", "unet"])
+def test_synchronized_reaches_every_norm(name):
+    model = build_segmenter(name, 64, 1, depth=2, synchronized=True)
+    norms = [
+        layer.synchronized
+        for layer in model.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    assert len(norms) == {"migan": 11, "unet": 10}[name] and all(norms)
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "size", "stride"),
+    [("migan", 4, 96, 64), ("unet", 3, 60, 8), ("unet", 5, 48, 32)],
+)
+def test_indivisible_sizes_are_refused(name, depth, size, stride):
+    expected = f"multiple of {stride},.*image_size={size}"
+    with pytest.raises(ValueError, match=expected):
+        build_segmenter(name, size, depth=depth)
+
+
+def test_unknown_name_is_refused():
+    with pytest.raises(ValueError, match="'migan' or 'unet'.*'vgan'"):
+        build_segmenter("vgan")
