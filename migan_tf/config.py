@@ -1,12 +1,12 @@
-"""Every setting of a run: one frozen dataclass, from which the flags come
-(`config_flags`).
+"""Every setting of a run: one frozen dataclass.
+
+The command line's flags are derived from it (`config_flags`).
 
 A field's metadata holds its help text, its choices or bounds, and whether it
 may change when a run is resumed (`resumable`: it does not alter the result).
 """
 
 import dataclasses
-import json
 
 from migan_tf.errors import UserError
 
@@ -169,9 +169,6 @@ class Config:
     def steps(self, task: str) -> int:
         """Iterations of `task`."""
         return getattr(self, f"{task}_steps")
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), indent=1)
 
 
 def _check_field(field, value) -> None:

@@ -14,70 +14,13 @@ seeded by (seed, n). A resumed or distributed run therefore sees exactly the
 examples of an undisturbed one, and nothing augmented is ever stored.
 """
 
-import dataclasses
-
 import numpy as np
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 from migan_tf import augment, geometry
-from migan_tf.errors import UserError
 
-# Streams of random numbers of one seed; see `_generator`.
-_SPLIT, _ORDER, _EXAMPLE, _VALIDATION = range(4)
-
-
-@dataclasses.dataclass(frozen=True)
-class Photograph:
-    """One dataset example at its own size."""
-
-    image_id: str
-    fundus: np.ndarray  # (H,W,3) uint8
-    fov_mask: np.ndarray  # (H,W) bool
-    vessel_map: np.ndarray | None  # (H,W) bool
-    second_annotator: np.ndarray | None  # (H,W) bool
-
-
-def load_photographs(builder, split) -> list[Photograph]:
-    """Reads a split of a prepared TFDS builder, sorted by image_id."""
-    photographs = []
-    for example in tfds.as_numpy(builder.as_dataset(split=split)):
-        planes = {
-            name: example[name][..., 0] > 127
-            for name in ("fov_mask", "vessel_map", "second_annotator")
-        }
-        for name in ("vessel_map", "second_annotator"):
-            if not example[f"has_{name}"]:
-                planes[name] = None
-        photographs.append(
-            Photograph(
-                example["image_id"].decode(), example["fundus"], **planes
-            )
-        )
-    return sorted(photographs, key=lambda photograph: photograph.image_id)
-
-
-def split_validation(photographs, count, seed):
-    """Holds out `count` whole photographs, before any augmentation.
-
-    Returns:
-      (training, validation), both sorted by image_id.
-
-    Raises:
-      UserError: nothing would be left to train on.
-    """
-    if count >= len(photographs):
-        raise UserError(
-            "--validation_images must leave at least one of the "
-            f"{len(photographs)} training images. Received: {count}"
-        )
-    held_out = set(
-        _generator(seed, _SPLIT).permutation(len(photographs))[:count]
-    )
-    return (
-        [p for i, p in enumerate(photographs) if i not in held_out],
-        [p for i, p in enumerate(photographs) if i in held_out],
-    )
+# Streams of random numbers of one seed; `photographs` draws the split from 0.
+_ORDER, _EXAMPLE, _VALIDATION = range(1, 4)
 
 
 def network_example(photograph, image_size, square_geometry):

@@ -11,8 +11,8 @@ def atomic_path(path):
     """Yields a temporary path beside `path` that replaces it on success.
 
     The temporary file keeps the suffixes of `path` (`.weights.h5`), since
-    libraries choose the format by them. After an exception nothing is left behind and an older
-    `path` stays as it was.
+    libraries choose the format by them. After an exception nothing is left
+    behind and an older `path` stays as it was.
 
     Args:
       path: the file to write; its folder is made.

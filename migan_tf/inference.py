@@ -6,11 +6,9 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import builders, data, geometry, run_record
+from migan_tf import geometry, photographs, run_record
 from migan_tf.errors import UserError
 from migan_tf.tasks import make_task
-
-SPLITS = ("train", "validation", "test")
 
 
 def load_network(folder, task_name):
@@ -145,26 +143,6 @@ class Generator:
         return painted.numpy()[..., 0], tf.cast(levels, tf.uint8).numpy()
 
 
-def photographs_of(config, split):
-    """The `Photograph`s of `train`, `validation` or `test` of a run."""
-    if split not in SPLITS:
-        raise UserError(
-            f"--split must be one of {', '.join(SPLITS)}. Received: {split}"
-        )
-    builder = builders.ensure_prepared(
-        config.dataset, config.data_dir, config.manual_dir
-    )
-    if split == "test":
-        return data.load_photographs(builder, "test")
-    photographs = data.load_photographs(builder, "train")
-    if config.validation_split == "augmented":
-        return photographs
-    training, validation = data.split_validation(
-        photographs, config.validation_images, config.seed
-    )
-    return training if split == "train" else validation
-
-
 def segment_split(workdir, split="test"):
     """Applies a run's segmenter to a split of its dataset.
 
@@ -175,11 +153,11 @@ def segment_split(workdir, split="test"):
         *load_network(pathlib.Path(workdir) / "segmentation", "segmentation")
     )
     return segment_photographs(
-        segmenter, photographs_of(segmenter.config, split)
+        segmenter, photographs.load(segmenter.config, split)
     )
 
 
-def segment_photographs(segmenter, photographs):
+def segment_photographs(segmenter, images):
     """[{fields of `evaluation.ScoredImage`}] for a list of `Photograph`s."""
     return [
         dict(
@@ -192,7 +170,7 @@ def segment_photographs(segmenter, photographs):
             second_annotator=photograph.second_annotator,
             fundus=photograph.fundus,
         )
-        for photograph in photographs
+        for photograph in images
     ]
 
 

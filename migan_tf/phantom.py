@@ -1,12 +1,14 @@
 """Phantom retinas: procedural fundus photographs with exact vessel maps.
 
 Drawn, not photographed: no patient's data, any size, any number. Needs NumPy
-and OpenCV only. The same seed gives the same eye at every size, with fewer of
-the thinnest vessels at small ones.
+and OpenCV only. The parts: `phantom_anatomy` draws an eye, `phantom_growth`
+grows its vessels, `phantom_raster` makes maps of them, `phantom_fundus` takes
+the photograph.
 """
 
 import dataclasses
 
+import cv2
 import numpy as np
 
 from migan_tf import phantom_anatomy
@@ -16,9 +18,7 @@ from migan_tf.phantom_raster import Frame, binary_map, draw_vessels
 from migan_tf.phantom_vessels import ARTERY, VEIN, VesselTree
 
 MIN_SIZE = 32
-# Thinnest vessel, in radii of the field and in pixels (the larger holds).
-MIN_RADIUS = 0.0019
-MIN_RADIUS_PIXELS = 0.35
+MIN_RADIUS = 0.0019  # where vessels end, in radii of the field of view
 # Random streams of one seed; a new kind of drawing takes a new number.
 TREE_STREAM, FUNDUS_STREAM, READING_STREAM = range(3)
 
@@ -54,13 +54,23 @@ def phantom_tree(seed: int, min_radius: float = MIN_RADIUS) -> VesselTree:
     return Grower(anatomy, rng, min_radius).grow()
 
 
+def visible_radius(frame: Frame) -> float:
+    """Radius, in radii of the field, at which vessels end in a photograph.
+
+    At least 0.4 pixels, since small photographs do not show the thinnest; at
+    most 0.008, so that the smallest still have vessels.
+    """
+    return max(MIN_RADIUS, min(0.4 / frame.radius, 0.008))
+
+
 def phantom_retina(height: int, width: int, seed: int) -> PhantomRetina:
     """Draws one retina with its vessel map.
 
     Args:
       height: pixels, at least `MIN_SIZE`.
       width: pixels, at least `MIN_SIZE`.
-      seed: non-negative integer; equal seeds give equal bytes.
+      seed: non-negative integer; equal seeds give equal bytes at one size,
+        and at another size another photograph of the same anatomy.
 
     Returns:
       The photograph, its maps and its vessel tree.
@@ -74,7 +84,7 @@ def phantom_retina(height: int, width: int, seed: int) -> PhantomRetina:
             f"Received: {height} x {width}."
         )
     frame = Frame(height, width)
-    tree = phantom_tree(seed, max(MIN_RADIUS, MIN_RADIUS_PIXELS / frame.radius))
+    tree = phantom_tree(seed, visible_radius(frame))
     inside = frame.fov_mask()
     artery_map, vein_map = (
         binary_map(draw_vessels(tree, frame, (kind,)), inside)
@@ -96,8 +106,8 @@ def phantom_retina(height: int, width: int, seed: int) -> PhantomRetina:
 def second_reading(retina: PhantomRetina) -> np.ndarray:
     """A second annotator's vessel map, (H, W) uint8 in {0, 255}.
 
-    He misses thin ends, the thinner the more often, and draws each vessel a
-    little wider or narrower and a fraction of a pixel off its place.
+    This reader misses thin ends, the thinner the more often, and draws each
+    vessel a little wider or narrower and a fraction of a pixel off its place.
     """
     rng = np.random.default_rng([retina.seed, READING_STREAM])
     offset_scale = 0.35 / retina.frame.radius
@@ -118,3 +128,32 @@ def second_reading(retina: PhantomRetina) -> np.ndarray:
         retina.tree, retina.frame, (ARTERY, VEIN), segments=kept
     )
     return binary_map(coverage, retina.fov_mask > 0)
+
+
+def contact_sheet(
+    rows: int, columns: int, height: int, width: int, seed: int, shown: int
+) -> np.ndarray:
+    """A page of retinas of consecutive seeds, row by row.
+
+    Args:
+      rows: retinas down the page.
+      columns: retinas across it.
+      height: size at which each is drawn, pixels.
+      width: the same across.
+      seed: of the first one.
+      shown: height on the page, pixels; the width follows.
+
+    Returns:
+      (rows * shown, columns * shown width, 3) uint8 RGB.
+    """
+    size = (round(shown * width / height), shown)
+    pictures = [
+        cv2.resize(
+            phantom_retina(height, width, seed + i).fundus,
+            size,
+            interpolation=cv2.INTER_AREA,
+        )
+        for i in range(rows * columns)
+    ]
+    page = np.stack(pictures).reshape(rows, columns, size[1], size[0], 3)
+    return page.swapaxes(1, 2).reshape(rows * size[1], columns * size[0], 3)

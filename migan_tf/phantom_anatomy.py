@@ -51,12 +51,12 @@ def random_anatomy(rng: np.random.Generator) -> Anatomy:
         disc_radius=rng.uniform(0.125, 0.165),
         fovea=(disc_x - distance, disc_y + rng.uniform(0.03, 0.11)),
         avascular_radius=rng.uniform(0.10, 0.14),
-        arcade_height=tuple(rng.uniform(0.44, 0.66, size=2)),
+        arcade_height=tuple(rng.uniform(0.42, 0.64, size=2)),
         arcade_spread=tuple(rng.uniform(-0.35, 0.25, size=2)),
         vein_radius=rng.uniform(0.0135, 0.0165),
         calibre_ratio=rng.uniform(0.63, 0.73),
         tortuosity=rng.uniform(0.6, 1.4),
-        branch_interval=rng.uniform(0.09, 0.115),
+        branch_interval=rng.uniform(0.1, 0.13),
     )
 
 
@@ -112,8 +112,55 @@ def branch_heading(anatomy, course, x, y, half, target):
 
 def raphe_target(anatomy, x, half, rng):
     """Point (x, y) near the horizontal raphe that an inner branch heads for."""
-    offset = 0.5 * (x - anatomy.fovea[0]) + rng.normal(-0.06, 0.07)
+    offset = x - anatomy.fovea[0]
+    # Beside the disc they turn to the macula, past it away from it.
+    offset = 0.5 * offset if offset > 0 else offset - 0.15
+    offset += rng.normal(-0.05, 0.08)
     return (
         anatomy.fovea[0] + offset,
         anatomy.fovea[1] + half * rng.uniform(0.0, 0.06),
     )
+
+
+def draw_interval(anatomy, course, rng) -> float:
+    """Draws the length from one branching of a course to the next."""
+    if course == TRUNK:
+        return rng.uniform(0.03, 0.09)
+    if course == NASAL:
+        return rng.uniform(0.1, 0.3)
+    stretch = 1.15 if course == TEMPORAL else 1.25
+    return anatomy.branch_interval * stretch * (0.5 + rng.exponential(0.6))
+
+
+def draw_branch(anatomy, tip, rng) -> tuple[float, int, tuple[str, str]]:
+    """Draws how a tip divides.
+
+    Args:
+      anatomy: the eye.
+      tip: a `phantom_steering.Tip`.
+      rng: source of the draws.
+
+    Returns:
+      Ratio of the daughters' radii, side of the smaller one (1 is clockwise)
+      and the courses of the larger and the smaller one. With y down the
+      temporal side of a trunk and the macular side of an arcade both have the
+      sign of `half`.
+    """
+    side = int(rng.integers(2) * 2 - 1)
+    towards_macula = side == tip.half
+    if tip.course == TRUNK:
+        from_disc = math.hypot(tip.x - anatomy.disc[0], tip.y - anatomy.disc[1])
+        if from_disc > 0.11:  # the arcade and the smaller nasal vessel
+            return rng.uniform(0.55, 0.8), -tip.half, (TEMPORAL, NASAL)
+        small = INNER if towards_macula else NASAL
+        return rng.uniform(0.35, 0.5), side, (TRUNK, small)
+    if tip.course != TEMPORAL:
+        return rng.uniform(0.4, 0.9), side, (tip.course, tip.course)
+    # An arcade gives off thin vessels until it nears the end of the macula,
+    # where it divides into nearly equal ones.
+    thin = (0.18 + 0.3 * rng.beta(1.2, 2)) * tip.trunk_radius / tip.radius
+    from_fovea = tip.x - anatomy.fovea[0]
+    odds = 0.5 if from_fovea < 0 else 0.15 if from_fovea < 0.3 else 0.0
+    equal = rng.random() < odds
+    ratio = rng.uniform(0.7, 0.95) if equal else min(thin, 0.9)
+    return ratio, side, (TEMPORAL, INNER if towards_macula else OUTER)

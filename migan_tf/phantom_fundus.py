@@ -1,7 +1,5 @@
 """The photograph of a phantom eye: background, disc, macula, light, camera."""
 
-import dataclasses
-
 import cv2
 import numpy as np
 
@@ -10,7 +8,7 @@ from migan_tf.phantom_vessels import ARTERY, VEIN, VesselTree
 
 # How much of red, green and blue light a thick vessel takes away.
 ABSORPTION = {
-    ARTERY: np.array([0.20, 0.62, 0.45], np.float32),
+    ARTERY: np.array([0.22, 0.72, 0.5], np.float32),
     VEIN: np.array([0.42, 0.95, 0.65], np.float32),
 }
 REFLEX = {ARTERY: 0.30, VEIN: 0.07}  # brightness of the central light reflex
@@ -30,6 +28,11 @@ def smooth_noise(rng, frame: Frame, scale: float) -> np.ndarray:
     return cut / max(float(cut.std()), 1e-3)
 
 
+def fall(value, edge: float, softness: float) -> np.ndarray:
+    """Soft step from 1 to 0 as `value` passes `edge`."""
+    return 0.5 - 0.5 * np.tanh((value - edge) / (2 * softness))
+
+
 def background(rng, frame, x, y) -> np.ndarray:
     """Pigment and choroid (H, W, 3) float32, about 0 to 255."""
     red = rng.uniform(165, 235)
@@ -37,15 +40,21 @@ def background(rng, frame, x, y) -> np.ndarray:
     blue = green * rng.uniform(0.42, 0.68)
     texture = sum(
         weight * smooth_noise(rng, frame, scale)
-        for scale, weight in ((0.6, 0.5), (0.25, 0.35), (0.1, 0.25), (0.04, 0.2))
+        for scale, weight in (
+            (0.6, 0.5),
+            (0.25, 0.35),
+            (0.1, 0.25),
+            (0.04, 0.2),
+        )
     )
-    # Choroidal vessels shine through as pale interwoven bands.
-    bands = np.exp(-8 * np.abs(smooth_noise(rng, frame, 0.13)))
-    shine = bands * np.clip(smooth_noise(rng, frame, 0.5) + 0.3, 0, 2)
-    strength = rng.uniform(0.0, 0.12)
+    # Between the choroid's vessels its pale ground shows in some eyes.
+    bands = np.tanh(1.5 * np.abs(smooth_noise(rng, frame, 0.09))) - 0.5
+    shine = bands * np.clip(smooth_noise(rng, frame, 0.5) + 0.2, 0, 1.5)
+    strength = rng.uniform(-0.05, 0.14)
+    strength = max(strength, 0.0)
     color = np.array([red, green, blue], np.float32)
     spread = np.array([0.035, 0.07, 0.08], np.float32)
-    glow = np.array([0.15, 1.0, 0.7], np.float32) * strength
+    glow = np.array([0.2, 1.0, 0.6], np.float32) * strength
     return color * (1 + texture[..., None] * spread + shine[..., None] * glow)
 
 
@@ -70,15 +79,15 @@ def add_disc(fundus, rng, frame, anatomy, x, y) -> np.ndarray:
     radius = np.hypot(u, v) + 0.03 * smooth_noise(rng, frame, 0.1)
     halo = np.exp(-np.clip(radius - 1, 0, None) * 2.2)[..., None]
     fundus = fundus * (1 + rng.uniform(0.02, 0.12) * halo)
-    rim = np.array([1.12, 1.75, 1.65], np.float32)
-    color = fundus.mean((0, 1)) * rim * (1 + 0.03 * u[..., None])
-    color += np.array([25, 18, 0], np.float32) * rng.uniform(0.5, 1.5)
+    rim = np.array([1.15, 1.65, 1.55], np.float32)
+    temporal = np.clip(-u, -1, 1)[..., None]  # the paler side of the rim
+    color = fundus.mean((0, 1)) * rim * (1 + 0.07 * temporal) + 12
     cup_radius = rng.uniform(0.35, 0.6)
-    cup = 1 / (1 + np.exp((np.hypot(u + 0.1, v) - cup_radius) / 0.09))
-    color = color + cup[..., None] * np.array([30, 45, 35], np.float32)
+    to_cup = np.hypot(u + rng.uniform(0.05, 0.3), v)
+    cup = fall(to_cup, cup_radius, 0.1)[..., None]
+    color = color + cup * np.array([25, 55, 50], np.float32)
     softness = rng.uniform(0.045, 0.09)
-    inside = 1 / (1 + np.exp(np.clip((radius - 1) / softness, -30, 30)))
-    inside = inside[..., None] * rng.uniform(0.85, 0.95)
+    inside = fall(radius, 1.0, softness)[..., None] * rng.uniform(0.88, 0.97)
     return fundus * (1 - inside) + color * inside
 
 
@@ -87,7 +96,7 @@ def add_vessels(fundus, rng, tree: VesselTree, frame: Frame) -> np.ndarray:
     contrast = rng.uniform(0.8, 1.15)
 
     def depth_of(radius):
-        return min(1.0, max(0.35, (radius / 0.008) ** 0.7))
+        return min(1.0, max(0.3, (radius / 0.009) ** 0.8))
 
     for kind in (VEIN, ARTERY):
         # A round vessel is deepest in its middle: three nested strokes.
@@ -95,7 +104,9 @@ def add_vessels(fundus, rng, tree: VesselTree, frame: Frame) -> np.ndarray:
             share * draw_vessels(tree, frame, (kind,), scale, depth_of)
             for scale, share in ((1.0, 0.5), (0.75, 0.3), (0.45, 0.2))
         )
-        fundus = fundus * np.exp(-contrast * depth[..., None] * ABSORPTION[kind])
+        fundus = fundus * np.exp(
+            -contrast * depth[..., None] * ABSORPTION[kind]
+        )
         reflex = draw_vessels(
             tree,
             frame,

@@ -32,7 +32,7 @@ class Frame:
         return FOV_SHARE * min(self.height, self.width)
 
     def unit_grid(self, left_eye: bool) -> tuple[np.ndarray, np.ndarray]:
-        """x and y (H, W) of the pixel centres, in radii of the field."""
+        """The pixel centres' x and y, each (H, W), in radii of the field."""
         x = (np.arange(self.width) - (self.width - 1) / 2) / self.radius
         y = (np.arange(self.height) - (self.height - 1) / 2) / self.radius
         x = -x if left_eye else x
@@ -44,7 +44,7 @@ class Frame:
         return np.hypot(x, y) <= 1.0
 
     def pixel_points(self, segment: Segment, left_eye: bool) -> np.ndarray:
-        """Centreline (N, 2) as x, y in pixels, 0 at the first pixel's centre."""
+        """Centreline (N, 2) as x, y; the first pixel's centre is 0, 0."""
         sign = np.array([-1 if left_eye else 1, 1])
         middle = np.array([self.width - 1, self.height - 1]) / 2
         return segment.points * sign * self.radius + middle

@@ -2,7 +2,6 @@
 
 import contextlib
 import pathlib
-import signal
 import time
 
 import keras
@@ -10,10 +9,9 @@ import tensorflow as tf
 from absl import logging
 from tqdm import tqdm
 
-from migan_tf import builders, data, distribution, run_record
+from migan_tf import data, distribution, interruption, photographs, run_record
 from migan_tf.checkpoint import Checkpoints
 from migan_tf.config import TASKS
-from migan_tf.errors import UserError
 from migan_tf.health import HealthMonitor
 from migan_tf.summaries import NoLog, RunLog
 from migan_tf.tasks import make_task
@@ -39,18 +37,10 @@ def train(config) -> int:
     if config.deterministic:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
-    builder = builders.ensure_prepared(
-        config.dataset, config.data_dir, config.manual_dir
-    )
-    photographs = data.load_photographs(builder, "train")
-    if config.validation_split == "by_image":
-        training, held_out = data.split_validation(
-            photographs, config.validation_images, config.seed
-        )
-    else:
-        training = held_out = photographs
+    training = photographs.load(config, "train")
+    held_out = photographs.load(config, "validation")
     names = TASKS if config.task == "both" else (config.task,)
-    with _stop_request() as stop:
+    with interruption.stop_request() as stop:
         for name in names:
             status = _train_task(
                 config, name, strategy, training, held_out, stop
@@ -107,7 +97,7 @@ def _train_task(config, name, strategy, training, held_out, stop):
         total=last, initial=first, desc=name, unit="it", disable=not chief
     )
     clock, counted = time.monotonic(), first
-    with contextlib.closing(log), bar, _peers():
+    with contextlib.closing(log), bar, interruption.lost_peers():
         for step in range(first + 1, last + 1):
             for _ in range(config.generator_steps):
                 scalars = network_step(next(batches))
@@ -182,44 +172,3 @@ def _describe(config, name, state, training, held_out):
         config.workdir,
         name,
     )
-
-
-class _Stop:
-    number = None
-
-
-@contextlib.contextmanager
-def _stop_request():
-    """Turns the first SIGTERM or Ctrl-C into a saved stop; the second acts.
-
-    Set after the strategy is made: the multi-worker strategy has a handler
-    of its own that swallows SIGTERM.
-    """
-    stop = _Stop()
-    previous = {}
-
-    def request(number, frame):
-        stop.number = number
-        logging.warning("stopping after this iteration; once more to kill")
-        signal.signal(number, previous[number])
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        previous[number] = signal.signal(number, request)
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _peers():
-    """Says what happened when another worker is gone."""
-    try:
-        yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-        raise UserError(
-            "--distribute=multiworker: another worker is gone "
-            f"({str(error).splitlines()[0][:200]}). Start all workers again "
-            "with the same commands: they go on from the last checkpoint."
-        ) from error

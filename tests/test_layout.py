@@ -24,10 +24,12 @@ FLOORS = [
         "errors",
         "config distribution entry files fov health layers",
         "augment discriminator generator losses metrics segmenter style "
-        "builders figures geometry phantom predictions run_record",
-        "checkpoint data inspection summaries tasks",
+        "interruption "
+        "builders config_flags figures geometry phantom predictions "
+        "run_record",
+        "checkpoint data inspection photographs summaries tasks",
         "evaluation inference train_step",
-        "validation",
+        "own_images validation",
         "trainer",
     )
 ]

@@ -1,0 +1,1 @@
+"""Phantom: the TFDS builder of procedural retinas."""

@@ -1,0 +1,55 @@
+"""Draws a page of phantom retinas: `python -m migan_tf.phantom_sheet`.
+
+The page in the documentation is made by
+`python -m migan_tf.phantom_sheet --output=docs/phantom.png`.
+"""
+
+import pathlib
+
+import cv2
+from absl import flags
+
+from migan_tf import entry, phantom
+from migan_tf.errors import UserError
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output", "phantom.png", "PNG file to write.")
+flags.DEFINE_integer("rows", 3, "Retinas down the page.", lower_bound=1)
+flags.DEFINE_integer("columns", 3, "Retinas across it.", lower_bound=1)
+flags.DEFINE_integer(
+    "height", 584, "Size of a retina, pixels.", phantom.MIN_SIZE
+)
+flags.DEFINE_integer("width", 565, "The same across.", phantom.MIN_SIZE)
+flags.DEFINE_integer("shown", 280, "Height on the page, pixels.", lower_bound=8)
+flags.DEFINE_integer("seed", 0, "Seed of the first retina.", lower_bound=0)
+
+
+def main(argv):
+    """Draws the page and says where it is."""
+    if len(argv) > 1:
+        raise UserError(
+            f"phantom_sheet takes flags only. Received: {' '.join(argv[1:])}. "
+            "Next: python -m migan_tf.phantom_sheet --help"
+        )
+    if not FLAGS.output.endswith(".png"):
+        raise UserError(
+            f"--output must end in .png. Received: {FLAGS.output}. "
+            "Next: python -m migan_tf.phantom_sheet --output=phantom.png"
+        )
+    page = phantom.contact_sheet(
+        FLAGS.rows,
+        FLAGS.columns,
+        FLAGS.height,
+        FLAGS.width,
+        FLAGS.seed,
+        FLAGS.shown,
+    )
+    png = cv2.imencode(
+        ".png", page[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9]
+    )
+    files.write_bytes(FLAGS.output, png[1].tobytes())
+    print(f"{FLAGS.rows * FLAGS.columns} retinas: {FLAGS.output}")
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,101 @@
+"""The photographs of a dataset at their own size, and who validates."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from migan_tf import builders
+from migan_tf.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Photograph:
+    """One dataset example at its own size."""
+
+    image_id: str
+    fundus: np.ndarray  # (H,W,3) uint8
+    fov_mask: np.ndarray  # (H,W) bool
+    vessel_map: np.ndarray | None  # (H,W) bool
+    second_annotator: np.ndarray | None  # (H,W) bool
+
+
+def load(config, split) -> list[Photograph]:
+    """The photographs of one split of a run, its dataset built if need be.
+
+    Args:
+      config: the `Config`.
+      split: `test`, or `train` or `validation`, into which the dataset's
+        training photographs are divided by --validation_split: whole images,
+        or, for `augmented`, all of them in both.
+
+    Returns:
+      List sorted by image_id.
+
+    Raises:
+      UserError: unknown split, no such data, or too few photographs.
+    """
+    if split not in SPLITS:
+        raise UserError(
+            f"--split must be one of {', '.join(SPLITS)}. Received: {split}"
+        )
+    builder = builders.ensure_prepared(
+        config.dataset, config.data_dir, config.manual_dir
+    )
+    if split == "test":
+        return read(builder, "test")
+    photographs = read(builder, "train")
+    if config.validation_split == "augmented":
+        return photographs
+    training, held_out = split_validation(
+        photographs, config.validation_images, config.seed
+    )
+    return training if split == "train" else held_out
+
+
+def read(builder, split) -> list[Photograph]:
+    """Reads a split of a prepared TFDS builder, sorted by image_id."""
+    photographs = []
+    for example in tfds.as_numpy(builder.as_dataset(split=split)):
+        planes = {
+            name: example[name][..., 0] > 127
+            for name in ("fov_mask", "vessel_map", "second_annotator")
+        }
+        for name in ("vessel_map", "second_annotator"):
+            if not example[f"has_{name}"]:
+                planes[name] = None
+        photographs.append(
+            Photograph(
+                example["image_id"].decode(), example["fundus"], **planes
+            )
+        )
+    return sorted(photographs, key=lambda photograph: photograph.image_id)
+
+
+def split_validation(photographs, count, seed):
+    """Holds out `count` whole photographs, before any augmentation.
+
+    Args:
+      photographs: list sorted by image_id.
+      count: how many to hold out.
+      seed: the choice is a function of it.
+
+    Returns:
+      (training, held_out), both in the order given.
+
+    Raises:
+      UserError: nothing would be left to train on.
+    """
+    if count >= len(photographs):
+        raise UserError(
+            "--validation_images must leave at least one of the "
+            f"{len(photographs)} training images. Received: {count}"
+        )
+    order = np.random.default_rng([seed, 0]).permutation(len(photographs))
+    held_out = set(order[:count])
+    return (
+        [p for i, p in enumerate(photographs) if i not in held_out],
+        [p for i, p in enumerate(photographs) if i in held_out],
+    )

@@ -1,0 +1,123 @@
+"""The flags' way from the command line or a flagfile to the settings."""
+
+import dataclasses
+import functools
+import pathlib
+import types
+
+import pytest
+from absl import flags
+
+from migan_tf import config_flags
+from migan_tf.config import Config
+from migan_tf.errors import UserError
+from migan_tf.run_record import as_flagfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+FIELDS = {field.name: field for field in dataclasses.fields(Config)}
+
+
+@pytest.fixture
+def parse(monkeypatch):
+    """Parses a command line with flags of its own, as an entry would."""
+
+    def parse(*arguments):
+        values = flags.FlagValues()
+        kinds = ("string", "boolean", "integer", "float")
+        own = {
+            f"DEFINE_{kind}": functools.partial(
+                getattr(flags, f"DEFINE_{kind}"), flag_values=values
+            )
+            for kind in kinds
+        }
+        flags.DEFINE_string("flagfile", None, "", flag_values=values)
+        stand_in = types.SimpleNamespace(FLAGS=values, **own)
+        monkeypatch.setattr(config_flags, "flags", stand_in)
+        config_flags.define_flags()
+        assert values(["entry", *arguments]) == ["entry"]
+        return config_flags.from_flags()
+
+    return parse
+
+
+def test_flags_reach_the_config(parse):
+    assert parse("--workdir=runs/a") == Config(workdir="runs/a")
+    settings = parse("--workdir=runs/a", "--noflip", "--learning_rate=1e-3")
+    assert settings == Config(workdir="runs/a", flip=False, learning_rate=1e-3)
+    with pytest.raises(UserError, match="--batch_size"):
+        parse("--workdir=runs/a", "--batch_size=0")
+
+
+def other_value(field):
+    """A value that is not the default and passes on its own."""
+    if field.metadata["choices"]:
+        return field.metadata["choices"][-1]
+    fixed = {
+        "image_size": 1024, "crop_size": 128, "workdir": "my runs/#1 =ö",
+        "learning_rate": 1 / 3e7, "unet_depth": 5,
+    }  # fmt: skip
+    if field.name in fixed:
+        return fixed[field.name]
+    if field.type is bool:
+        return not field.default
+    return field.default + field.type(field.type is str and "x" or 1)
+
+
+def test_every_flag_survives_a_flagfile(parse, tmp_path):
+    values = {name: other_value(field) for name, field in FIELDS.items()}
+    settings = Config(**values).validate()
+    changed = {n for n, f in FIELDS.items() if values[n] != f.default}
+    # A last choice that is the default already.
+    assert FIELDS.keys() - changed <= {"task", "discriminator"}
+    for written in (settings, Config(workdir="runs/a")):
+        path = tmp_path / "run.flags"
+        path.write_text(as_flagfile(written), encoding="utf-8")
+        assert parse(f"--flagfile={path}") == written
+
+
+@pytest.mark.parametrize(
+    "name", sorted(p.name for p in (ROOT / "experiments").glob("*.flags"))
+)
+def test_experiments_parse(parse, monkeypatch, name):
+    # A nested flagfile's path is relative to where the command is run.
+    monkeypatch.chdir(ROOT)
+    settings = parse(f"--flagfile=experiments/{name}", "--workdir=runs/a")
+    # The last value wins.
+    changed = parse(
+        f"--flagfile=experiments/{name}", "--workdir=runs/a", "--seed=9"
+    )
+    assert changed == dataclasses.replace(settings, seed=9)
+
+
+PAPER = dict(
+    task="both",
+    image_size=512,
+    segmenter="migan",
+    base_filters=64,
+    segmenter_filters=64,
+    skip_connections="even",
+    noise_size=400,
+    discriminator="image",
+    discriminator_filters=32,
+    deviation_weight=10.0,
+    segmentation_weight=10.0,
+    adversarial_weight=1.0,
+    soft_dice_weight=0.0,
+    noise_stddev=0.001,
+    evaluation_noise_stddev=1.0,
+    generator_steps=2,
+    learning_rate=2e-4,
+    flip=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "geometry"), [("drive", "center_square"), ("stare", "stretch")]
+)
+def test_the_papers_experiments(parse, monkeypatch, name, geometry):
+    monkeypatch.chdir(ROOT)
+    settings = parse(f"--flagfile=experiments/{name}.flags", "--workdir=runs/a")
+    assert settings.dataset == name and settings.geometry == geometry
+    found = {key: getattr(settings, key) for key in PAPER}
+    assert found == PAPER
+    assert settings.validation_images == 1 and settings.crop_size == 0
