@@ -28,7 +28,8 @@ def augment(example, rng, size, rotation_degrees=180.0, flip=True, jitter=0.0):
     """
     fundus, fov_mask = example["fundus"], example["fov_mask"]
     if jitter:
-        fundus = photometric(fundus, rng, jitter)
+        changed = photometric(fundus, rng, jitter)
+        fundus = np.where(fov_mask > 0, changed, fundus)
     mean, stddev = fov_statistics(fundus, fov_mask)
     matrix = random_affine(rng, fundus.shape[0], size, rotation_degrees, flip)
     warped_fundus = _warp(fundus, matrix, size, -1.0).clip(-1.0, 1.0)

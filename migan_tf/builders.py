@@ -146,7 +146,9 @@ def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
     except BaseException as error:
         _remove_empty(root, builder.name)
         if _is_about_files(error, builder.name):
-            raise UserError(_advice(builder, root, manual_dir, error)) from error
+            raise UserError(
+                _advice(builder, root, manual_dir, error)
+            ) from error
         raise
 
 

@@ -7,6 +7,7 @@ may change when a run is resumed (`resumable`: it does not alter the result).
 """
 
 import dataclasses
+import math
 
 from migan_tf.errors import UserError
 
@@ -158,6 +159,11 @@ class Config:
                 "--unet_depth must be at most 6, so that --image_size divides "
                 f"by 2**depth. Received: {self.unet_depth}"
             )
+        if self.adam_beta_1 >= 1:
+            raise UserError(
+                "--adam_beta_1 must be below 1, the share of the old gradient "
+                f"that is kept. Received: {self.adam_beta_1}"
+            )
         return self
 
     def network_size(self, task: str) -> int:
@@ -178,8 +184,9 @@ def _check_field(field, value) -> None:
             f"--{field.name} must be one of {', '.join(choices)}. "
             f"Received: {value!r}"
         )
-    # `not >=` also refuses NaN.
-    if at_least is not None and not value >= at_least:
+    # `not <=` also refuses NaN.
+    if at_least is not None and not at_least <= value < math.inf:
         raise UserError(
-            f"--{field.name} must be at least {at_least}. Received: {value}"
+            f"--{field.name} must be at least {at_least} and finite. "
+            f"Received: {value}"
         )

@@ -55,12 +55,18 @@ def overlay(fundus, vessel_map, decision, fov_mask):
 
 
 def roc_figure(curves, human=None, note=""):
-    """Sensitivity over 1 − specificity; see `_curve_figure`."""
+    """Sensitivity over 1 − specificity; see `_curve_figure`.
+
+    Args:
+      curves: {legend: (truth, probability)}, (N,) bool and float each.
+      human: `human` of metrics.json, or None.
+      note: a line below, such as the protocol.
+    """
     lines = {}
-    for name, (truth, probability) in curves.items():
-        false_rate, true_rate, _ = sk.roc_curve(truth, probability)
-        area = sk.auc(false_rate, true_rate)
-        lines[f"{name}, area {area:.4f}"] = (false_rate, true_rate)
+    for name, pixels in curves.items():
+        truth, level, weight = _levels(*pixels)
+        rates = sk.roc_curve(truth, level, sample_weight=weight)
+        lines[name] = rates[:2]
     point = human and (1 - human["specificity"], human["sensitivity"])
     return _curve_figure(
         lines, ("1 − specificity", "sensitivity"), point, note, "lower right"
@@ -68,12 +74,14 @@ def roc_figure(curves, human=None, note=""):
 
 
 def precision_recall_figure(curves, human=None, note=""):
-    """Precision over recall; see `_curve_figure`."""
+    """Precision over recall; arguments as of `roc_figure`."""
     lines = {}
-    for name, (truth, probability) in curves.items():
-        precision, recall, _ = sk.precision_recall_curve(truth, probability)
-        area = sk.auc(recall, precision)
-        lines[f"{name}, area {area:.4f}"] = (recall, precision)
+    for name, pixels in curves.items():
+        truth, level, weight = _levels(*pixels)
+        precision, recall, _ = sk.precision_recall_curve(
+            truth, level, sample_weight=weight
+        )
+        lines[name] = recall, precision
     point = human and (human["sensitivity"], human["precision"])
     return _curve_figure(
         lines, ("recall", "precision"), point, note, "lower left"
@@ -82,7 +90,7 @@ def precision_recall_figure(curves, human=None, note=""):
 
 def precision_recall_picture(truth, probability):
     """The precision-recall curve as (480,480,3) uint8 RGB."""
-    return picture_of(precision_recall_figure({"all": (truth, probability)}))
+    return picture_of(precision_recall_figure({"": (truth, probability)}))
 
 
 def _curve_figure(lines, axis_names, point, note, place):
@@ -104,14 +112,27 @@ def _curve_figure(lines, axis_names, point, note, place):
     for (name, line), colour in zip(lines.items(), LINE_COLOURS, strict=False):
         axes.plot(*_thinned(*line), color=colour, lw=1.5, label=name)
     if point:
-        axes.plot(*point, "o", color=HUMAN_COLOUR, label="second annotator")
+        axes.plot(*point, "o", color=HUMAN_COLOUR, label="the second annotator")
     axes.set(xlim=(0, 1), ylim=(0, 1.005), aspect="equal")
     axes.set(xlabel=axis_names[0], ylabel=axis_names[1])
     axes.grid(alpha=0.3)
-    axes.legend(loc=place, fontsize=8)
+    if any(lines):
+        axes.legend(loc=place, fontsize=8)
     if note:
         figure.supxlabel(note, fontsize=7)
     return figure
+
+
+def _levels(truth, probability):
+    """Pixels as weighted levels: a picture shows no more than 65,536.
+
+    Returns:
+      (truth, level, weight), (K,) each.
+    """
+    code = np.floor(probability * 65535 + 0.5).astype(np.int64) * 2 + truth
+    weight = np.bincount(code)
+    code = np.flatnonzero(weight)
+    return code % 2, code // 2, weight[code]
 
 
 def _thinned(x, y):

@@ -5,6 +5,8 @@ import os
 import pathlib
 import tempfile
 
+import cv2
+
 
 @contextlib.contextmanager
 def atomic_path(path):
@@ -32,6 +34,8 @@ def atomic_path(path):
         yield temporary
         # mkstemp makes files private; results are meant to be read by others.
         temporary.chmod(0o644)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())  # Whole after a power cut, too.
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -41,3 +45,16 @@ def write_text(path, text: str) -> None:
     """Writes `text` to `path`, whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_image(path, image) -> None:
+    """Writes an RGB (H,W,3) or grey (H,W) uint8 image, whole or not at all.
+
+    Raises:
+      OSError: OpenCV could not write it, for example to a full disk.
+    """
+    with atomic_path(path) as temporary:
+        if image.ndim == 3:
+            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        if not cv2.imwrite(str(temporary), image):
+            raise OSError(None, "the image could not be written", str(path))

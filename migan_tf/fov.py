@@ -51,7 +51,9 @@ def find_fov_mask(fundus) -> tf.Tensor:
 @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
 def _find_fov_mask(fundus):
     size = tf.shape(fundus)[:2]
-    scale = tf.minimum(1.0, WORKING_SIZE / tf.cast(tf.reduce_max(size), "float"))
+    scale = tf.minimum(
+        1.0, WORKING_SIZE / tf.cast(tf.reduce_max(size), "float")
+    )
     small_size = tf.maximum(
         1, tf.cast(tf.round(tf.cast(size, "float") * scale), "int32")
     )

@@ -17,7 +17,7 @@ class HealthMonitor:
     """Watches the scalars of a run."""
 
     def __init__(self):
-        self._rows = collections.deque(maxlen=WINDOW)
+        self._d_losses = collections.deque(maxlen=WINDOW)
         self._said = set()
 
     def check(self, step, scalars) -> list[str]:
@@ -33,15 +33,20 @@ class HealthMonitor:
         Raises:
           UserError: a loss is not finite; nothing after it is worth keeping.
         """
+        # Under loss scaling gradients may overflow: such updates are skipped.
+        vital = ("loss",) if "loss_scale" in scalars else ("loss", "norm")
         for name, value in scalars.items():
-            if "loss" in name and not math.isfinite(value):
+            if math.isfinite(value):
+                continue
+            if any(word in name for word in vital):
                 raise UserError(
                     f"step {step}: {name} is {value}, so the run was stopped; "
                     "the checkpoint before it is kept. Try a smaller "
                     "--learning_rate or --mixed_precision=float32 in another "
                     "--workdir."
                 )
-        self._rows.append(scalars)
+        if "d_loss" in scalars:
+            self._d_losses.append(scalars["d_loss"])
         found = {
             key: text
             for key, text in self._symptoms(scalars)
@@ -51,22 +56,22 @@ class HealthMonitor:
         return [f"step {step}: {text}" for text in found.values()]
 
     def _symptoms(self, scalars):
-        scale = scalars.get("loss_scale")
-        if scale is not None and scale < 1:
-            yield (
-                "loss_scale",
-                f"the loss scale fell to {scale:g}: updates are being skipped."
-                " Use --mixed_precision=mixed_bfloat16 or float32.",
-            )
-        d_losses = [row["d_loss"] for row in self._rows if "d_loss" in row]
-        if len(d_losses) == WINDOW:
-            if all(abs(loss - TWO_LN_2) < 0.01 for loss in d_losses):
+        for name in ("loss_scale", "d_loss_scale"):
+            scale = scalars.get(name, 1.0)
+            if scale < 1:
+                yield (
+                    name,
+                    f"{name} fell to {scale:g}: updates are being skipped. "
+                    "Use --mixed_precision=mixed_bfloat16 or float32.",
+                )
+        if len(self._d_losses) == WINDOW:
+            if all(abs(loss - TWO_LN_2) < 0.01 for loss in self._d_losses):
                 yield (
                     "d_stuck",
                     "the discriminator is stuck at 2 ln 2: it cannot tell real"
                     " from fake, and the generator learns nothing from it.",
                 )
-            if all(loss < 0.01 for loss in d_losses):
+            if all(loss < 0.01 for loss in self._d_losses):
                 yield (
                     "d_saturated",
                     "the discriminator is saturated (loss below 0.01): the "

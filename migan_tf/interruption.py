@@ -1,4 +1,4 @@
-"""What can end a run from outside: signals, and peers that go away."""
+"""What can end a run from outside: signals, a full disk, lost peers."""
 
 import contextlib
 import signal
@@ -43,14 +43,21 @@ def stop_request():
 
 
 @contextlib.contextmanager
-def lost_peers():
-    """Says in words what a collective operation without its peer reports.
+def explained():
+    """Says in words what a full disk or a lost peer looks like inside.
 
     Raises:
-      UserError: another worker is gone.
+      UserError: the disk refuses a write, or another worker is gone.
     """
     try:
         yield
+    except OSError as error:
+        raise UserError(
+            f"the run could not write {error.filename or 'its files'}: "
+            f"{error.strerror or error}. Make room or make --workdir "
+            "writable, then give the same command again: the run goes on from "
+            "its last checkpoint."
+        ) from error
     except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
         raise UserError(
             "--distribute=multiworker: another worker is gone "

@@ -132,7 +132,7 @@ def objective(terms, weights):
 
 def _check_same_shape(**tensors):
     (name_a, a), (name_b, b) = tensors.items()
-    if not a.shape.is_compatible_with(b.shape):
+    if not tf.TensorShape(a.shape).is_compatible_with(b.shape):
         raise ValueError(
             f"`{name_a}` and `{name_b}` must have the same shape. "
             f"Received: {name_a}.shape={a.shape}, {name_b}.shape={b.shape}"

@@ -135,9 +135,7 @@ def read_image(path, flag):
 
 def write_image(stem, kind, image) -> None:
     """Writes `<stem>_<kind>.png`; RGB or grey, rounded to uint8 already."""
-    image = image.astype(np.uint8)
-    with files.atomic_path(f"{stem}_{kind}.png") as path:
-        cv2.imwrite(str(path), image[..., ::-1] if image.ndim == 3 else image)
+    files.write_image(f"{stem}_{kind}.png", image.astype(np.uint8))
 
 
 def _each(paths, output, job) -> int:

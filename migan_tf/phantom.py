@@ -17,7 +17,7 @@ from migan_tf.phantom_growth import Grower
 from migan_tf.phantom_raster import Frame, binary_map, draw_vessels
 from migan_tf.phantom_vessels import ARTERY, VEIN, VesselTree
 
-MIN_SIZE = 32
+MIN_SIZE = 48
 MIN_RADIUS = 0.0019  # where vessels end, in radii of the field of view
 # Random streams of one seed; a new kind of drawing takes a new number.
 TREE_STREAM, FUNDUS_STREAM, READING_STREAM = range(3)
@@ -57,10 +57,10 @@ def phantom_tree(seed: int, min_radius: float = MIN_RADIUS) -> VesselTree:
 def visible_radius(frame: Frame) -> float:
     """Radius, in radii of the field, at which vessels end in a photograph.
 
-    At least 0.4 pixels, since small photographs do not show the thinnest; at
-    most 0.008, so that the smallest still have vessels.
+    At least 0.35 pixels, since small photographs do not show the thinnest; at
+    most 0.007, so that the smallest still have vessels.
     """
-    return max(MIN_RADIUS, min(0.4 / frame.radius, 0.008))
+    return max(MIN_RADIUS, min(0.35 / frame.radius, 0.007))
 
 
 def phantom_retina(height: int, width: int, seed: int) -> PhantomRetina:

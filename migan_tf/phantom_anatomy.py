@@ -53,10 +53,10 @@ def random_anatomy(rng: np.random.Generator) -> Anatomy:
         avascular_radius=rng.uniform(0.10, 0.14),
         arcade_height=tuple(rng.uniform(0.42, 0.64, size=2)),
         arcade_spread=tuple(rng.uniform(-0.35, 0.25, size=2)),
-        vein_radius=rng.uniform(0.0135, 0.0165),
+        vein_radius=rng.uniform(0.0145, 0.0175),
         calibre_ratio=rng.uniform(0.63, 0.73),
         tortuosity=rng.uniform(0.6, 1.4),
-        branch_interval=rng.uniform(0.1, 0.13),
+        branch_interval=rng.uniform(0.095, 0.12),
     )
 
 

@@ -24,7 +24,7 @@ class Crowding:
         """Distance of (x, y) to the nearest vessel entered so far."""
         if self._distance is None:
             self._distance = cv2.distanceTransform(
-                self._free, cv2.DIST_L2, 3
+                self._free, cv2.DIST_L2, cv2.DIST_MASK_5
             ) * (2 * EXTENT / GRID)
         column = int((x + EXTENT) * (GRID / (2 * EXTENT)))
         row = int((y + EXTENT) * (GRID / (2 * EXTENT)))

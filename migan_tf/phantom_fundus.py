@@ -1,5 +1,7 @@
 """The photograph of a phantom eye: background, disc, macula, light, camera."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -121,13 +123,15 @@ def add_vessels(fundus, rng, tree: VesselTree, frame: Frame) -> np.ndarray:
 
 def illuminate(fundus, rng, x, y) -> np.ndarray:
     """Uneven light: a centre, a grey dark side, a bright crescent."""
-    angle = rng.uniform(0, 2 * np.pi)
-    along = x * np.cos(angle) + y * np.sin(angle)
+    angle = rng.uniform(0, 2 * math.pi)
+    along = x * math.cos(angle) + y * math.sin(angle)
     radius2 = x**2 + y**2
     light = 1.05 - rng.uniform(0.05, 0.22) * radius2
     light = light - rng.uniform(0.0, 0.12) * along
-    dark = np.clip(along - rng.uniform(0.0, 0.4), 0, None) ** 1.5
-    dark = dark[..., None] * np.array([0.55, 0.35, 0.2], np.float32)
+    dark = np.clip(along - rng.uniform(0.0, 0.4), 0, None)
+    dark = (dark * np.sqrt(dark))[..., None] * np.array(
+        [0.55, 0.35, 0.2], np.float32
+    )
     crescent = np.clip(radius2 - 0.75, 0, 0.3) * np.clip(-along - 0.2, 0, None)
     glow = crescent[..., None] * np.array([90, 170, 80], np.float32)
     fundus = fundus * (light[..., None] - rng.uniform(0.2, 1.0) * dark)

@@ -152,7 +152,7 @@ class Grower:
         """How far a daughter may grow: arcades until they leave the field."""
         if course in (TRUNK, TEMPORAL, NASAL) or course == tip.course:
             return tip.length
-        return radius * self.rng.uniform(60, 165)
+        return radius * self.rng.uniform(60, 170)
 
     def target(self, tip, course) -> tuple[float, float]:
         """Where an inner branch heads for, kept by its daughters."""

@@ -1,7 +1,7 @@
 """Vessel trees drawn on a grid of pixels.
 
-The rule of every vessel map: vessels are drawn as round-ended strokes on a
-finer grid (`OVERSAMPLING` times in each direction), never thinner than
+The rule of every vessel map: vessels are drawn as strokes on a finer grid
+(`OVERSAMPLING` times in each direction), never thinner than twice
 `MIN_DRAWN_RADIUS` pixels; a pixel is a vessel where at least half of its area
 is covered.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from migan_tf.phantom_vessels import Segment, VesselTree
 
 OVERSAMPLING = 4
-MIN_DRAWN_RADIUS = 0.6  # pixels; annotators draw hardly anything thinner
+MIN_DRAWN_RADIUS = 0.65  # pixels; annotators draw hardly anything thinner
 FOV_SHARE = 0.476  # radius of the field of view / shorter side, as in DRIVE
 SHIFT = 4  # OpenCV takes coordinates in 1 / 2**SHIFT pixels
 
@@ -74,25 +74,48 @@ def draw_vessels(
     Returns:
       (H, W) float32 in [0, 1]: value times the covered share of each pixel.
     """
-    scale = OVERSAMPLING
-    canvas = np.zeros((frame.height * scale, frame.width * scale), np.uint8)
+    canvas = np.zeros(
+        (frame.height * OVERSAMPLING, frame.width * OVERSAMPLING), np.uint8
+    )
     strokes = []
     for segment in tree.segments if segments is None else segments:
-        if segment.kind in kinds:
+        if segment.kind in kinds and len(segment.points) > 1:
+            radii = segment.radii * frame.radius * width_scale
             points = frame.pixel_points(segment, tree.anatomy.left_eye)
-            # Centre of pixel 0 lies at (scale - 1) / 2 of the finer grid.
-            fine = points * scale + (scale - 1) / 2
-            fine = np.round(fine * 2**SHIFT).astype(int).tolist()
-            radii = segment.radii.tolist()
-            strokes += zip(radii[:-1], fine[:-1], fine[1:], strict=True)
-    for radius, start, end in sorted(strokes, key=lambda stroke: stroke[0]):
-        drawn = max(radius * frame.radius * width_scale, min_radius)
+            outlines = stroke_outlines(points, np.maximum(radii, min_radius))
+            strokes += zip(segment.radii.tolist(), outlines, strict=False)
+    for radius, outline in sorted(strokes, key=lambda stroke: stroke[0]):
         value = 255 if value_of is None else round(255 * value_of(radius))
-        thickness = max(1, round(2 * drawn * scale))
-        cv2.line(canvas, start, end, value, thickness, cv2.LINE_8, SHIFT)
+        cv2.fillConvexPoly(canvas, outline, value, cv2.LINE_8, SHIFT)
     size = (frame.width, frame.height)
     coverage = cv2.resize(canvas, size, interpolation=cv2.INTER_AREA)
     return coverage.astype(np.float32) / 255
+
+
+def stroke_outlines(points: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Outlines of a vessel's pieces on the finer grid.
+
+    A piece runs from one point to the next. It is a hexagon: its ends stand
+    out by half a radius, so that pieces of neighbouring segments overlap.
+
+    Args:
+      points: centreline (N, 2) x, y in pixels.
+      radii: (N,) in pixels.
+
+    Returns:
+      (N - 1, 6, 2) int32 corners in 1 / 2**SHIFT of a fine pixel.
+    """
+    # The centre of pixel 0 lies at (OVERSAMPLING - 1) / 2 of the finer grid.
+    points = points * OVERSAMPLING + (OVERSAMPLING - 1) / 2
+    # OpenCV fills the outline's own pixels too: half a pixel on either side.
+    radii = radii[:, None] * OVERSAMPLING - 0.5
+    along = np.gradient(points, axis=0)
+    along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+    across = along[:, ::-1] * [-1, 1]
+    left, right = points + radii * across, points - radii * across
+    back, front = points - radii * along / 2, points + radii * along / 2
+    corners = [left[:-1], left[1:], front[1:], right[1:], right[:-1], back[:-1]]
+    return np.round(np.stack(corners, 1) * 2**SHIFT).astype(np.int32)
 
 
 def binary_map(coverage: np.ndarray, fov_mask: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ flags.DEFINE_integer(
     "height", 584, "Size of a retina, pixels.", phantom.MIN_SIZE
 )
 flags.DEFINE_integer("width", 565, "The same across.", phantom.MIN_SIZE)
-flags.DEFINE_integer("shown", 280, "Height on the page, pixels.", lower_bound=8)
+flags.DEFINE_integer("shown", 220, "Height on the page, pixels.", lower_bound=8)
 flags.DEFINE_integer("seed", 0, "Seed of the first retina.", lower_bound=0)
 
 
@@ -44,10 +44,10 @@ def main(argv):
         FLAGS.seed,
         FLAGS.shown,
     )
-    png = cv2.imencode(
-        ".png", page[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9]
-    )
-    files.write_bytes(FLAGS.output, png[1].tobytes())
+    output = pathlib.Path(FLAGS.output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    smallest = [cv2.IMWRITE_PNG_COMPRESSION, 9]
+    cv2.imwrite(str(output), page[..., ::-1], smallest)
     print(f"{FLAGS.rows * FLAGS.columns} retinas: {FLAGS.output}")
 
 

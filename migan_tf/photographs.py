@@ -47,6 +47,13 @@ def load(config, split) -> list[Photograph]:
     if split == "test":
         return read(builder, "test")
     photographs = read(builder, "train")
+    bare = [p.image_id for p in photographs if p.vessel_map is None]
+    if bare:
+        raise UserError(
+            f"--dataset={config.dataset}: training needs a vessel map for "
+            f"every photograph. Received none for: {', '.join(bare)}. Next: "
+            "python -m migan_tf.doctor --manual_dir=DIR"
+        )
     if config.validation_split == "augmented":
         return photographs
     training, held_out = split_validation(

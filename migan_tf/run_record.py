@@ -92,7 +92,8 @@ def _check_same(recorded, config, folder) -> None:
         old, new = getattr(recorded, field.name), getattr(config, field.name)
         if old == new or field.metadata["resumable"]:
             continue
-        if field.name.endswith("_steps") and _may_grow(field, config, folder):
+        lengths = ("segmentation_steps", "synthesis_steps")
+        if field.name in lengths and _may_change(field, old, config, folder):
             continue
         different.append(f"--{field.name}={new} (the run has {old})")
     if different:
@@ -103,16 +104,16 @@ def _check_same(recorded, config, folder) -> None:
         )
 
 
-def _may_grow(field, config, folder):
-    """A constant learning rate does not depend on how long a run is.
+def _may_change(field, old, config, folder):
+    """Whether the new length of a run leaves what was trained as it is.
 
-    The length of the other task never matters to this one.
+    A constant learning rate does not depend on the length; the length of the
+    other task never matters to this one.
     """
-    lengths = ("segmentation_steps", "synthesis_steps")
-    if field.name not in lengths:
-        return False
-    own = field.name == f"{pathlib.Path(folder).name}_steps"
-    return not own or config.learning_rate_schedule == "constant"
+    if field.name != f"{pathlib.Path(folder).name}_steps":
+        return True
+    longer = getattr(config, field.name) >= old
+    return longer and config.learning_rate_schedule == "constant"
 
 
 def _versions():

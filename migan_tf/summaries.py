@@ -1,9 +1,9 @@
 """Writes what a run measures: metrics.jsonl, TensorBoard, sample pictures."""
 
 import json
+import math
 import pathlib
 
-import cv2
 import tensorflow as tf
 
 from migan_tf import files
@@ -40,7 +40,12 @@ class RunLog:
 
     def scalars(self, step, scalars):
         """One row {name: float}."""
-        self._rows.write(json.dumps({"step": step, **scalars}) + "\n")
+        # JSON knows no infinity: a gradient norm may overflow under float16.
+        finite = {
+            name: value if math.isfinite(value) else None
+            for name, value in scalars.items()
+        }
+        self._rows.write(json.dumps({"step": step, **finite}) + "\n")
         self._rows.flush()
         with self._writer.as_default(step=step):
             for name, value in scalars.items():
@@ -51,8 +56,7 @@ class RunLog:
         with self._writer.as_default(step=step):
             for name, image in images.items():
                 path = self._folder / "pictures" / f"{name}_{step:07d}.png"
-                with files.atomic_path(path) as temporary:
-                    cv2.imwrite(str(temporary), image[..., ::-1])
+                files.write_image(path, image)
                 tf.summary.image(name, image[None])
 
     def health(self, step, messages):
@@ -80,11 +84,8 @@ def _rows_until(text, last_step):
     """The whole rows of `text` up to `last_step`."""
     kept = []
     for line in text.splitlines(keepends=True):
-        try:
-            step = json.loads(line)["step"]
-        except ValueError:
-            break  # The row that a kill cut in two.
-        if step > last_step:
+        # The row that a kill cut in two ends without its newline.
+        if not line.endswith("\n") or json.loads(line)["step"] > last_step:
             break
         kept.append(line)
     return kept

@@ -1,6 +1,7 @@
 """The loop and only the loop."""
 
 import contextlib
+import dataclasses
 import pathlib
 import time
 
@@ -34,6 +35,10 @@ def train(config) -> int:
       UserError: the data, the run folder or the run itself is at fault.
     """
     strategy = distribution.make_strategy(config)
+    # Recorded as resolved: a run must not change its policy with the machine.
+    config = dataclasses.replace(
+        config, mixed_precision=resolve_precision(config.mixed_precision)
+    )
     if config.deterministic:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
@@ -97,7 +102,7 @@ def _train_task(config, name, strategy, training, held_out, stop):
         total=last, initial=first, desc=name, unit="it", disable=not chief
     )
     clock, counted = time.monotonic(), first
-    with contextlib.closing(log), bar, interruption.lost_peers():
+    with contextlib.closing(log), bar, interruption.explained():
         for step in range(first + 1, last + 1):
             for _ in range(config.generator_steps):
                 scalars = network_step(next(batches))
@@ -165,7 +170,7 @@ def _describe(config, name, state, training, held_out):
         config.network_size(name),
         f"{parameters:,}",
         config.discriminator,
-        resolve_precision(config.mixed_precision),
+        config.mixed_precision,
         config.steps(name),
         config.generator_steps,
         config.discriminator != "none",

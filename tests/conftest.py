@@ -4,6 +4,7 @@ TensorFlow is not imported here, so that tests of plain functions start fast;
 where a test has imported it, it is put back to a known state.
 """
 
+import dataclasses
 import os
 import pathlib
 import random
@@ -72,3 +73,58 @@ def same_start_and_end():
         keras.config.set_floatx("float32")
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+# A run that takes seconds: both networks at 64 pixels with four filters.
+TINY_FLAGS = """
+--dataset=phantom/demo
+--image_size=64
+--segmenter=unet
+--unet_depth=2
+--segmenter_filters=4
+--base_filters=4
+--discriminator=patch80
+--discriminator_filters=4
+--batch_size=2
+--validate_every=10
+--checkpoint_every=5
+--log_every=1
+""".split()
+
+
+@pytest.fixture(scope="session")
+def tiny_flags(tmp_path_factory) -> list[str]:
+    """Flags of a tiny run on phantom data, which are built once."""
+    from migan_tf import builders
+
+    data_dir = str(tmp_path_factory.mktemp("data"))
+    builders.ensure_prepared("phantom/demo", data_dir, "")
+    return [*TINY_FLAGS, f"--data_dir={data_dir}"]
+
+
+@pytest.fixture(scope="session")
+def tiny_config(tiny_flags):
+    """The same as a `Config`; workdir and steps are left to the test."""
+    from migan_tf.config import Config
+
+    kinds = {f.name: f.type for f in dataclasses.fields(Config)}
+    pairs = [flag.lstrip("-").split("=") for flag in tiny_flags]
+    settings = {name: kinds[name](value) for name, value in pairs}
+    return Config(**settings, deterministic=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_config, tmp_path_factory) -> pathlib.Path:
+    """The run folder of both tasks, trained for a few steps."""
+    from migan_tf import trainer
+
+    workdir = tmp_path_factory.mktemp("run")
+    trainer.train(
+        dataclasses.replace(
+            tiny_config,
+            workdir=str(workdir),
+            segmentation_steps=12,
+            synthesis_steps=4,
+        )
+    )
+    return workdir

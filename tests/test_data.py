@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from migan_tf import data
 from migan_tf.config import Config
+from migan_tf.photographs import Photograph
 
 
 def make_photograph(number, height=90, width=80):
@@ -18,9 +19,7 @@ def make_photograph(number, height=90, width=80):
         cv2.line(lines, *rng.integers(0, 80, (2, 2)).tolist(), 1, 2)
     fundus = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     fundus = cv2.GaussianBlur(fundus, (0, 0), 2)
-    return data.Photograph(
-        f"{number:02d}", fundus, reach < 38**2, lines > 0, None
-    )
+    return Photograph(f"{number:02d}", fundus, reach < 38**2, lines > 0, None)
 
 
 PHOTOGRAPHS = [make_photograph(number) for number in range(5)]
@@ -133,17 +132,20 @@ def test_workers_and_replicas_share_the_global_batch(examples):
         assert_same(batch, join(parts[2 * number : 2 * number + 2]))
 
 
-def test_each_epoch_shows_each_image_once(examples):
-    marked = [
+def marked(examples):
+    """The examples, each told by the constant value of its vessel map."""
+    return [
         {**e, "vessel_map": np.full_like(e["vessel_map"], number / 10)}
         for number, e in enumerate(examples)
     ]
+
+
+def test_each_epoch_shows_each_image_once(examples):
     settings = config(rotation_degrees=0.0, seed=2)
-    shown = [
-        round(float(data.draw_example(marked, settings, 64, n)
-                    ["vessel_map"].mean()) * 10)
-        for n in range(20)
-    ]  # fmt: skip
+    drawn = [
+        data.draw_example(marked(examples), settings, 64, n) for n in range(20)
+    ]
+    shown = [round(10 * e["vessel_map"].mean()) for e in drawn]
     epochs = [tuple(shown[n : n + 5]) for n in range(0, 20, 5)]
     assert all(sorted(epoch) == [0, 1, 2, 3, 4] for epoch in epochs)
     assert len(set(epochs)) > 1
@@ -157,9 +159,7 @@ def test_an_example_is_a_function_of_seed_and_number(examples):
     for seed, number in ((5, 9), (4, 14)):
         other = data.draw_example(examples, config(seed=seed), 64, number)
         assert not np.array_equal(first["noise"], other["noise"])
-        assert not np.array_equal(first["fov_mask"], other["fov_mask"]) or (
-            not np.array_equal(first["vessel_map"], other["vessel_map"])
-        )
+        assert not np.array_equal(first["fundus"], other["fundus"])
 
 
 def test_drawing_leaves_the_examples_alone(examples):
@@ -176,3 +176,22 @@ def test_noise_has_its_stddev(examples, stddev):
     assert noise.shape == (4000,)
     assert noise.std() == pytest.approx(stddev, rel=0.05)
     assert abs(noise.mean()) <= 0.08 * stddev
+
+
+def test_augmented_validation_shows_training_images_turned(examples):
+    settings = config(seed=1, validation_images=7, crop_size=32)
+    seven = data.augmented_validation(examples, settings)
+    again = data.augmented_validation(examples, settings)
+    assert len(seven) == len(again) == 7
+    for one, other in zip(seven, again, strict=True):
+        assert_same(one, other)
+        assert one["fundus"].shape == (64, 64, 3)  # whole, not cropped
+    # In turn, so that the sixth is the first image again, at another angle.
+    copies = data.augmented_validation(marked(examples), settings)
+    levels = [e["vessel_map"][32, 32, 0] for e in copies]
+    assert levels == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0, 0.1], abs=1e-3)
+    assert not np.array_equal(seven[0]["fundus"], seven[5]["fundus"])
+    trained = data.draw_example(examples, settings, 64, 0)
+    assert not any(
+        np.array_equal(e["fundus"], trained["fundus"]) for e in seven
+    )

@@ -42,8 +42,7 @@ def test_drive_is_cropped_to_rows_9_to_573():
     np.testing.assert_allclose(found, np.arange(9, 574), atol=1e-3)
 
 
-# A frame of even and odd sizes, a FOV that fits its square, and one that
-# touches a border of the longer axis.
+# FOVs that fit the frame's square, and that reach beyond it on either side.
 @pytest.mark.parametrize(
     ("fov_box", "shape", "side"),
     [
@@ -53,6 +52,7 @@ def test_drive_is_cropped_to_rows_9_to_573():
         ((0, 605, 0, 700), (605, 700), 700),
         ((0, 605, 60, 640), (605, 700), 605),
         ((0, 605, 40, 640), (605, 700), 620),
+        ((0, 605, 60, 660), (605, 700), 620),
         ((2, 3, 2, 3), (7, 5), 5),
         ((0, 0, 0, 0), (30, 40), 30),
     ],

@@ -51,6 +51,15 @@ def test_an_overflow_that_the_loss_scale_skips_does_not():
     assert watch([{**HEALTHY, "gradient_norm": math.inf}] * 3) == []
 
 
+@pytest.mark.parametrize("name", ["gradient_norm", "d_gradient_norm"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_without_loss_scaling_it_does(name, value):
+    # Nothing skips such an update: the weights are lost though the loss of
+    # this step is finite, and its checkpoint must not be written.
+    with pytest.raises(UserError, match=f"step 1: {name} is {value}"):
+        watch([{"loss": 3.0, "d_loss": 0.9, name: value}])
+
+
 @pytest.mark.parametrize("name", ["loss_scale", "d_loss_scale"])
 def test_a_collapsed_loss_scale(name):
     messages = watch([HEALTHY] + [{**HEALTHY, name: 0.5}] * 50)

@@ -8,9 +8,7 @@ from migan_tf import losses
 from migan_tf.config import Config
 from migan_tf.tasks import Segmentation, Synthesis, make_task
 
-SMALL = dict(
-    image_size=64, base_filters=2, segmenter_filters=2, noise_size=5
-)
+SMALL = dict(image_size=64, base_filters=2, segmenter_filters=2, noise_size=5)
 
 
 @pytest.fixture(scope="module")

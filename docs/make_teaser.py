@@ -1,0 +1,70 @@
+"""Draws the README's figure: vessel map | its fundus | its segmentation.
+
+  python docs/make_teaser.py --workdir=RUN --output=docs/teaser.png
+
+The vessel map is a phantom's, which neither network of the run has seen; the
+generator paints it and the segmenter finds the vessels of what was painted.
+"""
+
+import pathlib
+
+import cv2
+import numpy as np
+from absl import flags
+
+from migan_tf import entry, files, fov, inference, metrics
+from migan_tf.errors import UserError
+from migan_tf.phantom import phantom_retina
+
+MIN_SIDE = 384  # smaller pictures are enlarged, so that a page shows them
+GUTTER = 8
+
+_WORKDIR = flags.DEFINE_string("workdir", "", "A run of both tasks.")
+_OUTPUT = flags.DEFINE_string("output", "docs/teaser.png", "The figure.")
+_SEED = flags.DEFINE_integer("seed", 2018, "Of phantom and noise.", 0)
+
+
+def panels(workdir, seed):
+    """[(S,S,3) uint8] × 3: vessel map, painted fundus, vessels found in it."""
+    workdir = pathlib.Path(workdir)
+    generator = inference.Generator(
+        *inference.load_network(workdir / "synthesis", "synthesis")
+    )
+    network, config = inference.load_network(
+        workdir / "segmentation", "segmentation"
+    )
+    side = config.image_size
+    retina = phantom_retina(side, side, seed)
+    painted_map, fundus = generator(retina.vessel_map / 255, seed)
+    # The generator is not told where the field of view ends: what the
+    # phantom and the painted picture agree on.
+    fov_mask = np.asarray(fov.find_fov_mask(fundus))[..., 0] > 0
+    fov_mask &= retina.fov_mask > 0
+    if not fov_mask.any():
+        raise UserError(
+            f"--workdir={workdir}: the generator paints nothing that looks "
+            "like a fundus. Train it longer, or try another --seed."
+        )
+    probability = inference.Segmenter(network, config)(fundus, fov_mask)
+    threshold = metrics.otsu_threshold(probability[fov_mask])
+    found = (probability >= threshold) & fov_mask
+    planes = [np.round(painted_map * 255), found * 255]
+    first, last = (np.dstack([p.astype(np.uint8)] * 3) for p in planes)
+    return [first, fundus, last]
+
+
+def main(argv):
+    """Checks the flags and draws."""
+    entry.no_arguments(argv)
+    entry.required(workdir=_WORKDIR.value, output=_OUTPUT.value)
+    row = []
+    for panel in panels(_WORKDIR.value, _SEED.value):
+        times = max(1, -(-MIN_SIDE // panel.shape[0]))
+        panel = panel.repeat(times, axis=0).repeat(times, axis=1)
+        row += [panel, np.full((panel.shape[0], GUTTER, 3), 255, np.uint8)]
+    with files.atomic_path(_OUTPUT.value) as path:
+        cv2.imwrite(str(path), np.hstack(row[:-1])[..., ::-1])
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,85 @@
+"""A score as text: the table that is printed, and one row for each image."""
+
+import csv
+import io
+
+BLOCKS = (
+    (
+        "Dice",
+        ("dice_otsu", "Otsu (headline)"),
+        ("dice_validation_threshold", "from validation"),
+        ("dice_best_on_test", "best on test (*)"),
+    ),
+    (
+        "area",
+        ("auc_roc", "AUC-ROC"),
+        ("auc_pr", "AUC-PR"),
+        ("average_precision", "average precision"),
+    ),
+    (
+        "at Otsu",
+        ("sensitivity", "sensitivity"),
+        ("specificity", "specificity"),
+        ("accuracy", "accuracy"),
+    ),
+)
+FOOTNOTE = "(*) uses test labels: its threshold is chosen on these very images"
+
+
+def table(scores) -> str:
+    """The table of a score in 80 columns, protocol line first."""
+    rows = [
+        ("pooled", *_parts(scores, "pooled")),
+        ("mean of images", *_parts(scores, "per_image")),
+    ]
+    if second := scores["second_annotator"]:
+        rows.append(("2nd is truth", *_parts(second, "pooled")))
+    lines = [
+        f"protocol {scores['protocol']}: {scores['protocol_in_words']}",
+        f"{scores['images']} images, {scores['pixels']:,} pixels, of them "
+        f"{scores['vessel_pixels']:,} vessel; in brackets 95 % intervals",
+    ]
+    for title, *columns in BLOCKS:
+        names = "".join(f"{name:<22}" for _, name in columns)
+        lines += ["", f"{title:<15}{names}".rstrip()]
+        for label, values, intervals in rows:
+            cells = [
+                f"{_cell(values[key], intervals.get(key)):<22}"
+                for key, _ in columns
+            ]
+            lines.append(f"{label:<15}{''.join(cells)}".rstrip())
+        if title == "Dice" and scores["human"]:
+            lines.append(_human_line(scores["human"]))
+    lines += ["", FOOTNOTE, *map("warning: {}".format, scores["warnings"])]
+    return "\n".join(lines) + "\n"
+
+
+def csv_text(scores) -> str:
+    """per_image.csv: a header and one line for each image."""
+    text = io.StringIO(newline="")
+    rows = scores["per_image"]["images"]
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _parts(scores, part):
+    return scores[part], scores["interval_95"][part]
+
+
+def _human_line(human):
+    interval = human["interval_95"]["pooled"].get("dice")
+    return (
+        f"{'2nd vs 1st':<15}{_cell(human['dice'], interval):<22}"
+        f"the human: sensitivity {human['sensitivity']:.4f}, "
+        f"specificity {human['specificity']:.4f}"
+    )
+
+
+def _cell(value, interval):
+    if value is None:
+        return "none given"
+    if not interval:
+        return f"{value:.4f}"
+    return f"{value:.4f} [{interval[0]:.3f}, {interval[1]:.3f}]"

@@ -1,0 +1,143 @@
+"""From a prepared dataset to training, validation and test photographs."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf import builders, photographs
+from migan_tf.config import Config
+from migan_tf.errors import UserError
+
+
+class Prepared:
+    """Stands for a TFDS builder: examples with the contract's features."""
+
+    def __init__(self, splits):
+        self.splits = splits
+
+    def as_dataset(self, split):
+        rows = self.splits[split]
+        return tf.data.Dataset.from_tensor_slices(
+            {name: [row[name] for row in rows] for name in rows[0]}
+        )
+
+
+def make_row(image_id, has_vessel_map=True, has_second_annotator=False):
+    rng = np.random.default_rng(sum(image_id.encode()))
+
+    def binary():
+        return 255 * rng.integers(0, 2, (6, 5, 1), dtype=np.uint8)
+
+    return {
+        "image_id": image_id,
+        "fundus": rng.integers(0, 256, (6, 5, 3), dtype=np.uint8),
+        "vessel_map": binary(),
+        "fov_mask": binary(),
+        "second_annotator": binary(),
+        "has_vessel_map": has_vessel_map,
+        "has_second_annotator": has_second_annotator,
+    }
+
+
+def test_photographs_are_read_sorted():
+    rows = [make_row(image_id) for image_id in ("im09", "im01", "im05")]
+    builder = Prepared({"train": rows, "test": [make_row("im00")]})
+    found = photographs.read(builder, "train")
+    assert [p.image_id for p in found] == ["im01", "im05", "im09"]
+    for photograph, row in zip(found, (rows[1], rows[2], rows[0]), strict=True):
+        np.testing.assert_array_equal(photograph.fundus, row["fundus"])
+        for name in ("vessel_map", "fov_mask"):
+            plane = getattr(photograph, name)
+            assert plane.dtype == bool and plane.shape == (6, 5)
+            np.testing.assert_array_equal(plane, row[name][..., 0] == 255)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("second", [True, False])
+def test_absent_annotations_are_none(first, second):
+    builder = Prepared({"test": [make_row("01", first, second)]})
+    (photograph,) = photographs.read(builder, "test")
+    assert (photograph.vessel_map is not None) == first
+    assert (photograph.second_annotator is not None) == second
+
+
+def make_photographs(number):
+    empty = np.zeros((4, 4), bool)
+    return [
+        photographs.Photograph(
+            f"{n:02d}", np.zeros((4, 4, 3)), empty, empty, None
+        )
+        for n in range(number)
+    ]
+
+
+def ids(found):
+    return [photograph.image_id for photograph in found]
+
+
+def test_split_is_by_image_and_sorted():
+    drawn = make_photographs(20)
+    training, held_out = photographs.split_validation(drawn, 1, 0)
+    assert len(training) == 19 and len(held_out) == 1
+    training, held_out = map(ids, photographs.split_validation(drawn, 7, 0))
+    assert training == sorted(training) and held_out == sorted(held_out)
+    assert sorted(training + held_out) == ids(drawn)
+
+
+def test_split_is_seeded():
+    drawn = make_photographs(5)
+    held_out = [
+        ids(photographs.split_validation(drawn, 1, seed % 30)[1])[0]
+        for seed in range(60)
+    ]
+    assert held_out[:30] == held_out[30:]
+    assert set(held_out) == set(ids(drawn))
+
+
+@pytest.mark.parametrize("count", [5, 9])
+def test_a_split_that_leaves_nothing_is_refused(count):
+    expected = f"--validation_images.* 5 .*Received: {count}"
+    with pytest.raises(UserError, match=expected):
+        photographs.split_validation(make_photographs(5), count, 0)
+
+
+@pytest.fixture
+def prepared(monkeypatch):
+    """A dataset of six training photographs and two of the test split."""
+    train = [make_row(f"{n:02d}") for n in range(21, 27)]
+    test = [make_row("01", False), make_row("02", False)]
+    builder = Prepared({"train": train, "test": test})
+    asked = []
+
+    def ensure_prepared(*arguments):
+        asked.append(arguments)
+        return builder
+
+    monkeypatch.setattr(builders, "ensure_prepared", ensure_prepared)
+    return asked
+
+
+def load(split, **settings):
+    return ids(photographs.load(Config(dataset="drive", **settings), split))
+
+
+def test_splits_of_a_run_are_disjoint(prepared):
+    train = load("train", validation_images=2, seed=3)
+    validation = load("validation", validation_images=2, seed=3)
+    assert len(train) == 4 and len(validation) == 2
+    assert sorted(train + validation) == [f"{n}" for n in range(21, 27)]
+    assert load("test") == ["01", "02"]
+    load("test", data_dir="d", manual_dir="m")
+    assert prepared[-1] == ("drive", "d", "m")
+
+
+def test_the_papers_split_shares_the_photographs(prepared):
+    settings = {"validation_split": "augmented", "validation_images": 2}
+    assert load("train", **settings) == load("validation", **settings)
+    assert len(load("train", **settings)) == 6
+
+
+def test_unknown_splits_are_refused(prepared):
+    with pytest.raises(UserError, match="--split must be.*Received: all"):
+        load("all")
+    assert prepared == []  # before anything is built
