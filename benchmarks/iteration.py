@@ -7,9 +7,7 @@ Trains networks of random weights for a few iterations and writes nothing but
 the JSON file. benchmarks/README.md says what each line of the table means.
 """
 
-import contextlib
 import dataclasses
-import gc
 import json
 import os
 import pathlib
@@ -24,14 +22,8 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from migan_tf import (
-    config_flags,
-    data,
-    distribution,
-    entry,
-    files,
-    photographs,
-)
+from migan_tf import config_flags, data, distribution, entry, files
+from migan_tf import photographs as photos
 from migan_tf.config import TASKS
 from migan_tf.tasks import make_task
 from migan_tf.train_step import create_state, make_steps, resolve_precision
@@ -87,21 +79,19 @@ def measure(config, name, training, held_out, iterations, warmup) -> dict:
     lively = lively[warmup:].sum(axis=1)
     after = iterate(config, steps, lambda: constant, iterations // 2)
     still = np.concatenate([before, after])
-    constant_seconds = median(still.sum(axis=1))
+    constant_seconds = np.median(still.sum(axis=1))
     alone = input_seconds(batches(warmup + iterations), per_iteration, warmup)
-    start = time.perf_counter()
-    validate(state.network)
+    validate(state.network)  # as training does now and then, for the memory
     return {
         "network_updates": config.generator_steps,
-        "network_seconds": median(still[:, 0]),
-        "discriminator_seconds": median(still[:, 1]),
+        "network_seconds": np.median(still[:, 0]),
+        "discriminator_seconds": np.median(still[:, 1]),
         "constant_iteration_seconds": constant_seconds,
-        "live_iteration_seconds": median(lively),
+        "live_iteration_seconds": np.median(lively),
         "live_iteration_5_to_95": np.percentile(lively, (5, 95)).tolist(),
         "input_seconds": alone,
         "input_share": alone / constant_seconds,
-        "live_over_constant": median(lively) / constant_seconds - 1.0,
-        "first_validation_seconds": time.perf_counter() - start,
+        "live_over_constant": np.median(lively) / constant_seconds - 1.0,
         "peak_resident_bytes": peak_resident_bytes(),
     }
 
@@ -142,17 +132,11 @@ def input_seconds(batches, per_iteration, warmup) -> float:
 
 def peak_resident_bytes() -> int:
     """The most memory that this process has held so far."""
-    # Where there is /proc: getrusage also counts what the shell held before
-    # it became this program.
-    with contextlib.suppress(OSError):
-        for line in pathlib.Path("/proc/self/status").read_text().split("\n"):
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+    # Elsewhere, though it counts what the shell held before it became this.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def median(values) -> float:
-    return float(np.median(values))
 
 
 def table(title, found) -> str:
@@ -167,7 +151,6 @@ def table(title, found) -> str:
         ("iteration, constant batch", "constant_iteration", ""),
         ("iteration, live input", "live_iteration", f"{live:+.1%}"),
         ("input on its own", "input", f"{share:.1%}, {verdict} 5 %"),
-        ("first validation", "first_validation", ""),
     ):
         seconds = found[f"{key}_seconds"]
         lines.append(f"  {text:<27}{seconds:9.4f} s  {note}".rstrip())
@@ -185,18 +168,16 @@ def main(argv):
     if config.deterministic:  # as the trainer does
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
-    photos = [photographs.load(config, s) for s in ("train", "validation")]
+    images = [photos.load(config, split) for split in ("train", "validation")]
     precision = resolve_precision(config.mixed_precision)
     results = {}
     for name in TASKS if config.task == "both" else (config.task,):
         results[name] = measure(
-            config, name, *photos, _ITERATIONS.value, _WARMUP.value
+            config, name, *images, _ITERATIONS.value, _WARMUP.value
         )
         size = f"{config.network_size(name)}²"
         title = f"{name}, {size}, batch {config.batch_size}, {precision}"
         print(table(title, results[name]), flush=True)
-        keras.backend.clear_session()
-        gc.collect()
     report = {
         "tasks": results,
         "load_average_before": load,

@@ -2,8 +2,8 @@
 
   python docs/make_teaser.py --workdir=RUN --output=docs/teaser.png
 
-The vessel map is a phantom's, which neither network of the run has seen; the
-generator paints it and the segmenter finds the vessels of what was painted.
+The vessel map is a new phantom's; the generator paints it and the segmenter
+finds the vessels of what was painted.
 """
 
 import pathlib
@@ -42,8 +42,8 @@ def panels(workdir, seed):
     fov_mask &= retina.fov_mask > 0
     if not fov_mask.any():
         raise UserError(
-            f"--workdir={workdir}: the generator paints nothing that looks "
-            "like a fundus. Train it longer, or try another --seed."
+            f"the generator of {workdir} paints nothing like a fundus: train "
+            "it longer."
         )
     probability = inference.Segmenter(network, config)(fundus, fov_mask)
     threshold = metrics.otsu_threshold(probability[fov_mask])

@@ -147,8 +147,9 @@ def _decoded(file, colour=False):
         if colour:
             with Image.open(io.BytesIO(content)) as image:
                 return np.array(image.convert("RGB"))
-        # OpenCV keeps 16-bit and float files as they are; PIL knows GIF.
-        if content[:3] != b"GIF":
+        # OpenCV keeps 16-bit and float files as they are; PIL knows GIF, and
+        # that a JPEG is cut short.
+        if content[:2] not in (b"GI", b"\xff\xd8"):
             array = cv2.imdecode(
                 np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED
             )

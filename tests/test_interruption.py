@@ -1,0 +1,51 @@
+"""Signals and the errors that end a run from outside."""
+
+import errno
+import os
+import signal
+
+import pytest
+import tensorflow as tf
+
+from migan_tf import interruption
+from migan_tf.errors import UserError
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_is_a_request_and_handlers_come_back(number):
+    before = signal.getsignal(number)
+    with interruption.stop_request() as stop:
+        assert stop.number is None
+        os.kill(os.getpid(), number)
+        assert stop.number == number
+        assert signal.getsignal(number) == before
+    assert signal.getsignal(number) == before
+
+
+def test_the_second_ctrl_c_interrupts():
+    with pytest.raises(KeyboardInterrupt):
+        with interruption.stop_request():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_full_disk_is_said_in_words():
+    full = OSError(errno.ENOSPC, "No space left on device", "metrics.jsonl")
+    with pytest.raises(UserError, match="metrics.jsonl: No space left"):
+        with interruption.explained():
+            raise full
+
+
+@pytest.mark.parametrize(
+    "kind", [tf.errors.UnavailableError, tf.errors.AbortedError]
+)
+def test_a_lost_peer_is_said_in_words(kind):
+    with pytest.raises(UserError, match="worker is gone .Socket closed"):
+        with interruption.explained():
+            raise kind(None, None, "Socket closed\nand a long stack")
+
+
+def test_other_errors_stay_as_they_are():
+    with pytest.raises(ZeroDivisionError):
+        with interruption.explained():
+            1 / 0  # noqa: B018

@@ -1,0 +1,30 @@
+"""`python -m migan_tf.synthesize` refuses what it cannot do, in words.
+
+A whole call is in test_train.py, what it computes in test_own_images.py.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--output=o"], "give either --workdir"),
+        (["--workdir=a", "--output=o"], "--vessel_maps is required"),
+        (["--workdir=a", "--vessel_maps=m"], "--output is required"),
+        (["x", "--workdir=a"], "only --flags are taken"),
+        (["--workdir=a", "--vessel_maps=m", "--output=o"], "no such file"),
+    ],
+)
+def test_wrong_calls_are_refused_in_words(arguments, words):
+    result = subprocess.run(
+        [sys.executable, "-m", "migan_tf.synthesize", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 2
+    assert words in result.stderr and "Traceback" not in result.stderr

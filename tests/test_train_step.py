@@ -1,0 +1,231 @@
+"""One update: who moves, by how much, and under which policy."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf import losses
+from migan_tf.config import Config
+from migan_tf.tasks import make_task
+from migan_tf.train_step import (
+    create_state,
+    dtype_policy,
+    make_steps,
+    resolve_precision,
+)
+
+CONFIG = Config(
+    image_size=64,
+    segmenter="unet",
+    unet_depth=2,
+    segmenter_filters=4,
+    base_filters=4,
+    discriminator="patch80",
+    discriminator_filters=4,
+    batch_size=2,
+    noise_size=8,
+    segmentation_steps=10,
+    synthesis_steps=10,
+)
+
+
+def make_batch(seed=0):
+    rng = np.random.default_rng(seed)
+    shapes = {"fundus": 3, "standardized_fundus": 3, "vessel_map": 1}
+    batch = {
+        name: rng.uniform(0, 1, (2, 64, 64, channels))
+        for name, channels in shapes.items()
+    }
+    batch["fov_mask"] = np.ones((2, 64, 64, 1))
+    batch["noise"] = rng.normal(size=(2, 8))
+    return {k: tf.constant(v, tf.float32) for k, v in batch.items()}
+
+
+def make(name, **settings):
+    config = dataclasses.replace(CONFIG, **settings)
+    task = make_task(name, config)
+    strategy = tf.distribute.get_strategy()
+    state = create_state(config, task, strategy)
+    return state, task, make_steps(state, task, strategy)
+
+
+def weights_of(network):
+    return [v.numpy().copy() for v in network.trainable_variables]
+
+
+def moved(before, network):
+    after = weights_of(network)
+    return [np.abs(a - b).max() for a, b in zip(after, before, strict=True)]
+
+
+@pytest.mark.parametrize("name", ["segmentation", "synthesis"])
+def test_each_step_moves_its_own_network_only(name):
+    state, _, (network_step, discriminator_step) = make(name)
+    network = weights_of(state.network)
+    discriminator = weights_of(state.discriminator)
+    network_step(make_batch())
+    assert max(moved(network, state.network)) > 0
+    assert max(moved(discriminator, state.discriminator)) == 0
+    network = weights_of(state.network)
+    discriminator_step(make_batch())
+    assert max(moved(network, state.network)) == 0
+    assert max(moved(discriminator, state.discriminator)) > 0
+
+
+def test_adams_first_update_is_the_learning_rate():
+    # Adam's first step is lr · g / (|g| + ε), hence lr wherever |g| >> ε.
+    state, _, (network_step, _) = make("synthesis", learning_rate=3e-3)
+    before = weights_of(state.network)
+    network_step(make_batch())
+    assert max(moved(before, state.network)) == pytest.approx(3e-3, rel=1e-2)
+
+
+def test_reported_terms_are_those_of_the_networks():
+    state, task, (network_step, discriminator_step) = make("synthesis")
+    batch = make_batch()
+    fake = task.forward(state.network, batch, training=True)
+    d_fake = state.discriminator([fake, batch["vessel_map"]], training=True)
+    expected = {
+        "deviation_loss": losses.deviation_loss(batch["fundus"], fake),
+        "adversarial_loss": losses.adversarial_loss(d_fake),
+    }
+    reported = network_step(batch)
+    for key, value in expected.items():
+        assert reported[key].numpy() == pytest.approx(value.numpy(), rel=1e-5)
+    fake = task.forward(state.network, batch, training=True)
+    pair = [batch["fundus"], batch["vessel_map"]]
+    expected = losses.discriminator_loss(
+        state.discriminator(pair, training=True),
+        state.discriminator([fake, batch["vessel_map"]], training=True),
+    )
+    d_loss = discriminator_step(batch)["d_loss"].numpy()
+    assert d_loss == pytest.approx(expected.numpy(), rel=1e-5)
+
+
+def test_the_gradient_norm_is_that_of_the_loss():
+    state, task, (network_step, _) = make("segmentation", discriminator="none")
+    batch = make_batch()
+    with tf.GradientTape() as tape:
+        output = task.forward(state.network, batch, training=True)
+        loss = 10 * losses.segmentation_loss(batch["vessel_map"], output)
+    gradients = tape.gradient(loss, state.network.trainable_variables)
+    total = np.sqrt(
+        sum((g.numpy().astype(float) ** 2).sum() for g in gradients)
+    )
+    norm = network_step(batch)["gradient_norm"].numpy()
+    assert norm == pytest.approx(total, rel=1e-4)
+
+
+def test_without_a_discriminator_there_is_no_second_step():
+    state, _, (_, discriminator_step) = make("synthesis", discriminator="none")
+    assert discriminator_step is None
+    assert set(state.holders()) == {"network", "network_optimizer"}
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("name", ["segmentation", "synthesis"])
+def test_mixed_precision_trains_near_float32(name, policy):
+    rows = {}
+    for precision in ("float32", policy):
+        _, _, (network_step, discriminator_step) = make(
+            name, mixed_precision=precision
+        )
+        for _ in range(3):
+            row = network_step(make_batch())
+            row |= discriminator_step(make_batch())
+        rows[precision] = {k: float(v) for k, v in row.items()}
+    for key in ("loss", "d_loss"):
+        assert rows[policy][key] == pytest.approx(
+            rows["float32"][key], rel=0.05
+        )
+
+
+def test_float16_scales_both_losses_apart_and_skips_overflows():
+    state, _, (network_step, _) = make(
+        "synthesis", mixed_precision="mixed_float16"
+    )
+    before = weights_of(state.network)
+    batch = make_batch()
+    batch["fundus"] = batch["fundus"] * np.inf
+    network_step(batch)
+    assert max(moved(before, state.network)) == 0
+    # Keras starts at 2^15 and halves at an overflow.
+    assert float(state.network_optimizer.dynamic_scale) == 2.0**14
+    assert float(state.discriminator_optimizer.dynamic_scale) == 2.0**15
+
+
+def test_the_gradient_norm_is_free_of_the_loss_scale():
+    norms = []
+    for precision in ("float32", "mixed_float16"):
+        _, _, (network_step, _) = make("synthesis", mixed_precision=precision)
+        norms.append(float(network_step(make_batch())["gradient_norm"]))
+    assert norms[1] == pytest.approx(norms[0], rel=0.05)
+
+
+def test_the_policy_of_others_is_left_alone():
+    import keras
+
+    with dtype_policy("mixed_bfloat16"):
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_auto_is_float32_without_a_gpu():
+    assert not tf.config.list_logical_devices("GPU")
+    assert resolve_precision("auto") == "float32"
+    assert resolve_precision("mixed_bfloat16") == "mixed_bfloat16"
+
+
+def test_equal_seeds_make_equal_networks():
+    one, other, third = (make("synthesis", seed=s)[0] for s in (1, 1, 2))
+    for a, b in zip(
+        weights_of(one.network), weights_of(other.network), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+    assert max(moved(weights_of(one.network), third.network)) > 0
+
+
+def test_cosine_ends_at_zero_after_the_warm_up():
+    state, _, (network_step, _) = make(
+        "segmentation",
+        discriminator="none",
+        learning_rate_schedule="cosine",
+        warmup_steps=2,
+        segmentation_steps=4,
+        generator_steps=1,
+    )
+    rates = []
+    for _ in range(4):
+        rates.append(float(state.network_optimizer.learning_rate))
+        network_step(make_batch())
+    rates.append(float(state.network_optimizer.learning_rate))
+    # Linear over two steps, then half a cosine over two: 1, 1/2, 0.
+    expected = np.array([0.0, 0.5, 1.0, 0.5, 0.0]) * CONFIG.learning_rate
+    np.testing.assert_allclose(rates, expected, atol=1e-9)
+
+
+def test_one_trace_serves_all_batches():
+    state, _, (network_step, _) = make("segmentation")
+    before = None
+    for seed in range(3):
+        network_step(make_batch(seed))
+        before = before or network_step.experimental_get_tracing_count()
+    assert network_step.experimental_get_tracing_count() == before == 1
+
+
+def test_a_network_can_learn_one_image_by_heart():
+    state, task, (network_step, _) = make(
+        "segmentation", discriminator="none", learning_rate=1e-2
+    )
+    y, x = np.mgrid[:64, :64]
+    lines = ((x + y) % 16 < 3).astype(np.float32)[None, ..., None]
+    vessel_map = np.repeat(lines, 2, 0)
+    batch = make_batch()
+    batch["vessel_map"] = tf.constant(vessel_map)
+    fundus = np.repeat(vessel_map, 3, -1) - 0.5
+    batch["standardized_fundus"] = tf.constant(fundus)
+    for _ in range(40):
+        row = network_step(batch)
+    assert float(row["segmentation_loss"]) < 0.05

@@ -1,0 +1,86 @@
+"""What is measured of a network while it trains."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf import metrics, photographs, validation
+from migan_tf.tasks import make_task
+
+
+def make(tiny_config, name, **settings):
+    config = dataclasses.replace(tiny_config, **settings)
+    held_out = photographs.load(config, "validation")
+    return (
+        validation.make_validation(
+            config, make_task(name, config), held_out, []
+        ),
+        held_out,
+    )
+
+
+def constant_logit(value):
+    def network(image, training):
+        return tf.fill((*image.shape[:3], 1), value)
+
+    return network
+
+
+def test_segmentation_loss_of_a_constant_answer(tiny_config):
+    validate, _ = make(tiny_config, "segmentation")
+    scalars, _ = validate(constant_logit(0.0))
+    # -y log 1/2 - (1-y) log 1/2 = ln 2 whatever y, and ten times that is the
+    # weighted sum.
+    assert scalars["segmentation_loss"] == pytest.approx(np.log(2), rel=1e-6)
+    assert scalars["validation_loss"] == pytest.approx(10 * np.log(2), rel=1e-6)
+    assert scalars["output_stddev"] == pytest.approx(0, abs=1e-6)
+    assert scalars["auc_roc"] == pytest.approx(0.5)
+
+
+def test_segmentation_figures_are_those_of_the_native_map(tiny_config):
+    validate, held_out = make(tiny_config, "segmentation")
+
+    def dark_is_vessel(image, training):
+        return -4.0 * image[..., 1:2]
+
+    scalars, pictures = validate(dark_is_vessel)
+    photograph = held_out[0]
+    inside = photograph.fov_mask
+    dark = 255.0 - photograph.fundus[..., 1][inside]
+    expected = metrics.auc_roc(photograph.vessel_map[inside], dark)
+    # Resampled to the square and back, the ranking stays nearly the same.
+    assert scalars["auc_roc"] == pytest.approx(expected, abs=0.02)
+    assert scalars["auc_roc"] > 0.8
+    assert pictures["overlay"].shape == photograph.fundus.shape
+    assert pictures["precision_recall"].dtype == np.uint8
+
+
+def test_synthesis_of_a_copy_of_the_map_and_ignored_noise(tiny_config):
+    validate, _ = make(tiny_config, "synthesis")
+
+    def grey(inputs, training):
+        return tf.zeros((1, 64, 64, 3))
+
+    scalars, pictures = validate(grey)
+    assert scalars["noise_effect"] == 0 and scalars["output_stddev"] == 0
+    fundus = validate._examples[0]["fundus"]
+    expected = np.abs(fundus).mean()
+    assert scalars["deviation_loss"] == pytest.approx(expected, rel=1e-5)
+    # One row of map, photograph and three fakes.
+    assert pictures["samples"].shape == (64, 5 * 64, 3)
+    assert (pictures["samples"][:, 128:] == 128).all()
+
+
+def test_noise_effect_is_the_spread_over_codes(tiny_config):
+    validate, _ = make(tiny_config, "synthesis", evaluation_noise_stddev=2.0)
+
+    def first_entry(inputs, training):
+        return tf.zeros((1, 64, 64, 3)) + inputs[1][0, 0]
+
+    scalars, _ = validate(first_entry)
+    rng = np.random.default_rng(validation.SAMPLE_SEED)
+    size = (validation.SAMPLE_CODES, 400)
+    expected = (2.0 * rng.normal(size=size))[:, 0].std()
+    assert scalars["noise_effect"] == pytest.approx(expected, rel=1e-5)
