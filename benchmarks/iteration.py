@@ -36,21 +36,21 @@ _WARMUP = flags.DEFINE_integer("warmup", 3, "Untimed ones before.", 1)
 _JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
 
 
-def measure(config, name, training, held_out, iterations, warmup) -> dict:
+def measure(config, name, strategy, images, iterations, warmup) -> dict:
     """Times one task.
 
     Args:
       config: the `Config`.
       name: `segmentation` or `synthesis`.
-      training: training `Photograph`s.
-      held_out: validation `Photograph`s.
+      strategy: the `tf.distribute.Strategy`.
+      images: training and validation `Photograph`s, two lists.
       iterations: how many are timed.
       warmup: how many are not, before each series.
 
     Returns:
       {name: number}; seconds, shares of an iteration, bytes.
     """
-    strategy = distribution.make_strategy(config)
+    training, held_out = images
     task = make_task(name, config)
     state = create_state(config, task, strategy)
     examples = [
@@ -165,6 +165,7 @@ def main(argv):
     entry.no_arguments(argv)
     config = config_flags.from_flags()
     load = os.getloadavg()[0]
+    strategy = distribution.make_strategy(config)
     if config.deterministic:  # as the trainer does
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
@@ -173,7 +174,7 @@ def main(argv):
     results = {}
     for name in TASKS if config.task == "both" else (config.task,):
         results[name] = measure(
-            config, name, *images, _ITERATIONS.value, _WARMUP.value
+            config, name, strategy, images, _ITERATIONS.value, _WARMUP.value
         )
         size = f"{config.network_size(name)}²"
         title = f"{name}, {size}, batch {config.batch_size}, {precision}"

@@ -41,10 +41,7 @@ def panels(workdir, seed):
     fov_mask = np.asarray(fov.find_fov_mask(fundus))[..., 0] > 0
     fov_mask &= retina.fov_mask > 0
     if not fov_mask.any():
-        raise UserError(
-            f"the generator of {workdir} paints nothing like a fundus: train "
-            "it longer."
-        )
+        raise UserError(f"the generator of {workdir} paints no fundus yet")
     probability = inference.Segmenter(network, config)(fundus, fov_mask)
     threshold = metrics.otsu_threshold(probability[fov_mask])
     found = (probability >= threshold) & fov_mask

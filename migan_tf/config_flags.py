@@ -1,6 +1,7 @@
 """The absl flags of a run, derived from the fields of `Config`."""
 
 import dataclasses
+import sys
 
 from absl import flags
 
@@ -20,6 +21,10 @@ def define_flags() -> None:
         if field.metadata["choices"]:
             text = f"{' | '.join(field.metadata['choices'])}: {text}"
         define[field.type](field.name, field.default, text)
+        # A key flag of the program: --help shows those, --helpfull all.
+        flags.FLAGS.register_key_flag_for_module(
+            sys.argv[0], flags.FLAGS[field.name]
+        )
 
 
 def from_flags() -> Config:

@@ -15,6 +15,7 @@ from migan_tf.errors import UserError
 
 _TEXTS = {
     "workdir": "A run with a segmenter.",
+    "data_dir": "Its prepared datasets, where they have moved since.",
     "predictions": "Instead of a run: probability maps (png, tif, npy, …).",
     "ground_truth": "Vessel maps of the first annotator.",
     "fov_masks": "Field-of-view masks; not needed by full_frame.",
@@ -38,6 +39,7 @@ def main(argv):
     entry.no_arguments(argv)
     places = {k: flag.value for k, flag in _PLACES.items()}
     workdir, output = places.pop("workdir"), places.pop("output")
+    data_dir = places.pop("data_dir")
     threshold = _THRESHOLD.value
     if bool(workdir) == bool(places["predictions"]):
         raise UserError(
@@ -47,10 +49,8 @@ def main(argv):
     if workdir:
         from migan_tf import inference  # TensorFlow: only where it is needed.
 
-        if output:  # Before minutes of work, not after.
-            evaluation.make_output(output)
         output = output or f"{workdir}/evaluation/{_SPLIT.value}"
-        rows = inference.segment_split(workdir, _SPLIT.value)
+        rows = inference.segment_split(workdir, _SPLIT.value, data_dir)
         if threshold is None:
             threshold = inference.validation_threshold(workdir)
     else:

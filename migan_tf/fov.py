@@ -11,11 +11,12 @@ import tensorflow as tf
 
 WORKING_SIZE = 384  # longer side, in pixels, of the copy that is searched
 BLACK_LEVEL = 16.0  # of 255: a photograph that stays below it shows nothing
+MARGIN = 38  # working pixels about the first result that are not trusted
 FLAT_RANGE = 8.0  # of 255: one that varies less than this is flat
 DARK_CORNER = 0.4  # a corner below this share of the lit level is surround
-ROUGH_LEVEL = 0.14  # first threshold, from surround (0) to lit level (1)
+ROUGH_LEVEL = 0.18  # first threshold, from surround (0) to lit level (1)
 FINE_LEVEL = 0.05  # second one, over a better estimate of the surround ...
-EDGE_LEVEL = 0.2  # ... and this share of the brightest pixel close by
+EDGE_LEVEL = 0.18  # ... and this share of the brightest pixel close by
 LEAST_STEP = 0.75  # surround over lit, a few pixels off a real outline
 
 
@@ -32,9 +33,9 @@ def find_fov_mask(fundus) -> tf.Tensor:
       fundus: uint8 (H, W, 3), RGB, any height and width of at least 16.
 
     Returns:
-      fov_mask, float32 (H, W, 1) in {0, 1}. All ones where there is no dark
-      surround. All zeros where there is no fundus to find: the photograph is
-      black (nothing above 16 of 255) or flat (a range below 8).
+      fov_mask, bool (H, W). All true where there is no dark surround. All
+      false where there is no fundus to find: the photograph is black (2 % of
+      its pixels at most are above 16 of 255) or flat (a range below 8).
 
     Raises:
       ValueError: another type or rank.
@@ -67,8 +68,7 @@ def _find_fov_mask(fundus):
     )
     black = _quantile(brightness, 0.98) < BLACK_LEVEL
     fov_mask = tf.where(black | (flat < FLAT_RANGE), 0.0, fov_mask)
-    fov_mask = tf.image.resize(fov_mask, size, method="bilinear")[0]
-    return tf.cast(fov_mask > 0.5, tf.float32)
+    return tf.image.resize(fov_mask, size, method="bilinear")[0, ..., 0] > 0.5
 
 
 def _search(brightness):
@@ -79,10 +79,11 @@ def _search(brightness):
     lit_level = tf.reduce_mean(brightness[brightness >= middle])
     dark = corners < DARK_CORNER * lit_level
     surround = tf.reduce_max(tf.where(dark, corners, 0.0))
-    rough = _lit_region(
-        brightness, surround + ROUGH_LEVEL * (lit_level - surround)
-    )
-    outside = brightness[_dilate(rough, 2 * (WORKING_SIZE // 20) + 1) == 0.0]
+    level = surround + ROUGH_LEVEL * (lit_level - surround)
+    rough = _lit_region(brightness, level)
+    far = _dilate(rough, 2 * MARGIN + 1) == 0.0
+    # Brighter than `level` and far off is a printed text.
+    outside = brightness[far & (brightness <= level)]
     surround = tf.cond(
         tf.size(outside) > 20,
         lambda: _quantile(outside, 0.98),

@@ -1,5 +1,6 @@
 """Applies the trained networks of a run to photographs and vessel maps."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -143,8 +144,13 @@ class Generator:
         return painted.numpy()[..., 0], tf.cast(levels, tf.uint8).numpy()
 
 
-def segment_split(workdir, split="test"):
+def segment_split(workdir, split="test", data_dir=""):
     """Applies a run's segmenter to a split of its dataset.
+
+    Args:
+      workdir: the run.
+      split: `train`, `validation` or `test`.
+      data_dir: where the prepared datasets are; default as in the run.
 
     Returns:
       List of dicts with the fields of `evaluation.ScoredImage`.
@@ -152,9 +158,10 @@ def segment_split(workdir, split="test"):
     segmenter = Segmenter(
         *load_network(pathlib.Path(workdir) / "segmentation", "segmentation")
     )
-    return segment_photographs(
-        segmenter, photographs.load(segmenter.config, split)
-    )
+    config = segmenter.config
+    if data_dir:
+        config = dataclasses.replace(config, data_dir=data_dir)
+    return segment_photographs(segmenter, photographs.load(config, split))
 
 
 def segment_photographs(segmenter, images):

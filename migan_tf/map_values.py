@@ -66,7 +66,8 @@ def to_binary(plane, name) -> np.ndarray:
     if between > REFUSED or top <= full / 2:
         raise UserError(
             f"{name} must hold two values, such as 0 and 255. Received: "
-            f"{low} to {top}, {between:.0%} of the pixels between"
+            f"{low} to {top}, {between:.0%} of the pixels between. Next: look "
+            "whether --predictions and --ground_truth are exchanged"
         )
     if between > DOUBTED:
         logging.warning("%s is cut at half of %g: it is soft", name, full)

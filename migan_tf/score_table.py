@@ -2,6 +2,7 @@
 
 import csv
 import io
+import textwrap
 
 BLOCKS = (
     (
@@ -35,22 +36,26 @@ def table(scores) -> str:
     if second := scores["second_annotator"]:
         rows.append(("2nd is truth", *_parts(second, "pooled")))
     lines = [
-        f"protocol {scores['protocol']}: {scores['protocol_in_words']}",
-        f"{scores['images']} images, {scores['pixels']:,} pixels, of them "
-        f"{scores['vessel_pixels']:,} vessel; in brackets 95 % intervals",
+        *_wrapped(
+            f"protocol {scores['protocol']}: {scores['protocol_in_words']}"
+        ),
+        f"images: {scores['images']}; pixels: {scores['pixels']:,}, of them "
+        f"{scores['vessel_pixels']:,} vessel; [95 % intervals]",
     ]
     for title, *columns in BLOCKS:
         names = "".join(f"{name:<22}" for _, name in columns)
         lines += ["", f"{title:<15}{names}".rstrip()]
-        for label, values, intervals in rows:
+        for row_name, values, intervals in rows:
             cells = [
                 f"{_cell(values[key], intervals.get(key)):<22}"
                 for key, _ in columns
             ]
-            lines.append(f"{label:<15}{''.join(cells)}".rstrip())
+            lines.append(f"{row_name:<15}{''.join(cells)}".rstrip())
         if title == "Dice" and scores["human"]:
             lines.append(_human_line(scores["human"]))
-    lines += ["", FOOTNOTE, *map("warning: {}".format, scores["warnings"])]
+    lines += ["", FOOTNOTE]
+    for warning in scores["warnings"]:
+        lines += _wrapped(f"warning: {warning}")
     return "\n".join(lines) + "\n"
 
 
@@ -64,6 +69,10 @@ def csv_text(scores) -> str:
     return text.getvalue()
 
 
+def _wrapped(text):
+    return textwrap.wrap(text, 80, subsequent_indent="  ")
+
+
 def _parts(scores, part):
     return scores[part], scores["interval_95"][part]
 
@@ -72,8 +81,8 @@ def _human_line(human):
     interval = human["interval_95"]["pooled"].get("dice")
     return (
         f"{'2nd vs 1st':<15}{_cell(human['dice'], interval):<22}"
-        f"the human: sensitivity {human['sensitivity']:.4f}, "
-        f"specificity {human['specificity']:.4f}"
+        f"the human: sensitivity {human['sensitivity']:.3f}, "
+        f"spec. {human['specificity']:.3f}"
     )
 
 

@@ -22,12 +22,13 @@ FLOORS = [
     set(names.split())
     for names in (
         "errors",
-        "config distribution entry files fov health layers",
+        "config distribution entry files fov health layers map_files "
+        "map_values scored_image score_table",
         "augment discriminator generator losses metrics segmenter style "
-        "interruption "
-        "builders config_flags figures geometry phantom predictions "
-        "run_record",
-        "checkpoint data inspection photographs summaries tasks",
+        "builders config_flags figures geometry interruption phantom "
+        "predictions run_record",
+        "bootstrap checkpoint data inspection photographs summaries tasks",
+        "assessment",
         "evaluation inference train_step",
         "own_images validation",
         "trainer",

@@ -24,7 +24,7 @@ def scores():
         **assessment.assess(pixels, 0.5, 20, 0),
         "second_annotator": None,
         "human": assessment.assess_human(annotators, 20, 0),
-        "warnings": ["something looks odd"],
+        "warnings": ["something looks odd", "another " * 20],
     }
 
 

@@ -1,63 +1,11 @@
 """One update: who moves, by how much, and under which policy."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from migan_tf import losses
-from migan_tf.config import Config
-from migan_tf.tasks import make_task
-from migan_tf.train_step import (
-    create_state,
-    dtype_policy,
-    make_steps,
-    resolve_precision,
-)
-
-CONFIG = Config(
-    image_size=64,
-    segmenter="unet",
-    unet_depth=2,
-    segmenter_filters=4,
-    base_filters=4,
-    discriminator="patch80",
-    discriminator_filters=4,
-    batch_size=2,
-    noise_size=8,
-    segmentation_steps=10,
-    synthesis_steps=10,
-)
-
-
-def make_batch(seed=0):
-    rng = np.random.default_rng(seed)
-    shapes = {"fundus": 3, "standardized_fundus": 3, "vessel_map": 1}
-    batch = {
-        name: rng.uniform(0, 1, (2, 64, 64, channels))
-        for name, channels in shapes.items()
-    }
-    batch["fov_mask"] = np.ones((2, 64, 64, 1))
-    batch["noise"] = rng.normal(size=(2, 8))
-    return {k: tf.constant(v, tf.float32) for k, v in batch.items()}
-
-
-def make(name, **settings):
-    config = dataclasses.replace(CONFIG, **settings)
-    task = make_task(name, config)
-    strategy = tf.distribute.get_strategy()
-    state = create_state(config, task, strategy)
-    return state, task, make_steps(state, task, strategy)
-
-
-def weights_of(network):
-    return [v.numpy().copy() for v in network.trainable_variables]
-
-
-def moved(before, network):
-    after = weights_of(network)
-    return [np.abs(a - b).max() for a, b in zip(after, before, strict=True)]
+from tests.small_training import CONFIG, make, make_batch, moved, weights_of
 
 
 @pytest.mark.parametrize("name", ["segmentation", "synthesis"])
@@ -122,60 +70,6 @@ def test_without_a_discriminator_there_is_no_second_step():
     state, _, (_, discriminator_step) = make("synthesis", discriminator="none")
     assert discriminator_step is None
     assert set(state.holders()) == {"network", "network_optimizer"}
-
-
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("name", ["segmentation", "synthesis"])
-def test_mixed_precision_trains_near_float32(name, policy):
-    rows = {}
-    for precision in ("float32", policy):
-        _, _, (network_step, discriminator_step) = make(
-            name, mixed_precision=precision
-        )
-        for _ in range(3):
-            row = network_step(make_batch())
-            row |= discriminator_step(make_batch())
-        rows[precision] = {k: float(v) for k, v in row.items()}
-    for key in ("loss", "d_loss"):
-        assert rows[policy][key] == pytest.approx(
-            rows["float32"][key], rel=0.05
-        )
-
-
-def test_float16_scales_both_losses_apart_and_skips_overflows():
-    state, _, (network_step, _) = make(
-        "synthesis", mixed_precision="mixed_float16"
-    )
-    before = weights_of(state.network)
-    batch = make_batch()
-    batch["fundus"] = batch["fundus"] * np.inf
-    network_step(batch)
-    assert max(moved(before, state.network)) == 0
-    # Keras starts at 2^15 and halves at an overflow.
-    assert float(state.network_optimizer.dynamic_scale) == 2.0**14
-    assert float(state.discriminator_optimizer.dynamic_scale) == 2.0**15
-
-
-def test_the_gradient_norm_is_free_of_the_loss_scale():
-    norms = []
-    for precision in ("float32", "mixed_float16"):
-        _, _, (network_step, _) = make("synthesis", mixed_precision=precision)
-        norms.append(float(network_step(make_batch())["gradient_norm"]))
-    assert norms[1] == pytest.approx(norms[0], rel=0.05)
-
-
-def test_the_policy_of_others_is_left_alone():
-    import keras
-
-    with dtype_policy("mixed_bfloat16"):
-        assert keras.config.dtype_policy().name == "mixed_bfloat16"
-    assert keras.config.dtype_policy().name == "float32"
-
-
-def test_auto_is_float32_without_a_gpu():
-    assert not tf.config.list_logical_devices("GPU")
-    assert resolve_precision("auto") == "float32"
-    assert resolve_precision("mixed_bfloat16") == "mixed_bfloat16"
 
 
 def test_equal_seeds_make_equal_networks():

@@ -1,0 +1,61 @@
+"""Updates under float16 and bfloat16: near float32, safe at overflows."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf.train_step import dtype_policy, resolve_precision
+from tests.small_training import make, make_batch, moved, weights_of
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("name", ["segmentation", "synthesis"])
+def test_mixed_precision_trains_near_float32(name, policy):
+    rows = {}
+    for precision in ("float32", policy):
+        _, _, (network_step, discriminator_step) = make(
+            name, mixed_precision=precision
+        )
+        for _ in range(3):
+            row = network_step(make_batch())
+            row |= discriminator_step(make_batch())
+        rows[precision] = {k: float(v) for k, v in row.items()}
+    for key in ("loss", "d_loss"):
+        assert rows[policy][key] == pytest.approx(
+            rows["float32"][key], rel=0.05
+        )
+
+
+def test_float16_scales_both_losses_apart_and_skips_overflows():
+    state, _, (network_step, _) = make(
+        "synthesis", mixed_precision="mixed_float16"
+    )
+    before = weights_of(state.network)
+    batch = make_batch()
+    batch["fundus"] = batch["fundus"] * np.inf
+    network_step(batch)
+    assert max(moved(before, state.network)) == 0
+    # Keras starts at 2^15 and halves at an overflow.
+    assert float(state.network_optimizer.dynamic_scale) == 2.0**14
+    assert float(state.discriminator_optimizer.dynamic_scale) == 2.0**15
+
+
+def test_the_gradient_norm_is_free_of_the_loss_scale():
+    norms = []
+    for precision in ("float32", "mixed_float16"):
+        _, _, (network_step, _) = make("synthesis", mixed_precision=precision)
+        norms.append(float(network_step(make_batch())["gradient_norm"]))
+    assert norms[1] == pytest.approx(norms[0], rel=0.05)
+
+
+def test_the_policy_of_others_is_left_alone():
+    with dtype_policy("mixed_bfloat16"):
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_auto_is_float32_without_a_gpu():
+    assert not tf.config.list_logical_devices("GPU")
+    assert resolve_precision("auto") == "float32"
+    assert resolve_precision("mixed_bfloat16") == "mixed_bfloat16"
