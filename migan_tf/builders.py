@@ -7,19 +7,17 @@ under two names TFDS refuses it as already registered.
 """
 
 import contextlib
-import fcntl
 import importlib
 import os
 import pathlib
 import shutil
-import signal
 import sys
 import textwrap
-import threading
 
 import tensorflow_datasets as tfds
 from absl import logging
 
+from migan_tf import builders_lock
 from migan_tf.errors import UserError
 
 
@@ -86,7 +84,10 @@ def ensure_prepared(
     manual_dir = os.path.abspath(os.path.expanduser(manual_dir))
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _lock(root / f".{builder.name}.lock"), _sigterm_as_exit():
+        with (
+            builders_lock.hold(root / f".{builder.name}.lock"),
+            builders_lock.sigterm_as_exit(),
+        ):
             _remove_leftovers(builder)
             if not _is_prepared(builder):
                 _build(builder, root, manual_dir)
@@ -193,40 +194,8 @@ def _remove_leftovers(builder) -> None:
 
 def _remove_empty(root: pathlib.Path, name: str) -> None:
     """Removes the empty folders that TFDS makes before it fails."""
-    for top in (root / name, root / "downloads"):
-        for folder in [*sorted(top.rglob("*"), reverse=True), top]:
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # refuses a file and a folder with content
-
-
-@contextlib.contextmanager
-def _lock(path: pathlib.Path):
-    """Holds `path` locked; the system frees it should the process be killed."""
-    while True:
-        with open(path, "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            # The holder before us removed the file that we had opened?
-            if not path.exists() or not os.path.samestat(
-                os.fstat(file.fileno()), path.stat()
-            ):
-                continue
-            try:
-                yield
-            finally:
-                path.unlink()
-            return
-
-
-@contextlib.contextmanager
-def _sigterm_as_exit():
-    """Lets SIGTERM unwind the stack, so that TFDS removes its half work."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(
-        signal.SIGTERM, lambda number, frame: sys.exit(128 + number)
-    )
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    made = sorted((root / name).rglob("*"), reverse=True) + [root / name]
+    made += [root / "downloads" / "extracted", root / "downloads"]
+    for folder in made:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # refuses a file and a folder with content

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import warnings
 
 import numpy as np
 import tensorflow as tf
@@ -36,8 +37,11 @@ def load_network(folder, task_name):
         )
     network = make_task(task_name, config).build_network()
     try:
-        network.load_weights(weights)
-    except (ValueError, OSError) as error:
+        with warnings.catch_warnings():
+            # Keras warns of layers that are not in the file, and skips them.
+            warnings.simplefilter("error", UserWarning)
+            network.load_weights(weights)
+    except (ValueError, OSError, UserWarning) as error:
         raise UserError(
             f"{weights} does not hold a {task_name} network of the flags in "
             f"{folder}/run.json: {str(error).splitlines()[0]}"

@@ -39,6 +39,11 @@ class Survey:
     errors: list[str] = dataclasses.field(default_factory=list)
     pixel_arrays: dict = dataclasses.field(default_factory=dict)
 
+    @property
+    def places(self) -> list[str]:
+        """Where the files were found; empty: no DRIVE here."""
+        return sorted(set(self.found.origins.values())) + self.found.damaged
+
 
 def read_pixels(path: str, item: files.Item) -> np.ndarray:
     """Decodes one file and checks it.
@@ -99,7 +104,7 @@ def _two_valued(pixels: np.ndarray, where: str) -> np.ndarray:
 
 
 def survey(manual_dir) -> Survey:
-    """Reads every file of DRIVE in `manual_dir` and says what state it is in."""
+    """Reads every file of DRIVE in `manual_dir` and says what is what."""
     report = Survey(files.find(manual_dir))
     report.errors += report.found.damaged
     for split in files.SPLITS:

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
+from . import stare_checks as checks
 from . import stare_files as files
 from . import stare_fov
 
@@ -56,10 +57,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         except AssertionError:  # no such folder: then all is downloaded
             paths = {}
         paths |= _download(dl_manager, set(files.ENDINGS) - set(paths))
-        survey = files.survey_tars(paths)
+        survey = checks.survey_tars(paths)
         if survey.errors:
             more = len(survey.errors) - ERRORS_SHOWN
-            raise files.StareFileError(
+            raise checks.StareFileError(
                 "STARE cannot be built:\n- "
                 + "\n- ".join(survey.errors[:ERRORS_SHOWN])
                 + (f"\n- and {more} more" if more > 0 else "")
@@ -75,7 +76,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         """Yields (image_id, example); AH is the first annotator, VK second."""
         for image_id in files.image_ids(numbers):
             fundus, vessel_map, second_annotator = (
-                survey.pixel_arrays[name, image_id] for name in files.ENDINGS
+                survey.pixel_arrays[f"{name}/{image_id}"]
+                for name in files.ENDINGS
             )
             yield (
                 image_id,
@@ -106,7 +108,7 @@ def _download(dl_manager, names) -> dict:
         received = files.sha256_of(path)
         if received != files.SHA256[name]:
             pathlib.Path(path).unlink()
-            raise files.StareFileError(
+            raise checks.StareFileError(
                 f"{files.URL}{name} is not the archive it should be: expected "
                 f"SHA-256 {files.SHA256[name]}. Received: {received}. The "
                 "download was deleted; try again, or put the tar into "
@@ -123,7 +125,7 @@ def _require_host() -> None:
     try:
         socket.getaddrinfo(host, 443)
     except OSError as error:
-        raise files.StareFileError(
+        raise checks.StareFileError(
             f"{host} cannot be reached ({error}). Where there is a network, "
             f"download {', '.join(files.ENDINGS)} from {files.URL} and put "
             "them into manual_dir."
