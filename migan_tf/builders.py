@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import pathlib
+import shlex
 import shutil
 import sys
 import textwrap
@@ -155,12 +156,10 @@ def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
 
 def _is_about_files(error: BaseException, name: str) -> bool:
     """Whether the user's files or network are at fault, not our code."""
-    raised_by_builder = type(error).__module__.partition(".")[0] == name
-    no_manual_dir = isinstance(error, AssertionError) and "anual dir" in str(
-        error
-    )
+    origin = type(error).__module__.partition(".")[0]
+    no_folder = isinstance(error, AssertionError) and "anual dir" in str(error)
     download = isinstance(error, tfds.download.DownloadError)
-    return raised_by_builder or no_manual_dir or download
+    return no_folder or download or origin in (name, "requests", "urllib3")
 
 
 def _advice(builder, root, manual_dir: str, error: BaseException) -> str:
@@ -169,16 +168,16 @@ def _advice(builder, root, manual_dir: str, error: BaseException) -> str:
     if isinstance(error, AssertionError):
         reason = f"{manual_dir} does not exist or is empty."
     where = textwrap.dedent(builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "")
+    flag = f"--manual_dir={shlex.quote(manual_dir)}"
     return "\n".join(
         line
         for line in (
             f"{builder.name} is not built in {root}, and cannot be yet.",
             reason,
             where.strip().replace("manual_dir", manual_dir, 1),
-            "Look at the folder: "
-            f"python -m migan_tf.doctor --manual_dir={manual_dir}",
+            f"Look at the folder: python -m migan_tf.doctor {flag}",
             "Then: python -m migan_tf.train --flagfile=experiments/"
-            f"{builder.name}.flags --manual_dir={manual_dir}",
+            f"{builder.name}.flags {flag}",
         )
         if line
     )

@@ -36,7 +36,7 @@ def segment_files(paths, folder, output) -> int:
 
     def segment(path, stem):
         fundus = read_image(path, cv2.IMREAD_COLOR_RGB)
-        fov_mask = fov.find_fov_mask(fundus).numpy()[..., 0] > 0
+        fov_mask = fov.find_fov_mask(fundus).numpy()
         if not fov_mask.any():
             raise UserError("no fundus found: the image is dark or flat")
         probability = segmenter(fundus, fov_mask)

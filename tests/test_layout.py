@@ -35,7 +35,7 @@ FLOORS = [
     )
 ]
 # A module too long for one file goes on in `<name>_<part>.py`.
-FAMILIES = ("phantom",)
+FAMILIES = ("builders", "phantom")
 # Written to be read, tested and reused alone: plain numbers, no Config.
 ALONE = set(
     "augment discriminator generator layers losses metrics segmenter "

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import warnings
 
 import numpy as np
 from PIL import Image
@@ -64,9 +65,11 @@ def read_pixels(path: str, item: files.Item) -> np.ndarray:
         data = item.read()
         if not fundus and not data.rstrip(b"\0").endswith(b";"):
             raise OSError("the GIF has no end mark, so it is cut short")
-        with Image.open(io.BytesIO(data)) as picture:
-            # np.array of a palette GIF gives indices, hence the conversion.
-            pixels = np.array(picture.convert("RGB" if fundus else "L"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PIL warns before it raises
+            with Image.open(io.BytesIO(data)) as picture:
+                # np.array of a palette GIF would give the indices.
+                pixels = np.array(picture.convert("RGB" if fundus else "L"))
     except (*files.ZIP_ERRORS, SyntaxError, ValueError) as error:
         raise DriveFileError(
             f"{item.where} cannot be read as a picture: expected "

@@ -12,6 +12,7 @@ from PIL import Image
 
 from . import stare_files as files
 
+SIZE = f"{files.HEIGHT} x {files.WIDTH}"
 READ_ERRORS = (tarfile.TarError, zlib.error, EOFError, OSError, SyntaxError)
 
 
@@ -131,13 +132,13 @@ def read_pixels(data: bytes, where: str, name: str) -> np.ndarray:
             pixels = np.array(picture.convert("RGB" if fundus else "L"))
     except (*READ_ERRORS, ValueError) as error:
         raise StareFileError(
-            f"{where} cannot be read: expected a gzipped PPM of {files.HEIGHT} x "
-            f"{files.WIDTH} pixels. Received: {error}"
+            f"{where} cannot be read: expected a gzipped PPM of {SIZE} "
+            f"pixels. Received: {error}"
         ) from error
     if pixels.shape[:2] != (files.HEIGHT, files.WIDTH):
         raise StareFileError(
-            f"{where}: STARE pictures are {files.HEIGHT} x {files.WIDTH} (height x "
-            f"width). Received: {pixels.shape[0]} x {pixels.shape[1]}"
+            f"{where}: STARE pictures are {SIZE} (height x width). "
+            f"Received: {pixels.shape[0]} x {pixels.shape[1]}"
         )
     values = np.unique(pixels)
     if not fundus and values.tolist() != [0, 255]:
