@@ -38,7 +38,7 @@ def panels(workdir, seed):
     painted_map, fundus = generator(retina.vessel_map / 255, seed)
     # The generator is not told where the field of view ends: what the
     # phantom and the painted picture agree on.
-    fov_mask = np.asarray(fov.find_fov_mask(fundus))[..., 0] > 0
+    fov_mask = fov.find_fov_mask(fundus).numpy()
     fov_mask &= retina.fov_mask > 0
     if not fov_mask.any():
         raise UserError(f"the generator of {workdir} paints no fundus yet")

@@ -2,8 +2,8 @@
 
 Sums of float32 are taken in another order, and Adam turns a rounding error
 in a vanishing gradient into a step of full size, so differences grow with
-the steps. The bounds are those of rounding: 1e-5 for the losses of the first
-step, 1e-3 for the losses after twenty.
+the steps: 1e-4 for the losses of the first iteration, which follow one or two
+updates already, 1e-3 for all of twenty.
 """
 
 import json
@@ -14,6 +14,7 @@ import sys
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from migan_tf import distribution
@@ -98,11 +99,12 @@ def single(tiny_flags, tmp_path_factory):
 
 
 def assert_agree(one, other):
-    expected, found = losses_of(one), losses_of(other)
-    assert len(expected) == len(found) == 20
-    assert found[0] == pytest.approx(expected[0], rel=1e-5)
-    for row, other_row in zip(expected, found, strict=True):
-        assert other_row == pytest.approx(row, rel=1e-3)
+    expected, found = np.array(losses_of(one)), np.array(losses_of(other))
+    assert expected.shape == found.shape == (20, 4)
+    difference = np.abs(found / expected - 1).max(axis=1)
+    print("largest relative difference of each step:", difference)
+    assert difference[0] < 1e-4
+    assert difference.max() < 1e-3
 
 
 @pytest.mark.slow
@@ -124,7 +126,7 @@ def test_two_processes_agree_with_one(tiny_flags, single, tmp_path):
 
 @pytest.mark.slow
 def test_a_lost_worker_ends_the_other_and_both_go_on(tiny_flags, tmp_path):
-    more = "--synthesis_steps=2000"
+    more = "--synthesis_steps=60"
     chief, other = start_workers(tiny_flags, tmp_path, more)
     while len(rows(tmp_path)) < 12 and chief.poll() is None:
         time.sleep(0.1)
@@ -136,13 +138,11 @@ def test_a_lost_worker_ends_the_other_and_both_go_on(tiny_flags, tmp_path):
     assert "another worker is gone" in errors and "Start all workers" in errors
     other.communicate()
 
-    step = rows(tmp_path)[-1]["step"]
-    more = f"--synthesis_steps={step + 5}"
     for process in start_workers(tiny_flags, tmp_path, more):
         errors = process.communicate(timeout=300)[1]
         assert process.returncode == 0, errors
     steps = [row["step"] for row in rows(tmp_path) if "d_loss" in row]
-    assert steps == list(range(1, step + 6))
+    assert steps == list(range(1, 61))
 
 
 def test_the_default_strategy_is_one_worker():
