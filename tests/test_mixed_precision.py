@@ -42,11 +42,16 @@ def test_float16_scales_both_losses_apart_and_skips_overflows():
 
 
 def test_the_gradient_norm_is_free_of_the_loss_scale():
-    norms = []
-    for precision in ("float32", "mixed_float16"):
-        _, _, (network_step, _) = make("synthesis", mixed_precision=precision)
-        norms.append(float(network_step(make_batch())["gradient_norm"]))
-    assert norms[1] == pytest.approx(norms[0], rel=0.05)
+    _, _, (network_step, _) = make("synthesis")
+    expected = float(network_step(make_batch())["gradient_norm"])
+    state, _, (network_step, _) = make(
+        "synthesis", mixed_precision="mixed_float16"
+    )
+    norm = np.inf
+    # Overflows at too high a scale are skipped, the weights stay as they are.
+    while not np.isfinite(norm) and state.network_optimizer.dynamic_scale > 1:
+        norm = float(network_step(make_batch())["gradient_norm"])
+    assert norm == pytest.approx(expected, rel=0.05)
 
 
 def test_the_policy_of_others_is_left_alone():

@@ -120,6 +120,6 @@ def test_a_network_can_learn_one_image_by_heart():
     batch["vessel_map"] = tf.constant(vessel_map)
     fundus = np.repeat(vessel_map, 3, -1) - 0.5
     batch["standardized_fundus"] = tf.constant(fundus)
-    for _ in range(40):
+    for _ in range(80):
         row = network_step(batch)
     assert float(row["segmentation_loss"]) < 0.05
