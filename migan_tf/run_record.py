@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import importlib.metadata
 import json
 import os
 import pathlib
@@ -14,13 +13,15 @@ from migan_tf import __version__, files
 from migan_tf.config import Config
 from migan_tf.errors import UserError
 
-_PACKAGES = (
+# By module, since a package comes in several distributions (opencv-python,
+# opencv-python-headless).
+_MODULES = (
     "tensorflow",
     "keras",
-    "tensorflow-datasets",
+    "tensorflow_datasets",
     "numpy",
-    "opencv-python",
-    "scikit-learn",
+    "cv2",
+    "sklearn",
 )
 
 
@@ -117,12 +118,10 @@ def _may_change(field, old, config, folder):
 
 
 def _versions():
+    """Versions of this program, Python and the libraries it has imported."""
     versions = {"migan_tf": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
+    for name in _MODULES:
+        versions[name] = getattr(sys.modules.get(name), "__version__", None)
     return versions
 
 
