@@ -54,7 +54,7 @@ def other_value(field):
         return field.metadata["choices"][-1]
     fixed = {
         "image_size": 1024, "crop_size": 128, "workdir": "my runs/#1 =ö",
-        "learning_rate": 1 / 3e7, "unet_depth": 5,
+        "learning_rate": 1 / 3e7, "unet_depth": 5, "adam_beta_1": 0.25,
     }  # fmt: skip
     if field.name in fixed:
         return fixed[field.name]
