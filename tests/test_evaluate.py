@@ -100,7 +100,7 @@ import numpy as np
 from migan_tf import entry, predictions
 import migan_tf
 
-def segment_split(workdir, split):
+def segment_split(workdir, split, data_dir):
     assert split == "validation"
     return predictions.read_scored({predictions!r}, {ground_truth!r})
 
