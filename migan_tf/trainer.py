@@ -111,7 +111,9 @@ def _train_task(config, name, strategy, training, held_out, stop):
             state.step.assign(step)
             bar.update()
 
-            final = step == last or stop.number is not None
+            # Looked at once: what is asked for later stops the next iteration.
+            asked = stop.number
+            final = step == last or asked is not None
             validating = step % config.validate_every == 0 or step == last
             saving = step % config.checkpoint_every == 0 or final
             if step % config.log_every == 0 or validating or saving:
@@ -131,9 +133,9 @@ def _train_task(config, name, strategy, training, held_out, stop):
                 clock = time.monotonic()
             if saving and chief:
                 checkpoints.save()
-            if stop.number is not None:
+            if asked is not None:
                 logging.info("%s: stopped and saved at step %d", name, step)
-                return EXIT_STOPPED + stop.number
+                return EXIT_STOPPED + asked
     return 0
 
 

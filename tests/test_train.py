@@ -43,7 +43,7 @@ def test_data_that_are_not_there_are_said_in_a_few_lines(tmp_path):
         f"--manual_dir={tmp_path}",
     )
     assert result.returncode == 2 and "Traceback" not in result.stderr
-    message = result.stderr[result.stderr.index("error: ") :]
+    message = result.stderr[result.stderr.index("\nerror: ") + 1 :]
     assert len(message.splitlines()) <= 10
     assert "drive" in message.lower() and "--manual_dir" in message
     assert not (tmp_path / "run").exists()
