@@ -89,10 +89,8 @@ def training_batches(
         return tuple(draw_example(examples, config, size, number).values())
 
     def example(index):
-        values = tf.numpy_function(
-            draw, [index], [tf.float32] * len(_shapes(config, size))
-        )
         shapes = _shapes(config, size)
+        values = tf.numpy_function(draw, [index], [tf.float32] * len(shapes))
         return {
             name: tf.ensure_shape(value, shapes[name])
             for name, value in zip(shapes, values, strict=True)
