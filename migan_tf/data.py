@@ -34,21 +34,19 @@ def network_example(photograph, image_size, square_geometry):
     Returns:
       Dict of float32 arrays, `vessel_map` resampled but never re-binarised.
     """
-    side = geometry.square_side(photograph.fov_mask)
-
-    def resample(image):
-        return geometry.to_network(
-            tf.constant(image, tf.float32), image_size, square_geometry, side
-        )
-
-    fov_mask = geometry.network_fov_mask(
-        photograph.fov_mask, image_size, square_geometry
+    fundus, standardized_fundus, fov_mask = geometry.network_fundus(
+        photograph.fundus, photograph.fov_mask, image_size, square_geometry
     )
-    fundus = resample(photograph.fundus / np.float32(255)) * 2.0 - 1.0
+    vessel_map = geometry.to_network(
+        tf.constant(photograph.vessel_map[..., None], tf.float32),
+        image_size,
+        square_geometry,
+        geometry.square_side(photograph.fov_mask),
+    )
     example = {
         "fundus": fundus,
-        "standardized_fundus": geometry.standardize(fundus, fov_mask),
-        "vessel_map": resample(photograph.vessel_map[..., None]),
+        "standardized_fundus": standardized_fundus,
+        "vessel_map": vessel_map,
         "fov_mask": fov_mask,
     }
     return {name: tensor.numpy() for name, tensor in example.items()}

@@ -41,6 +41,22 @@ def task_folder(task_name, workdir, model):
     return model or os.path.join(workdir, task_name)
 
 
+def choose_kernels(segmenter) -> None:
+    """Chooses TensorFlow's CPU kernels; call it before TensorFlow's import.
+
+    oneDNN makes the max-pool U-Net faster and the paper's networks slower
+    (benchmarks/README.md). Only the segmenter decides, not the task: the
+    kernels differ in the last digits, and a run that is resumed with another
+    --task should go on as it began. Whoever has set TF_ENABLE_ONEDNN_OPTS
+    keeps the last word.
+
+    Args:
+      segmenter: a run's --segmenter, `unet` or `migan`.
+    """
+    wanted = "1" if segmenter == "unet" else "0"
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", wanted)
+
+
 def run(main) -> None:
     """Parses the flags, calls `main(argv)` and ends the process.
 

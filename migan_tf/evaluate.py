@@ -10,7 +10,7 @@ overlays (true positives green, false negatives red, false positives blue).
 
 from absl import flags
 
-from migan_tf import entry, evaluation, predictions
+from migan_tf import entry, evaluation, predictions, run_record
 from migan_tf.errors import UserError
 
 _TEXTS = {
@@ -42,11 +42,11 @@ def main(argv):
     data_dir = places.pop("data_dir")
     threshold = _THRESHOLD.value
     if bool(workdir) == bool(places["predictions"]):
-        raise UserError(
-            "give either --workdir or --predictions. Received: "
-            f"{workdir!r} and {places['predictions']!r}"
-        )
+        got = f"{workdir!r} and {places['predictions']!r}"
+        raise UserError(f"give --workdir or --predictions. Received: {got}")
     if workdir:
+        config = run_record.read_config(f"{workdir}/segmentation")
+        entry.choose_kernels(config.segmenter)
         from migan_tf import inference  # TensorFlow: only where it is needed.
 
         output = output or f"{workdir}/evaluation/{_SPLIT.value}"

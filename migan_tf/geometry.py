@@ -96,6 +96,29 @@ def network_fov_mask(fov_mask, image_size, geometry):
     return tf.image.resize(image, (image_size, image_size), "nearest")
 
 
+def network_fundus(fundus, fov_mask, image_size, geometry):
+    """Prepares one photograph for the networks.
+
+    Args:
+      fundus: (H,W,3) uint8.
+      fov_mask: (H,W) in {0,1}, of the photograph.
+      image_size: side S of the result in pixels.
+      geometry: as given to `to_network`.
+
+    Returns:
+      (fundus, standardized_fundus, fov_mask): (S,S,3) float32 in [-1,1],
+      (S,S,3) z-scores (see `standardize`) and (S,S,1) float32 in {0,1}.
+    """
+    unit = to_network(
+        tf.cast(fundus, tf.float32) / 255.0,
+        image_size,
+        geometry,
+        square_side(fov_mask),
+    )
+    square_mask = network_fov_mask(fov_mask, image_size, geometry)
+    return unit * 2.0 - 1.0, standardize(unit, square_mask), square_mask
+
+
 def standardize(fundus, fov_mask):
     """z-score of each channel over the pixels inside the FOV.
 

@@ -68,19 +68,10 @@ class Segmenter:
           vessel_probability (H,W) float32 in [0,1], 0 outside the FOV.
         """
         config = self.config
-        side = geometry.square_side(fov_mask)
-        image = geometry.to_network(
-            tf.constant(fundus, tf.float32) / 255.0,
-            config.image_size,
-            config.geometry,
-            side,
+        _, standardized_fundus, _ = geometry.network_fundus(
+            fundus, fov_mask, config.image_size, config.geometry
         )
-        network_fov = geometry.network_fov_mask(
-            fov_mask, config.image_size, config.geometry
-        )
-        probability = self.probability(
-            geometry.standardize(image, network_fov)[None]
-        )
+        probability = self.probability(standardized_fundus[None])
         return geometry.from_network(
             probability[0], fov_mask, config.geometry
         ).numpy()[..., 0]

@@ -51,6 +51,7 @@ def write(folder, config, devices) -> None:
         "command": sys.argv,
         "devices": devices,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
     }
     record = {"config": dataclasses.asdict(config), "starts": [*starts, start]}
     files.write_text(record_path, json.dumps(record, indent=1))

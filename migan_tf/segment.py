@@ -9,7 +9,7 @@ Writes, for each photograph and at its size, <stem>_vessel_probability.png,
 
 from absl import flags
 
-from migan_tf import entry
+from migan_tf import entry, run_record
 from migan_tf.errors import UserError
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "A run with a segmenter.")
@@ -28,6 +28,7 @@ def main(argv):
             "give photographs or folders of them. Received: none. Next: "
             "python -m migan_tf.segment PHOTO --workdir=RUN --output=DIR"
         )
+    entry.choose_kernels(run_record.read_config(folder).segmenter)
     from migan_tf import own_images  # TensorFlow, after the flags are right.
 
     return own_images.segment_files(argv[1:], folder, _OUTPUT.value)

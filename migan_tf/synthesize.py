@@ -9,7 +9,7 @@ the same size, for each map. The same seed gives the same images.
 
 from absl import flags
 
-from migan_tf import entry
+from migan_tf import entry, run_record
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "A run with a generator.")
 _MODEL = flags.DEFINE_string(
@@ -29,6 +29,7 @@ def main(argv):
     entry.no_arguments(argv)
     folder = entry.task_folder("synthesis", _WORKDIR.value, _MODEL.value)
     entry.required(vessel_maps=_MAPS.value, output=_OUTPUT.value)
+    entry.choose_kernels(run_record.read_config(folder).segmenter)
     from migan_tf import own_images  # TensorFlow, after the flags are right.
 
     return own_images.synthesize_files(

@@ -13,6 +13,7 @@ def main(argv):
     """Checks the flags and trains."""
     entry.no_arguments(argv)
     settings = config_flags.from_flags()
+    entry.choose_kernels(settings.segmenter)
     from migan_tf import trainer  # TensorFlow only after the flags are right.
 
     return trainer.train(settings)

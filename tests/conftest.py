@@ -13,12 +13,13 @@ import sys
 import numpy as np
 import pytest
 
-# The package chooses TensorFlow's CPU kernels and log level when it is
-# imported; imported first, tests and program compute alike, and so do the
-# processes that tests start.
+# The package chooses TensorFlow's log level when it is imported.
 import migan_tf  # noqa: F401
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# One choice of CPU kernels for all tests and the processes that they start;
+# the program chooses by the network (`entry.choose_kernels`).
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers side by side would each start a thread for every core.

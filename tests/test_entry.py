@@ -1,5 +1,6 @@
 """What a command line ends with: exit status, message, no traceback."""
 
+import os
 import subprocess
 import sys
 
@@ -85,6 +86,19 @@ def test_required():
     entry.required(output="out", samples=3)
     with pytest.raises(UserError, match="--output is required. Received: ''"):
         entry.required(samples=3, output="")
+
+
+@pytest.mark.parametrize("segmenter, onednn", [("unet", "1"), ("migan", "0")])
+def test_the_segmenter_chooses_the_cpu_kernels(monkeypatch, segmenter, onednn):
+    name = "TF_ENABLE_ONEDNN_OPTS"
+    # Set first, so that monkeypatch knows what to put back.
+    monkeypatch.setenv(name, "")
+    monkeypatch.delenv(name)
+    entry.choose_kernels(segmenter)
+    assert os.environ[name] == onednn
+    monkeypatch.setenv(name, "of the user")
+    entry.choose_kernels(segmenter)
+    assert os.environ[name] == "of the user"
 
 
 def test_task_folder():

@@ -16,7 +16,10 @@ import pytest
         (["--workdir=a", "--model=b", "--output=o"], "give either --workdir"),
         (["--workdir=a"], "--output is required"),
         (["--workdir=a", "--output=o"], "give photographs or folders"),
-        (["absent.png", "--workdir=a", "--output=o"], "no such file"),
+        (
+            ["photo.png", "--workdir=a", "--output=o"],
+            "no segmentation/run.json",
+        ),
     ],
 )
 def test_wrong_calls_are_refused_in_words(arguments, words):

@@ -16,7 +16,10 @@ import pytest
         (["--workdir=a", "--output=o"], "--vessel_maps is required"),
         (["--workdir=a", "--vessel_maps=m"], "--output is required"),
         (["x", "--workdir=a"], "only --flags are taken"),
-        (["--workdir=a", "--vessel_maps=m", "--output=o"], "no such file"),
+        (
+            ["--workdir=a", "--vessel_maps=m", "--output=o"],
+            "no synthesis/run.json",
+        ),
     ],
 )
 def test_wrong_calls_are_refused_in_words(arguments, words):

@@ -49,6 +49,33 @@ def test_data_that_are_not_there_are_said_in_a_few_lines(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_kernels_are_chosen_before_tensorflow_is_imported():
+    program = """
+import sys
+from unittest import mock
+from migan_tf import config_flags, entry, train
+config_flags.define_flags()
+chosen = []
+def choose(segmenter):
+    chosen.append(segmenter)
+    assert "tensorflow" not in sys.modules
+    raise entry.UserError("stopped here")
+with mock.patch.object(entry, "choose_kernels", choose):
+    try:
+        entry.run(train.main)
+    finally:
+        print(chosen)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program, "--workdir=x", "--segmenter=unet"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.stdout == "['unet']\n"
+    assert result.stderr == "error: stopped here\n"
+
+
 @pytest.mark.slow
 def test_from_training_to_pictures_by_the_command_line(tiny_flags, tmp_path):
     run = tmp_path / "run"
