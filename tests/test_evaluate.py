@@ -134,7 +134,7 @@ def test_a_run_is_scored_into_its_own_folder(flags, tmp_path):
     "change, message",
     [
         ({"fov_masks": ""}, "--fov_masks is required"),
-        ({"workdir": "run"}, "either --workdir or --predictions"),
+        ({"workdir": "run"}, "--workdir or --predictions"),
         ({"predictions": "nowhere"}, "--predictions must be a folder"),
     ],
 )
