@@ -1,0 +1,132 @@
+"""Seconds and bytes of the iterations of a run; see `iteration`."""
+
+import pathlib
+import resource
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from migan_tf import data, distribution
+from migan_tf import photographs as photos
+from migan_tf.config import TASKS
+from migan_tf.tasks import make_task
+from migan_tf.train_step import create_state, make_steps, resolve_precision
+from migan_tf.validation import make_validation
+
+
+def tasks(config, iterations, warmup):
+    """Yields (task, figures of `measure`) for what --task names."""
+    strategy = distribution.make_strategy(config)
+    if config.deterministic:  # as the trainer does
+        keras.utils.set_random_seed(config.seed)
+        tf.config.experimental.enable_op_determinism()
+    images = [photos.load(config, split) for split in ("train", "validation")]
+    for name in TASKS if config.task == "both" else (config.task,):
+        yield name, measure(config, name, strategy, images, iterations, warmup)
+
+
+def measure(config, name, strategy, images, iterations, warmup) -> dict:
+    """Times one task.
+
+    Args:
+      config: the `Config`.
+      name: `segmentation` or `synthesis`.
+      strategy: the `tf.distribute.Strategy`.
+      images: training and validation `Photograph`s, two lists.
+      iterations: how many are timed.
+      warmup: how many are not, before each series.
+
+    Returns:
+      {name: value}; seconds, shares of an iteration, bytes, the device.
+    """
+    training, held_out = images
+    task = make_task(name, config)
+    state = create_state(config, task, strategy)
+    examples = [
+        data.network_example(p, config.image_size, config.geometry)
+        for p in training
+    ]
+    validate = make_validation(config, task, held_out, examples)
+    steps = make_steps(state, task, strategy)
+    per_iteration = config.generator_steps + (steps[1] is not None)
+
+    def batches(count):
+        span = (0, count * per_iteration, *distribution.worker(strategy))
+        return iter(
+            strategy.distribute_datasets_from_function(
+                lambda _: data.training_batches(examples, config, name, *span)
+            )
+        )
+
+    constant = next(batches(1))
+    iterate(config, steps, lambda: constant, warmup)
+    # The series of constant batches stands before and after the live one, so
+    # that a slow change of the machine's load cancels out.
+    before = iterate(config, steps, lambda: constant, (iterations + 1) // 2)
+    live = batches(warmup + iterations)
+    lively = iterate(config, steps, lambda: next(live), warmup + iterations)
+    lively = lively[warmup:].sum(axis=1)
+    after = iterate(config, steps, lambda: constant, iterations // 2)
+    still = np.concatenate([before, after])
+    constant_seconds = np.median(still.sum(axis=1))
+    alone = input_seconds(batches(warmup + iterations), per_iteration, warmup)
+    validate(state.network)  # as training does now and then, for the memory
+    return {
+        "network_updates": config.generator_steps,
+        "network_seconds": np.median(still[:, 0]),
+        "discriminator_seconds": np.median(still[:, 1]),
+        "constant_iteration_seconds": constant_seconds,
+        "live_iteration_seconds": np.median(lively),
+        "live_iteration_5_to_95": np.percentile(lively, (5, 95)).tolist(),
+        "input_seconds": alone,
+        "input_share": alone / constant_seconds,
+        "live_over_constant": np.median(lively) / constant_seconds - 1.0,
+        "peak_resident_bytes": peak_resident_bytes(),
+        "precision": resolve_precision(config.mixed_precision),
+        "devices": [d.name for d in tf.config.list_physical_devices()],
+    }
+
+
+def iterate(config, steps, batch, count):
+    """Runs `count` iterations on batches that `batch()` gives.
+
+    Returns:
+      (count,2) seconds: all network updates, and the discriminator's update.
+    """
+    network_step, discriminator_step = steps
+    rows = []
+    for _ in range(count):
+        start = time.perf_counter()
+        for _ in range(config.generator_steps):
+            network_step(batch())
+        tf.test.experimental.sync_devices()
+        middle = time.perf_counter()
+        if discriminator_step is not None:
+            discriminator_step(batch())
+            tf.test.experimental.sync_devices()
+        rows.append((middle - start, time.perf_counter() - middle))
+    return np.array(rows)
+
+
+def input_seconds(batches, per_iteration, warmup) -> float:
+    """Seconds of an iteration's input with nothing else running.
+
+    The mean, not the median: a pipeline that works ahead gives some batches
+    at once and lets others wait.
+    """
+    for _ in range(warmup * per_iteration):
+        next(batches)
+    start = time.perf_counter()
+    count = sum(1 for _ in batches)
+    return (time.perf_counter() - start) / count * per_iteration
+
+
+def peak_resident_bytes() -> int:
+    """The most memory that this process has held so far."""
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+    # Elsewhere, though it counts what the shell held before it became this.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
