@@ -1,11 +1,24 @@
 """The blocks that generator, segmenter and discriminator are made of."""
 
+import contextlib
+
 import keras
 
 LEAKY_SLOPE = 0.2
 # Twenty images make few steps: Keras's 0.99 would leave the moving statistics
 # near their initial values for hundreds of them.
 BATCH_NORM_MOMENTUM = 0.9
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    """Layers made inside have the policy `name`; the old one comes back."""
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(previous)
 
 
 def activate(x, name, synchronized=False):

@@ -1,12 +1,11 @@
 """The networks, the optimizers and the two compiled steps of an iteration."""
 
-import contextlib
 import dataclasses
 
 import keras
 import tensorflow as tf
 
-from migan_tf import losses
+from migan_tf import layers, losses
 from migan_tf.discriminator import build_discriminator
 
 
@@ -29,17 +28,6 @@ class TrainState:
         }
 
 
-@contextlib.contextmanager
-def dtype_policy(name):
-    """Layers made inside have the policy `name`; the old one comes back."""
-    previous = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(previous)
-
-
 def resolve_precision(name):
     """`auto` becomes mixed_float16 on a GPU and float32 without one."""
     if name != "auto":
@@ -54,7 +42,7 @@ def create_state(config, task, strategy) -> TrainState:
     synchronized = strategy.num_replicas_in_sync > 1
     policy = resolve_precision(config.mixed_precision)
     updates = config.steps(task.name)
-    with strategy.scope(), dtype_policy(policy):
+    with strategy.scope(), layers.dtype_policy(policy):
         network = task.build_network(synchronized)
         optimizer = _optimizer(
             network, config, updates * config.generator_steps, policy

@@ -1,0 +1,117 @@
+"""Equations 7 to 10 of the paper, each a pure function; Eq. 11 sums them.
+
+`reduction` is one of
+
+  mean   Gram matrices divided by positions × channels; the content and the
+         total variation losses are means. A weight means the same at any image
+         size.
+  paper  The sums as printed; only Eq. 8 and 9 divide by W H.
+
+Both take the mean over the examples of a batch. All take and return float32,
+whatever the policy of the networks: a Gram matrix of float16 overflows.
+"""
+
+import tensorflow as tf
+
+REDUCTIONS = ("mean", "paper")
+
+
+def gram_matrix(features, reduction="mean"):
+    """Eq. 7, inner products of the feature maps over all positions.
+
+    Args:
+      features: (B,H,W,C).
+      reduction: one of `REDUCTIONS`.
+
+    Returns:
+      (B,C,C) float32.
+    """
+    _check_reduction(reduction)
+    features = tf.cast(features, tf.float32)
+    batch, height, width, channels = tf.unstack(tf.shape(features))
+    if reduction == "mean":
+        # Before the product: after it, float32 has lost digits to the size.
+        values = tf.cast(height * width * channels, tf.float32)
+        features = features * tf.math.rsqrt(values)
+    flat = tf.reshape(features, (batch, height * width, channels))
+    return tf.matmul(flat, flat, transpose_a=True)
+
+
+def style_loss(features, style_grams, block_weight=0.2, reduction="mean"):
+    """Eq. 8, squared Frobenius distances of Gram matrices over the layers.
+
+    Args:
+      features: list of (B,H,W,C), those of the painted images.
+      style_grams: list of (1,C,C) or (B,C,C), `gram_matrix` of x_s in the same
+        layers, at the same image size and with the same reduction.
+      block_weight: ϖ of every layer.
+      reduction: one of `REDUCTIONS`.
+
+    Returns:
+      Scalar.
+    """
+    total = 0.0
+    for maps, target in zip(features, style_grams, strict=True):
+        difference = gram_matrix(maps, reduction) - target
+        distance = tf.reduce_sum(difference**2, (1, 2))
+        if reduction == "paper":
+            distance /= _positions(maps)
+        total += block_weight * tf.reduce_mean(distance)
+    return total
+
+
+def content_loss(features, painted_features, reduction="mean"):
+    """Eq. 9, squared distance of the features of x and of the painted x̂.
+
+    Args:
+      features: (B,H,W,C) of the photograph of the same vessel map.
+      painted_features: the same shape.
+      reduction: `mean` over all values, or `paper`: the sum over an image,
+        divided by W H.
+
+    Returns:
+      Scalar.
+    """
+    _check_reduction(reduction)
+    difference = tf.cast(features, tf.float32) - tf.cast(
+        painted_features, tf.float32
+    )
+    if reduction == "mean":
+        return tf.reduce_mean(difference**2)
+    distance = tf.reduce_sum(difference**2, (1, 2, 3))
+    return tf.reduce_mean(distance) / _positions(features)
+
+
+def total_variation_loss(painted, reduction="mean"):
+    """Eq. 10, squared differences of neighbouring pixels.
+
+    Args:
+      painted: (B,H,W,3) in [-1,1].
+      reduction: `mean` over horizontal plus mean over vertical neighbours, or
+        `paper`: the sum over an image.
+
+    Returns:
+      Scalar.
+    """
+    _check_reduction(reduction)
+    painted = tf.cast(painted, tf.float32)
+    across = (painted[:, :, 1:] - painted[:, :, :-1]) ** 2
+    down = (painted[:, 1:] - painted[:, :-1]) ** 2
+    if reduction == "mean":
+        return tf.reduce_mean(across) + tf.reduce_mean(down)
+    axes = (1, 2, 3)
+    sums = tf.reduce_sum(across, axes) + tf.reduce_sum(down, axes)
+    return tf.reduce_mean(sums)
+
+
+def _positions(features):
+    height, width = tf.unstack(tf.shape(features)[1:3])
+    return tf.cast(height * width, tf.float32)
+
+
+def _check_reduction(reduction):
+    if reduction not in REDUCTIONS:
+        raise ValueError(
+            f"`reduction` must be one of {', '.join(REDUCTIONS)}. "
+            f"Received: reduction={reduction!r}"
+        )
