@@ -7,13 +7,10 @@ may change when a run is resumed (`resumable`: it does not alter the result).
 """
 
 import dataclasses
-import math
 
-from migan_tf.errors import UserError
+from migan_tf import config_checks
 
 TASKS = ("segmentation", "synthesis")
-# One rule for all networks: six halvings, those of G and of patch10.
-TOTAL_STRIDE = 64
 DISCRIMINATORS = ("none", "pixel", "patch10", "patch80", "image")
 
 
@@ -95,6 +92,33 @@ class Config:
     noise_stddev: float = _flag(0.001, "σ of z in training.", None, 0)
     evaluation_noise_stddev: float = _flag(1.0, "σ at evaluation.", None, 0)
 
+    # The style variant, Eq. 7 to 12.
+    deviation: str = _flag(
+        "l1",
+        "What holds the painted image to its photograph: Eq. 2 or 11.",
+        ("l1", "style"),
+    )
+    style_image: str = _flag("", "x_s: a photograph's file or image_id.")
+    style_weight: float = _flag(10.0, "ω_sty of Eq. 11.", None, 0)
+    content_weight: float = _flag(1.0, "ω_cont of Eq. 11.", None, 0)
+    total_variation_weight: float = _flag(100.0, "ω_tv of Eq. 11.", None, 0)
+    consistency_weight: float = _flag(1.0, "L_SEG of Eq. 12.", None, 0)
+    style_block_weight: float = _flag(0.2, "ϖ of Eq. 8.", None, 0)
+    style_layers: str = _flag(
+        "block1_conv1,block2_conv1,block3_conv1,block4_conv1,block5_conv1",
+        "Layers of VGG-19 for Eq. 8.",
+    )
+    content_layer: str = _flag("block4_conv1", "Layer for Eq. 9.")
+    loss_reduction: str = _flag(
+        "mean", "Eq. 7 to 10 as means, or as printed.", ("mean", "paper")
+    )
+    vgg19_weights: str = _flag(
+        "imagenet", "imagenet, a weights file, or random (for tests)."
+    )
+    segmenter_model: str = _flag(
+        "", "Segmenter of Eq. 12 (default: the run's own segmentation)."
+    )
+
     # Optimisation.
     segmentation_steps: int = _flag(20000, "Iterations of S.", None, 1)
     synthesis_steps: int = _flag(20000, "Iterations of G.", None, 1)
@@ -135,35 +159,7 @@ class Config:
 
     def validate(self) -> "Config":
         """Returns self, or raises `UserError` naming the flag at fault."""
-        for field in dataclasses.fields(self):
-            _check_field(field, getattr(self, field.name))
-        if not self.workdir:
-            raise UserError(
-                "--workdir is required: the folder that holds the run. "
-                "Received: ''. Try --workdir=runs/my_run"
-            )
-        for name in ("image_size", "crop_size"):
-            if getattr(self, name) % TOTAL_STRIDE:
-                raise UserError(
-                    f"--{name} must be a multiple of {TOTAL_STRIDE}: the "
-                    "generator and the discriminators halve it up to six "
-                    f"times. Received: {getattr(self, name)}"
-                )
-        if self.crop_size > self.image_size:
-            raise UserError(
-                "--crop_size must not exceed --image_size "
-                f"({self.image_size}). Received: {self.crop_size}"
-            )
-        if self.segmenter == "unet" and self.unet_depth > 6:
-            raise UserError(
-                "--unet_depth must be at most 6, so that --image_size divides "
-                f"by 2**depth. Received: {self.unet_depth}"
-            )
-        if self.adam_beta_1 >= 1:
-            raise UserError(
-                "--adam_beta_1 must be below 1, the share of the old gradient "
-                f"that is kept. Received: {self.adam_beta_1}"
-            )
+        config_checks.check(self)
         return self
 
     def network_size(self, task: str) -> int:
@@ -175,18 +171,3 @@ class Config:
     def steps(self, task: str) -> int:
         """Iterations of `task`."""
         return getattr(self, f"{task}_steps")
-
-
-def _check_field(field, value) -> None:
-    choices, at_least = field.metadata["choices"], field.metadata["at_least"]
-    if choices and value not in choices:
-        raise UserError(
-            f"--{field.name} must be one of {', '.join(choices)}. "
-            f"Received: {value!r}"
-        )
-    # `not <=` also refuses NaN.
-    if at_least is not None and not at_least <= value < math.inf:
-        raise UserError(
-            f"--{field.name} must be at least {at_least} and finite. "
-            f"Received: {value}"
-        )

@@ -5,6 +5,7 @@
 discriminator sees, and which terms its objective has besides the adversarial.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from migan_tf import losses
@@ -17,12 +18,25 @@ class Synthesis:
 
     name = "synthesis"
 
-    def __init__(self, config):
-        self._config = config
-        self.weights = {
-            "adversarial_loss": config.adversarial_weight,
-            "deviation_loss": config.deviation_weight,
-        }
+    def __init__(self, config, style=None):
+        """Keeps the settings.
+
+        Args:
+          config: the `Config`.
+          style: `style_objective.StyleObjective`; needed by the terms of
+            --deviation=style, which take the place of Eq. 2.
+        """
+        self._config, self.style = config, style
+        self.weights = {"adversarial_loss": config.adversarial_weight}
+        if config.deviation == "l1":
+            self.weights["deviation_loss"] = config.deviation_weight
+        else:
+            self.weights.update(
+                segmentation_loss=config.consistency_weight,
+                style_loss=config.style_weight,
+                content_loss=config.content_weight,
+                total_variation_loss=config.total_variation_weight,
+            )
 
     def build_network(self, synchronized=False):
         """G; see `generator.build_generator`."""
@@ -45,7 +59,9 @@ class Synthesis:
         return [output, batch["vessel_map"]]
 
     def terms(self, batch, output):
-        """The terms that compare the output with the batch."""
+        """The terms besides the adversarial: Eq. 2, or those of Eq. 12."""
+        if self.style is not None:
+            return self.style.terms(batch, output)
         return {
             "deviation_loss": losses.deviation_loss(batch["fundus"], output)
         }
@@ -96,6 +112,29 @@ class Segmentation:
         return terms
 
 
-def make_task(name, config):
+def make_task(name, config, style=None):
     """The task called `name`, `synthesis` or `segmentation`."""
-    return {task.name: task for task in (Synthesis, Segmentation)}[name](config)
+    if name == "synthesis":
+        return Synthesis(config, style)
+    return Segmentation(config)
+
+
+def mean_terms(task, examples, forward):
+    """validation_loss and the task's terms, the mean over examples.
+
+    The adversarial term is left out: it measures D as much as the network.
+    """
+    rows = []
+    for example in examples:
+        batch = batch_of(example)
+        terms = task.terms(batch, forward(batch))
+        loss = losses.objective(terms, task.weights)
+        rows.append({**terms, "validation_loss": loss})
+    return {
+        name: np.mean([row[name].numpy() for row in rows]) for name in rows[0]
+    }
+
+
+def batch_of(example):
+    """One example as a batch of one."""
+    return {name: tf.constant(value[None]) for name, value in example.items()}

@@ -111,7 +111,11 @@ def make_steps(state, task, strategy):
         norm = _update(
             state.network_optimizer, state.network, tape, scaled, replicas
         )
-        return {**terms, "loss": loss, "gradient_norm": norm}
+        weighted = {
+            f"weighted/{name}": task.weights[name] * term
+            for name, term in terms.items()
+        }
+        return {**terms, **weighted, "loss": loss, "gradient_norm": norm}
 
     def discriminator_step(batch):
         output = task.forward(state.network, batch, training=True)

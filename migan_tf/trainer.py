@@ -10,7 +10,14 @@ import tensorflow as tf
 from absl import logging
 from tqdm import tqdm
 
-from migan_tf import data, distribution, interruption, photographs, run_record
+from migan_tf import (
+    data,
+    distribution,
+    interruption,
+    photographs,
+    run_record,
+    style_setup,
+)
 from migan_tf.checkpoint import Checkpoints
 from migan_tf.config import TASKS
 from migan_tf.health import HealthMonitor
@@ -45,21 +52,28 @@ def train(config) -> int:
     training = photographs.load(config, "train")
     held_out = photographs.load(config, "validation")
     names = TASKS if config.task == "both" else (config.task,)
+    style = None
+    if config.deviation == "style" and "synthesis" in names:
+        with strategy.scope():
+            style = style_setup.StyleSetup(config)
     with interruption.stop_request() as stop:
         for name in names:
             status = _train_task(
-                config, name, strategy, training, held_out, stop
+                config, name, strategy, training, held_out, stop, style
             )
             if status:
                 return status
     return 0
 
 
-def _train_task(config, name, strategy, training, held_out, stop):
+def _train_task(config, name, strategy, training, held_out, stop, style):
     folder = pathlib.Path(config.workdir) / name
     number, workers, replicas = distribution.worker(strategy)
     chief = number == 0
     task = make_task(name, config)
+    if style is not None and name == "synthesis" and not config.dry_run:
+        with strategy.scope():
+            task = make_task(name, config, style.objective())
     state = create_state(config, task, strategy)
     checkpoints = Checkpoints(folder, state, config.keep_checkpoints)
     _describe(config, name, state, training, held_out)
@@ -97,7 +111,7 @@ def _train_task(config, name, strategy, training, held_out, stop):
     )
     health = HealthMonitor()
     if chief and not first:
-        log.images(0, validate(state.network)[1])
+        log.images(0, validate(state.network, state.discriminator)[1])
     bar = tqdm(
         total=last, initial=first, desc=name, unit="it", disable=not chief
     )
@@ -126,7 +140,7 @@ def _train_task(config, name, strategy, training, held_out, stop):
                 bar.set_postfix(loss=f"{row['loss']:.3f}")
                 clock, counted = time.monotonic(), step
             if validating and chief:
-                result, pictures = validate(state.network)
+                result, pictures = validate(state.network, state.discriminator)
                 _report(health, log, step, result, prefix="validation/")
                 log.images(step, pictures)
                 checkpoints.keep_if_best({"step": step, **result})

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from migan_tf.train_step import dtype_policy, resolve_precision
+from migan_tf.layers import dtype_policy
+from migan_tf.train_step import resolve_precision
 from tests.small_training import make, make_batch, moved, weights_of
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,6 +11,7 @@ from tensorboard.backend.event_processing import event_accumulator
 
 from migan_tf import trainer
 from migan_tf.errors import UserError
+from migan_tf.phantom import phantom_retina
 
 TASKS = ("segmentation", "synthesis")
 
@@ -59,7 +61,9 @@ def test_every_step_is_logged_with_the_terms_of_its_task(tiny_run):
     for task, steps in (("segmentation", 12), ("synthesis", 4)):
         logged = [row for row in rows(tiny_run / task) if "loss" in row]
         assert [row["step"] for row in logged] == list(range(1, steps + 1))
-        assert common | {terms[task], "step"} == logged[0].keys()
+        weighted = {f"weighted/{n}" for n in ("adversarial_loss", terms[task])}
+        expected = common | weighted | {terms[task], "step"}
+        assert expected == logged[0].keys()
 
 
 def test_the_logged_loss_is_the_weighted_sum(tiny_run):
@@ -136,3 +140,40 @@ def test_the_papers_split_validates_on_rotated_copies(tiny_config, tmp_path):
     settings = dict(validation_split="augmented", validation_images=2)
     assert run(tiny_config, tmp_path, task="segmentation", **settings) == 0
     assert "validation/dice_otsu" in rows(tmp_path / "segmentation")[-1]
+
+
+def test_a_style_run_leaves_its_terms_and_says_what_is_random(
+    tiny_config, tiny_run, tmp_path
+):
+    folder = tmp_path / "synthesis"
+    settings = dict(
+        task="synthesis",
+        deviation="style",
+        style_image=str(style_photograph(tmp_path)),
+        vgg19_weights="random",
+        segmenter_model=str(tiny_run / "segmentation"),
+        validate_every=2,
+    )
+    assert run(tiny_config, tmp_path, **settings) == 0
+    logged = [row for row in rows(folder) if "loss" in row]
+    names = "segmentation", "style", "content", "total_variation"
+    terms = [f"{name}_loss" for name in names] + ["adversarial_loss"]
+    for row in logged:
+        assert "deviation_loss" not in row
+        total = sum(row[f"weighted/{name}"] for name in terms)
+        assert row["loss"] == pytest.approx(total, rel=1e-4)
+        weighted = row["weighted/total_variation_loss"]
+        assert weighted == pytest.approx(100 * row["total_variation_loss"])
+    validated = [row for row in rows(folder) if "validation/style_leak" in row]
+    shares = [validated[0][f"validation/gradient_share/{n}"] for n in terms]
+    assert sum(shares) == pytest.approx(1, abs=1e-4)
+    pictures = [path.name for path in (folder / "pictures").iterdir()]
+    assert pictures and all("random_vgg19" in name for name in pictures)
+    assert run(tiny_config, tmp_path, **settings) == 0  # all is done
+
+
+def style_photograph(folder):
+    path = folder / "style.png"
+    fundus = phantom_retina(90, 90, 8).fundus
+    cv2.imwrite(str(path), fundus[..., ::-1])
+    return path

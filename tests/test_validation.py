@@ -56,32 +56,3 @@ def test_segmentation_figures_are_those_of_the_native_map(tiny_config):
     assert scalars["auc_roc"] > 0.8
     assert pictures["overlay"].shape == photograph.fundus.shape
     assert pictures["precision_recall"].dtype == np.uint8
-
-
-def test_synthesis_of_a_copy_of_the_map_and_ignored_noise(tiny_config):
-    validate, _ = make(tiny_config, "synthesis")
-
-    def grey(inputs, training):
-        return tf.zeros((1, 64, 64, 3))
-
-    scalars, pictures = validate(grey)
-    assert scalars["noise_effect"] == 0 and scalars["output_stddev"] == 0
-    fundus = validate._examples[0]["fundus"]
-    expected = np.abs(fundus).mean()
-    assert scalars["deviation_loss"] == pytest.approx(expected, rel=1e-5)
-    # One row of map, photograph and three fakes.
-    assert pictures["samples"].shape == (64, 5 * 64, 3)
-    assert (pictures["samples"][:, 128:] == 128).all()
-
-
-def test_noise_effect_is_the_spread_over_codes(tiny_config):
-    validate, _ = make(tiny_config, "synthesis", evaluation_noise_stddev=2.0)
-
-    def first_entry(inputs, training):
-        return tf.zeros((1, 64, 64, 3)) + inputs[1][0, 0]
-
-    scalars, _ = validate(first_entry)
-    rng = np.random.default_rng(validation.SAMPLE_SEED)
-    size = (validation.SAMPLE_CODES, 400)
-    expected = (2.0 * rng.normal(size=size))[:, 0].std()
-    assert scalars["noise_effect"] == pytest.approx(expected, rel=1e-5)
