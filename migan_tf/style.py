@@ -48,7 +48,6 @@ class Vgg19:
             fundus, taps = _frozen(network, names)
             self._taps = keras.Model(fundus, [taps[name] for name in names])
             self._content = keras.Model(fundus, taps[content_layer])
-        self.deepest = keras.Model(fundus, list(taps.values())[-1])
 
     def features(self, fundus):
         """Features of images (B,H,W,3) in [-1,1], each computed once.
@@ -103,7 +102,7 @@ class _FrozenConvolution(keras.layers.Layer):
 
 
 def _frozen(network, names):
-    """(input, {name: output}) of the frozen network, deepest output last."""
+    """(input, {name: output}) of the frozen network."""
     known = [layer.name for layer in network.layers[1:]]
     unknown = sorted(set(names) - set(known))
     if unknown:

@@ -1,6 +1,6 @@
 """What differs between the two tasks that share one adversarial loop.
 
-`Synthesis` trains the generator G (Eq. 3), `Segmentation` the segmenter S
+`Synthesis` trains the generator G (Eq. 3 or 12), `Segmentation` the segmenter S
 (Eq. 6). Each says how its network is built and fed, which pair the
 discriminator sees, and which terms its objective has besides the adversarial.
 """

@@ -70,10 +70,11 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
     folder = pathlib.Path(config.workdir) / name
     number, workers, replicas = distribution.worker(strategy)
     chief = number == 0
-    task = make_task(name, config)
+    objective = None
     if style is not None and name == "synthesis" and not config.dry_run:
         with strategy.scope():
-            task = make_task(name, config, style.objective())
+            objective = style.objective()
+    task = make_task(name, config, objective)
     state = create_state(config, task, strategy)
     checkpoints = Checkpoints(folder, state, config.keep_checkpoints)
     _describe(config, name, state, training, held_out)

@@ -24,21 +24,21 @@ CONFIG = Config(
 )
 
 
-def make_batch(seed=0):
+def make_batch(seed=0, size=64):
     rng = np.random.default_rng(seed)
     shapes = {"fundus": 3, "standardized_fundus": 3, "vessel_map": 1}
     batch = {
-        name: rng.uniform(0, 1, (2, 64, 64, channels))
+        name: rng.uniform(0, 1, (2, size, size, channels))
         for name, channels in shapes.items()
     }
-    batch["fov_mask"] = np.ones((2, 64, 64, 1))
+    batch["fov_mask"] = np.ones((2, size, size, 1))
     batch["noise"] = rng.normal(size=(2, 8))
     return {k: tf.constant(v, tf.float32) for k, v in batch.items()}
 
 
-def make(name, **settings):
+def make(name, style=None, **settings):
     config = dataclasses.replace(CONFIG, **settings)
-    task = make_task(name, config)
+    task = make_task(name, config, style)
     strategy = tf.distribute.get_strategy()
     state = create_state(config, task, strategy)
     return state, task, make_steps(state, task, strategy)

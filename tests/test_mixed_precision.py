@@ -6,6 +6,9 @@ import pytest
 import tensorflow as tf
 
 from migan_tf.layers import dtype_policy
+from migan_tf.segmenter import build_segmenter
+from migan_tf.style import Vgg19
+from migan_tf.style_objective import StyleObjective
 from migan_tf.train_step import resolve_precision
 from tests.small_training import make, make_batch, moved, weights_of
 
@@ -65,3 +68,35 @@ def test_auto_is_float32_without_a_gpu():
     assert not tf.config.list_logical_devices("GPU")
     assert resolve_precision("auto") == "float32"
     assert resolve_precision("mixed_bfloat16") == "mixed_bfloat16"
+
+
+@pytest.mark.slow
+def test_style_terms_in_float16_stay_near_float32_for_twenty_steps():
+    style_fundus = make_batch(1, 128)["fundus"][:1]
+    names = [f"block{n}_conv1" for n in range(1, 6)]
+    rows = {}
+    for precision in ("float32", "mixed_float16"):
+        keras.utils.set_random_seed(0)
+        segmenter = build_segmenter("unet", None, 4, 2)
+        objective = StyleObjective(
+            Vgg19("random", names, "block4_conv1"),
+            style_fundus,
+            tf.ones((1, 128, 128, 1)),
+            segmenter,
+        )
+        _, _, (network_step, discriminator_step) = make(
+            "synthesis",
+            objective,
+            mixed_precision=precision,
+            image_size=128,
+            deviation="style",
+            style_image="x",
+        )
+        for step in range(20):
+            batch = make_batch(step, 128)
+            row = network_step(batch)
+            row |= discriminator_step(batch)
+            assert all(np.isfinite(v) for k, v in row.items() if "loss" in k)
+        rows[precision] = {k: float(v) for k, v in row.items() if "loss" in k}
+    for key, value in rows["mixed_float16"].items():
+        assert value == pytest.approx(rows["float32"][key], rel=0.02), key
