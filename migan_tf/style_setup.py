@@ -80,7 +80,10 @@ def load_photograph(config) -> StylePhotograph:
     wanted = config.style_image
     path = pathlib.Path(wanted).expanduser()
     if path.is_file():
-        fundus = own_images.read_image(path, cv2.IMREAD_COLOR_RGB)
+        try:
+            fundus = own_images.read_image(path, cv2.IMREAD_COLOR_RGB)
+        except UserError as error:
+            raise UserError(f"--style_image={wanted}: {error}") from None
         fov_mask = fov.find_fov_mask(fundus).numpy()
         if not fov_mask.any():
             raise UserError(f"--style_image={wanted}: no fundus found in it")

@@ -51,7 +51,10 @@ def test_a_file_of_any_size_is_a_style(config, tmp_path):
 def test_what_is_no_style_is_named(config, tmp_path):
     black = tmp_path / "black.png"
     cv2.imwrite(str(black), np.zeros((80, 80, 3), np.uint8))
+    text = tmp_path / "text.png"
+    text.write_text("no picture")
     for wanted, words in (
+        (str(text), "--style_image=.*not an image"),
         ("nobody", "image_id of phantom/demo"),
         (str(black), "no fundus found"),
     ):
