@@ -12,10 +12,9 @@ RUN = $(VENV)/bin/python
 # Everything the demo makes lies here.
 override DEMO = runs/demo
 
-# PYTEST_WORKERS=2 spreads the test files over two processes; TensorFlow uses
-# all cores by itself, so this helps less than it seems to.
+# Test files are spread over this many processes; 0 runs them in one.
 # MIGAN_REAL_DATA=DIR adds the tests on real photographs (CONTRIBUTING.md).
-PYTEST_WORKERS ?= 0
+PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help

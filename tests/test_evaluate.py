@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from migan_tf import evaluation, predictions
+from migan_tf import evaluation, predictions, run_record
+from migan_tf.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHAPE = (40, 50)
@@ -115,6 +116,8 @@ entry.run(evaluate.main)
 
 def test_a_run_is_scored_into_its_own_folder(flags, tmp_path):
     places = {k: str(v) for k, v in flags.items()}
+    config = Config(workdir=str(tmp_path))
+    run_record.write(tmp_path / "segmentation", config, [])
     done = subprocess.run(
         [sys.executable, "-c", WORKDIR_SCRIPT.format(**places)]
         + [f"--workdir={tmp_path}", "--split=validation"],
