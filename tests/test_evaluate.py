@@ -139,6 +139,8 @@ def test_a_run_is_scored_into_its_own_folder(flags, tmp_path):
         ({"fov_masks": ""}, "--fov_masks is required"),
         ({"workdir": "run"}, "--workdir or --predictions"),
         ({"predictions": "nowhere"}, "--predictions must be a folder"),
+        ({"samples": "2"}, "--task=segmentation takes no --samples"),
+        ({"task": "synthesis"}, "--task=synthesis takes no --predictions"),
     ],
 )
 def test_wrong_flags_are_refused_in_words(flags, change, message):
@@ -163,6 +165,22 @@ def test_empty_vessel_maps_print_no_figures(flags):
     done = run(*arguments(flags))
     assert done.returncode == 2 and "all 0" in done.stderr
     assert not done.stdout
+
+
+@pytest.mark.slow
+def test_a_generator_is_scored_into_a_folder_of_its_own(tiny_run):
+    flags = {"workdir": tiny_run, "task": "synthesis", "samples": 2, "seed": 3}
+    done = run(*arguments(flags))
+    assert done.returncode == 0, done.stderr
+    output = tiny_run / "evaluation" / "synthesis_test"
+    assert done.stdout.endswith(f"report: {output}\n")
+    result = json.loads((output / "metrics.json").read_text("utf-8"))
+    assert (result["samples"], result["seed"], result["maps"]) == (2, 3, 4)
+    table = (output / "table.txt").read_text("utf-8")
+    assert done.stdout.startswith(table)
+    # Row of the contact sheet: map, photograph, two images, overlay.
+    sheet = np.array(Image.open(output / "contact_sheet.png"))
+    assert sheet.shape == (4 * 64, 5 * 64, 3)
 
 
 @pytest.mark.real_data

@@ -22,17 +22,17 @@ FLOORS = [
     for names in (
         "errors",
         "config_checks distribution entry files fov health layers map_files "
-        "map_values scored_image score_table vessel_metrics",
+        "map_values realism scored_image score_table",
         "config",
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags figures geometry interruption "
         "phantom predictions run_record",
-        "bootstrap checkpoint data gradient_shares inspection photographs "
-        "style_objective summaries tasks",
-        "assessment",
-        "evaluation inference train_step",
-        "own_images synthesis_validation",
-        "style_setup validation",
+        "bootstrap checkpoint data features gradient_shares inspection "
+        "photographs style_objective summaries tasks vessel_metrics",
+        "assessment synthesis_report synthesis_scores",
+        "evaluation inference painted_fundi train_step",
+        "own_images synthesis_evaluation synthesis_validation",
+        "run_evaluation style_setup validation",
         "trainer",
     )
 ]
@@ -40,7 +40,7 @@ FLOORS = [
 FAMILIES = ("builders", "phantom")
 # Written to be read, tested and reused alone: plain numbers, no Config.
 ALONE = {"augment", "discriminator", "generator", "layers", "losses", "metrics"}
-ALONE |= {"segmenter", "style", "style_losses", "vessel_metrics"}
+ALONE |= {"segmenter", "style", "style_losses", "realism"}
 BARE_WORDS = {"mask", "label", "img", "pred"}
 
 

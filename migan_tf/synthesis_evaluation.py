@@ -1,0 +1,169 @@
+"""Scores a run's generator: paints a split's vessel maps and reads them.
+
+`painted_fundi` paints, `synthesis_scores` has the figures and
+`synthesis_report` the files.
+"""
+
+import dataclasses
+import pathlib
+
+from migan_tf import features, inference, painted_fundi, synthesis_report
+from migan_tf import synthesis_scores as scores
+from migan_tf.errors import UserError
+
+
+def evaluate_synthesis(
+    workdir,
+    split="test",
+    samples=4,
+    seed=0,
+    segmenter_model="",
+    reference_workdir="",
+    data_dir="",
+    vgg19=None,
+    style=None,
+):
+    """Paints every vessel map of a split and scores what was painted.
+
+    Args:
+      workdir: the run.
+      split: `train`, `validation` or `test` of its dataset.
+      samples: images of each map, at least 2.
+      seed: the noise codes are a function of it, the map's place in the split
+        and the sample's number.
+      segmenter_model: the folder `segmentation` of a run that reads the
+        vessels; default that of `workdir`.
+      reference_workdir: another run, whose generator is scored beside it.
+      data_dir: where the prepared datasets are; default as in the run.
+      vgg19: model for `features.Vgg19Features`; by default the KID compares
+        the segmenter's own features.
+      style: dict of a style photograph at the networks' size: fundus (S,S,3)
+        uint8, fov_mask and vessel_map (S,S) bool, name.
+
+    Returns:
+      (result, pictures): what metrics.json holds, and the rows of the contact
+      sheet, lists of (S,S,3) uint8.
+
+    Raises:
+      UserError: a flag or a run is at fault.
+    """
+    if samples < 2:
+        raise UserError(
+            "--samples must be at least 2: diversity is a deviation over the "
+            f"images of one map. Received: {samples}"
+        )
+    generators = _load_generators(workdir, reference_workdir)
+    config = generators["generator"][1]
+    folder = segmenter_model or str(pathlib.Path(workdir) / "segmentation")
+    reader, doubts = _load_reader(folder, config, segmenter_model, vgg19)
+    if getattr(config, "style_image", "") and style is None:
+        doubts.append("the run has a style image, but is not compared with it")
+    if data_dir:
+        config = dataclasses.replace(config, data_dir=data_dir)
+    training, _ = painted_fundi.read_split(config, "train", reader, False)
+    originals, vessel_maps = painted_fundi.read_split(config, split, reader)
+    means, stddevs = scores.mean_colour(training)
+    result = {
+        "workdir": str(workdir),
+        "reference_workdir": str(reference_workdir) or None,
+        "segmenter": folder,
+        "features": reader.extractor.name,
+        "split": split,
+        "maps": len(vessel_maps),
+        "samples": samples,
+        "seed": seed,
+        "image_size": config.image_size,
+        "thick_from_pixels": scores.thick_width(config.image_size),
+        "style": style and style["name"],
+        "training": {
+            "images": len(training.image_ids),
+            "colour": {"means": means.tolist(), "stddevs": stddevs.tolist()},
+        },
+        "photographs": scores.score(originals, training, style)[0],
+        "generator": None,
+        "reference": None,
+        "warnings": doubts,
+    }
+    pictures = []
+    for name, (network, its_config) in generators.items():
+        painted, diversity = painted_fundi.paint(
+            network, its_config, originals, vessel_maps, reader, samples, seed
+        )
+        part, decisions = scores.score(painted, training, style)
+        part["nearest_ratio"] = _quotient(part, result["photographs"])
+        part["diversity"] = diversity
+        part["noise_stddev"] = its_config.evaluation_noise_stddev
+        result[name] = part
+        # Of the generator, which comes first.
+        pictures = pictures or synthesis_report.sheet_rows(
+            originals, painted, decisions, style
+        )
+    return result, pictures
+
+
+def _load(flag, folder, task_name):
+    """`inference.load_network`, whose errors know another flag."""
+    try:
+        return inference.load_network(folder, task_name)
+    except UserError as error:
+        raise UserError(f"{flag}: {error}") from error
+
+
+def _load_generators(workdir, reference_workdir):
+    """{`generator` and perhaps `reference`: (network, config)}."""
+    folder = pathlib.Path(workdir) / "synthesis"
+    generators = {"generator": inference.load_network(folder, "synthesis")}
+    if reference_workdir:
+        folder = pathlib.Path(reference_workdir) / "synthesis"
+        reference = _load("--reference_workdir", folder, "synthesis")
+        config = generators["generator"][1]
+        for name in ("dataset", "image_size", "geometry"):
+            own, other = getattr(config, name), getattr(reference[1], name)
+            if own != other:
+                raise UserError(
+                    f"--reference_workdir must be a run of the same --{name} "
+                    "as --workdir: both generators paint the same maps. "
+                    f"Received: {other} and {own}. Train one: python -m "
+                    f"migan_tf.train --task=synthesis --{name}={own} …"
+                )
+        generators["reference"] = reference
+    return generators
+
+
+def _load_reader(folder, config, segmenter_model, vgg19):
+    """(Reader, doubts about it)."""
+    if not (pathlib.Path(folder) / "run.json").exists():
+        raise UserError(
+            "--task=synthesis needs a segmenter that reads what was painted: "
+            "--segmenter_model must be the folder `segmentation` of a run "
+            "(default: that of --workdir). Received: "
+            f"--segmenter_model={segmenter_model!r}, and {folder} has no "
+            "run.json. Train one: python -m migan_tf.train "
+            "--task=segmentation --workdir=RUN …, and give "
+            "--segmenter_model=RUN/segmentation"
+        )
+    flag = "--segmenter_model" if segmenter_model else "--workdir"
+    network, its_config = _load(flag, folder, "segmentation")
+    extractor = (
+        features.SegmenterFeatures(network)
+        if vgg19 is None
+        else features.Vgg19Features(vgg19)
+    )
+    doubts = []
+    for name in ("image_size", "geometry"):
+        trained, read = getattr(its_config, name), getattr(config, name)
+        if trained != read:
+            doubts.append(
+                f"the segmenter was trained at --{name}={trained} and reads "
+                f"at {read}: look at what it finds in the photographs first"
+            )
+    segmenter = inference.Segmenter(network, its_config)
+    return painted_fundi.Reader(segmenter, extractor), doubts
+
+
+def _quotient(part, yardstick):
+    """How near painted images are to the training photographs, as a ratio."""
+    name = "nearest_training_distance"
+    if part[name] is None or not yardstick[name]:
+        return None
+    return part[name] / yardstick[name]

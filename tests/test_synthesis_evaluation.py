@@ -1,0 +1,188 @@
+"""The whole evaluation of a tiny run's generator."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from migan_tf import (
+    data,
+    inference,
+    metrics,
+    photographs,
+    synthesis_evaluation,
+    synthesis_report,
+)
+from migan_tf.errors import UserError
+
+evaluate = synthesis_evaluation.evaluate_synthesis
+
+
+@pytest.fixture(scope="module")
+def style(tiny_config):
+    photograph = photographs.load(tiny_config, "train")[0]
+    example = data.network_example(photograph, 64, tiny_config.geometry)
+    levels = np.round((example["fundus"] + 1) * 127.5)
+    return {
+        "name": "train/0",
+        "fundus": levels.astype(np.uint8),
+        "fov_mask": example["fov_mask"][..., 0] > 0,
+        "vessel_map": example["vessel_map"][..., 0] >= 0.5,
+    }
+
+
+@pytest.fixture(scope="module")
+def scored(tiny_run, style):
+    return evaluate(
+        tiny_run,
+        samples=2,
+        seed=5,
+        reference_workdir=str(tiny_run),
+        style=style,
+    )
+
+
+def test_every_figure_is_there(scored, tiny_run):
+    result, pictures = scored
+    text = json.dumps(result, allow_nan=False)
+    assert json.loads(text) == result
+    assert (result["maps"], result["samples"], result["seed"]) == (4, 2, 5)
+    assert result["segmenter"] == str(tiny_run / "segmentation")
+    assert result["features"] == "segmenter bottleneck (bottomb_act)"
+    assert result["thick_from_pixels"] == 2 and result["style"] == "train/0"
+    assert result["training"]["images"] == 11
+    assert result["photographs"]["images"] == 4 and not result["warnings"]
+    painted = result["generator"]
+    assert painted["images"] == 8 and painted["noise_stddev"] == 1.0
+    assert list(painted["diversity"]) == ["0.001", "0.01", "0.1", "1"]
+    assert painted["diversity"]["0.001"] < painted["diversity"]["1"]
+    assert painted["style_leak"]["images"] == 8
+    assert painted["colour"]["distance_to_style"] > 0
+    assert painted["nearest_ratio"] == pytest.approx(
+        painted["nearest_training_distance"]
+        / result["photographs"]["nearest_training_distance"]
+    )
+    # The run beside itself.
+    assert result["reference"] == painted
+    assert [len(row) for row in pictures] == [5, 5, 5, 5, 1]
+
+
+def test_what_is_painted_is_what_the_generator_paints(scored, tiny_run):
+    _, pictures = scored
+    generator = inference.Generator(
+        *inference.load_network(tiny_run / "synthesis", "synthesis")
+    )
+    config = generator._config
+    photograph = photographs.load(config, "test")[1]
+    example = data.network_example(photograph, 64, config.geometry)
+    for sample in range(2):
+        _, fundus = generator(example["vessel_map"][..., 0], [5, 1, sample])
+        found = pictures[1][2 + sample].astype(int)
+        assert np.abs(found - fundus).max() <= 1
+    assert (pictures[1][2] != pictures[1][3]).any()
+
+
+def test_the_photographs_are_read_by_the_same_segmenter(scored, tiny_run):
+    segmenter = inference.Segmenter(
+        *inference.load_network(tiny_run / "segmentation", "segmentation")
+    )
+    config = segmenter.config
+    truths, probabilities = [], []
+    for photograph in photographs.load(config, "test"):
+        example = data.network_example(photograph, 64, config.geometry)
+        inside = example["fov_mask"][..., 0] > 0
+        probability = segmenter.probability(
+            example["standardized_fundus"][None]
+        )
+        probabilities.append(probability.numpy()[0, ..., 0][inside])
+        truths.append(example["vessel_map"][..., 0][inside] >= 0.5)
+    truth, probability = map(np.concatenate, (truths, probabilities))
+    threshold = metrics.otsu_threshold(probability)
+    expected = metrics.dice(truth, probability >= threshold)
+    # Rounding the photographs to grey levels changes little.
+    figures = scored[0]["photographs"]["vessel_consistency"]
+    assert figures["threshold"] == pytest.approx(threshold, abs=0.02)
+    assert figures["dice"] == pytest.approx(expected, abs=0.02)
+
+
+def test_the_report_of_it_can_be_written(scored, tmp_path):
+    text = synthesis_report.write_report(*scored, tmp_path)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "painted     reference   photographs" in text
+
+
+def test_the_training_split_is_not_its_own_neighbour(tiny_run):
+    image = keras.Input((64, 64, 3))
+    pooled = keras.layers.AveragePooling2D(16)(image)
+    result, _ = evaluate(
+        tiny_run, "train", 2, vgg19=keras.Model(image, [image * 1, pooled])
+    )
+    assert result["features"] == "VGG-19" and result["reference"] is None
+    assert result["photographs"]["kid_to_training"] is None
+    assert result["photographs"]["nearest_training_distance"] > 1
+    colour = result["photographs"]["colour"]
+    assert colour["distance_to_training"] == 0
+    assert result["generator"]["kid_to_training"] is not None
+    assert result["generator"]["style_leak"] is None
+
+
+def test_one_sample_is_too_few(tmp_path):
+    with pytest.raises(UserError, match="--samples must be at least 2"):
+        evaluate(tmp_path, samples=1)
+
+
+@pytest.fixture
+def generator_alone(tiny_run, tmp_path):
+    shutil.copytree(tiny_run / "synthesis", tmp_path / "synthesis")
+    return tmp_path
+
+
+def change(folder, **values):
+    path = folder / "run.json"
+    record = json.loads(path.read_text())
+    record["config"].update(values)
+    path.write_text(json.dumps(record))
+
+
+def test_a_generator_alone_needs_a_segmenter(generator_alone):
+    with pytest.raises(UserError) as error:
+        evaluate(generator_alone)
+    assert "Received: --segmenter_model=''" in str(error.value)
+    assert "python -m migan_tf.train --task=segmentation" in str(error.value)
+
+
+def test_another_runs_segmenter_is_taken_and_doubted(
+    generator_alone, tiny_run, tmp_path
+):
+    other = tmp_path / "other" / "segmentation"
+    shutil.copytree(tiny_run / "segmentation", other)
+    change(other, image_size=128)
+    result, _ = evaluate(generator_alone, samples=2, segmenter_model=str(other))
+    assert result["segmenter"] == str(other)
+    assert "--image_size=128 and reads at 64" in result["warnings"][0]
+
+
+def test_a_reference_of_another_size_is_refused(
+    generator_alone, tiny_run, tmp_path
+):
+    other = tmp_path / "other"
+    shutil.copytree(tiny_run / "synthesis", other / "synthesis")
+    change(other / "synthesis", geometry="stretch")
+    with pytest.raises(UserError, match="--reference_workdir must be a run of"):
+        evaluate(generator_alone, reference_workdir=str(other))
+    with pytest.raises(UserError, match="^--reference_workdir: "):
+        evaluate(generator_alone, reference_workdir=str(tmp_path / "none"))
+
+
+def test_a_style_that_is_not_given_is_said(generator_alone, tiny_run):
+    change(generator_alone / "synthesis", style_image="21_training")
+    segmenter = str(tiny_run / "segmentation")
+    result, _ = evaluate(generator_alone, "validation", 2, 0, segmenter)
+    assert result["warnings"] == [
+        "the run has a style image, but is not compared with it"
+    ]
+    # A single photograph has no KID of its own, two painted images have one.
+    assert result["photographs"]["kid_to_training"] is None
+    assert result["generator"]["kid_to_training"] is not None
