@@ -98,7 +98,9 @@ class Config:
         "What holds the painted image to its photograph: Eq. 2 or 11.",
         ("l1", "style"),
     )
-    style_image: str = _flag("", "x_s: a photograph's file or image_id.")
+    style_image: str = _flag(
+        "", "x_s: a photograph's file or image_id. Repeat it for more styles."
+    )
     style_weight: float = _flag(10.0, "ω_sty of Eq. 11.", None, 0)
     content_weight: float = _flag(1.0, "ω_cont of Eq. 11.", None, 0)
     total_variation_weight: float = _flag(100.0, "ω_tv of Eq. 11.", None, 0)
@@ -110,10 +112,15 @@ class Config:
     )
     content_layer: str = _flag("block4_conv1", "Layer for Eq. 9.")
     loss_reduction: str = _flag(
-        "mean", "Eq. 7 to 10 as means, or as printed.", ("mean", "paper")
+        "mean",
+        "Eq. 7 to 10 as means, as printed, or in shares of their targets.",
+        ("mean", "paper", "relative"),
     )
     vgg19_weights: str = _flag(
         "imagenet", "imagenet, a weights file, or random (for tests)."
+    )
+    vgg19_size: int = _flag(
+        256, "VGG-19 sees images reduced to this side; 0 = whole.", None, 0
     )
     segmenter_model: str = _flag(
         "", "Segmenter of Eq. 12 (default: the run's own segmentation)."
@@ -161,6 +168,10 @@ class Config:
         """Returns self, or raises `UserError` naming the flag at fault."""
         config_checks.check(self)
         return self
+
+    def tasks(self) -> tuple[str, ...]:
+        """The names of what --task asks for, in the order of training."""
+        return TASKS if self.task == "both" else (self.task,)
 
     def network_size(self, task: str) -> int:
         """Side in pixels of the training images of `task`."""

@@ -8,51 +8,15 @@
 
 Prints the table and writes it with metrics.json: of a segmenter or of maps
 per_image.csv, curves and overlays (true positives green, false negatives red,
-false positives blue), of a generator contact_sheet.png.
+false positives blue), of a generator a contact sheet.
 """
 
 from absl import flags
 
-from migan_tf import entry, evaluation, run_evaluation
+from migan_tf import entry, evaluation_flags, run_evaluation
 
-_TEXTS = {
-    "workdir": "A run.",
-    "data_dir": "Its prepared datasets, where they have moved since.",
-    "split": "test, validation or train.",
-    "predictions": "Instead of a run: probability maps (png, tif, npy, …).",
-    "ground_truth": "Vessel maps of the first annotator.",
-    "fov_masks": "Field-of-view masks; not needed by full_frame.",
-    "second_annotator": "Vessel maps of the second annotator, if any.",
-    "fundus": "Photographs to draw the overlays on, if any.",
-    "segmenter_model": "Synthesis: what reads the painted vessels, a folder "
-    "RUN/segmentation; default that of --workdir.",
-    "reference_workdir": "Synthesis: a run to score the generator beside.",
-    "output": "Folder of the report; default RUN/evaluation/SPLIT, or "
-    "synthesis_SPLIT.",
-}
-_FLAGS = {
-    name: flags.DEFINE_string(name, "test" if name == "split" else "", text)
-    for name, text in _TEXTS.items()
-} | {
-    "task": flags.DEFINE_enum(
-        "task", "segmentation", list(run_evaluation.FLAGS_OF), "What to score."
-    ),
-    "subset": flags.DEFINE_bool("subset", False, "Score what is predicted."),
-    "protocol": flags.DEFINE_enum(
-        "protocol",
-        "paper",
-        list(evaluation.PROTOCOLS),
-        f"{evaluation.PROTOCOLS}",
-    ),
-    "validation_threshold": flags.DEFINE_float(
-        "validation_threshold", None, "Default: the run's own.", 0.0, 1.0
-    ),
-    "bootstrap_samples": flags.DEFINE_integer(
-        "bootstrap_samples", 1000, "Of images.", 0
-    ),
-    "samples": flags.DEFINE_integer("samples", 4, "Synthesis: of each map."),
-    "seed": flags.DEFINE_integer("seed", 0, "Synthesis: of the noise.", 0),
-}
+_FLAGS = evaluation_flags.define()
+flags.adopt_module_key_flags(evaluation_flags)  # --help shows those
 
 
 def main(argv):

@@ -54,9 +54,10 @@ class Vgg19Features:
         """Keeps the network.
 
         Args:
-          model: Keras model of fundus (B,S,S,3) in [-1,1], whose output is a
-            feature map (B,h,w,C) or a list of such; the last is taken. It
-            holds what its weights need in preparation.
+          model: function of fundus (B,S,S,3) in [-1,1], such as a Keras model
+            or `style.Vgg19.content`, whose output is a feature map (B,h,w,C)
+            or a list of such; the last is taken. It holds what its weights
+            need in preparation.
           name: what it is called in reports.
         """
         self.name = name
@@ -64,7 +65,7 @@ class Vgg19Features:
 
     def __call__(self, fundus, fov_mask):
         """Features (B,D) float32; see the module."""
-        output = self._model(tf.cast(fundus, tf.float32), training=False)
+        output = self._model(tf.cast(fundus, tf.float32))
         if isinstance(output, (list, tuple)):
             output = output[-1]
         return fov_average(output, tf.cast(fov_mask, tf.float32)).numpy()

@@ -4,19 +4,19 @@ TensorFlow is imported only where a network is applied, and after its kernels
 were chosen: maps that are files are scored without it.
 """
 
+import dataclasses
 import pathlib
 
-from migan_tf import entry, evaluation, predictions, run_record
+from migan_tf import (
+    entry,
+    evaluation,
+    evaluation_flags,
+    predictions,
+    run_record,
+)
 from migan_tf.errors import UserError
 
-# Flags that mean something to one task alone.
-FLAGS_OF = {
-    "segmentation": (
-        "predictions ground_truth fov_masks second_annotator fundus subset "
-        "protocol validation_threshold bootstrap_samples"
-    ).split(),
-    "synthesis": "samples seed segmenter_model reference_workdir".split(),
-}
+KID_LAYER = "block5_conv4"  # the last convolution of VGG-19
 
 
 def evaluate(values, given):
@@ -32,20 +32,9 @@ def evaluate(values, given):
     Raises:
       UserError: flags that do not go together, or a run at fault.
     """
-    task = values["task"]
-    other = "synthesis" if task == "segmentation" else "segmentation"
-    strange = [name for name in FLAGS_OF[other] if name in given]
-    if strange:
-        received = " ".join(f"--{name}={values[name]}" for name in strange)
-        raise UserError(
-            f"--task={task} takes no {', '.join(f'--{n}' for n in strange)}, "
-            f"which {'is' if len(strange) == 1 else 'are'} for --task={other}. "
-            f"Received: --task={task} {received}. Leave out the one or give "
-            f"the other: python -m migan_tf.evaluate --task={other} …"
-        )
-    return {"segmentation": _segmentation, "synthesis": _synthesis}[task](
-        values
-    )
+    evaluation_flags.check(values, given)
+    score = {"segmentation": _segmentation, "synthesis": _synthesis}
+    return score[values["task"]](values)
 
 
 def _segmentation(values):
@@ -97,19 +86,61 @@ def _synthesis(values):
     entry.choose_kernels(config.segmenter)
     from migan_tf import synthesis_evaluation, synthesis_report
 
+    if values["data_dir"]:
+        config = dataclasses.replace(config, data_dir=values["data_dir"])
+    extractor = _vgg19_features(config, values)
+    style = _style_photograph(config) if config.style_image else None
     synthesis_report.make_output(output)
-    names = ("workdir", "split", "data_dir", *FLAGS_OF["synthesis"])
     result, pictures = synthesis_evaluation.evaluate_synthesis(
-        **{name: values[name] for name in names}
+        workdir,
+        values["split"],
+        values["samples"],
+        values["seed"],
+        values["segmenter_model"],
+        values["reference_workdir"],
+        values["data_dir"],
+        extractor,
+        style,
     )
     return synthesis_report.write_report(result, pictures, output), output
+
+
+def _vgg19_features(config, values):
+    """`features.Vgg19Features`, None where the segmenter's are compared."""
+    from migan_tf import features, style, style_weights
+
+    weights = values["vgg19_weights"] or config.vgg19_weights
+    wanted = values["features"]
+    if wanted == "auto":
+        wanted = "vgg19" if style_weights.at_hand(weights) else "segmenter"
+    if wanted == "segmenter":
+        return None
+    vgg19 = style.Vgg19(weights, [], KID_LAYER, config.seed, config.vgg19_size)
+    note = f", {style_weights.RANDOM_NOTE}" if vgg19.random else ""
+    return features.Vgg19Features(vgg19.content, f"VGG-19 ({KID_LAYER}{note})")
+
+
+def _style_photograph(config):
+    """x_s as `synthesis_evaluation.evaluate_synthesis` takes it."""
+    from migan_tf import painted_fundi, style_setup
+
+    found = style_setup.load_photograph(config)
+    vessel_map = found.vessel_map
+    if vessel_map is not None:
+        vessel_map = vessel_map[..., 0] >= 0.5
+    return {
+        "name": found.name,
+        "fundus": painted_fundi.quantised(found.fundus),
+        "fov_mask": found.fov_mask[..., 0] > 0,
+        "vessel_map": vessel_map,
+    }
 
 
 def _check_has_segmenter(workdir):
     """Says what to do with a run that has a generator alone."""
     run = pathlib.Path(workdir)
     segmenter, generator = (
-        (run / task / "run.json").exists() for task in FLAGS_OF
+        (run / task / "run.json").exists() for task in evaluation_flags.TASKS
     )
     if generator and not segmenter:
         raise UserError(

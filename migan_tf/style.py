@@ -4,31 +4,17 @@ The network of keras.applications, cut after the deepest layer that is asked
 for, in float32 under any policy. It takes fundus images in [-1,1].
 """
 
-import hashlib
-import os
-import pathlib
-import warnings
-
 import keras
-import numpy as np
 import tensorflow as tf
 
-from migan_tf import layers
+from migan_tf import layers, style_weights
 from migan_tf.errors import UserError
-
-FILE_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
-URL = (
-    "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
-    + FILE_NAME
-)
-FILE_MD5 = "253f8cb515780f3b799900260a226db6"
-RANDOM_NOTE = "random VGG-19 weights"
 
 
 class Vgg19:
     """Features of VGG-19 at the layers of style and of content."""
 
-    def __init__(self, weights, style_layers, content_layer, seed=0):
+    def __init__(self, weights, style_layers, content_layer, seed=0, size=0):
         """Builds the network once.
 
         Args:
@@ -37,14 +23,18 @@ class Vgg19:
           style_layers: names of keras.applications, such as `block1_conv1`.
           content_layer: one such name.
           seed: of random weights.
+          size: images are averaged over squares of whole pixels, the largest
+            that leave at least this side; 0 leaves them as they are. VGG-19
+            was trained at 224, and its cost goes with the area.
 
         Raises:
           UserError: unknown layers, or weights that cannot be had.
         """
         self.random = weights == "random"
+        self._size = size
         names = [*style_layers, content_layer]
         with layers.dtype_policy("float32"):
-            network = _load(weights, seed)
+            network = style_weights.load(weights, seed)
             fundus, taps = _frozen(network, names)
             self._taps = keras.Model(fundus, [taps[name] for name in names])
             self._content = keras.Model(fundus, taps[content_layer])
@@ -54,14 +44,20 @@ class Vgg19:
 
         Returns:
           (list of (B,h,w,C), (B,h,w,C)): of the style layers and of the
-          content layer.
+          content layer, float32.
         """
-        *style, content = self._taps(fundus)
+        *style, content = self._taps(self._reduced(fundus))
         return style, content
 
     def content(self, fundus):
         """Features (B,h,w,C) of the content layer alone."""
-        return self._content(fundus)
+        return self._content(self._reduced(fundus))
+
+    def _reduced(self, fundus):
+        factor = fundus.shape[1] // self._size if self._size else 1
+        if factor <= 1:
+            return fundus
+        return tf.nn.avg_pool2d(fundus, factor, factor, "VALID")
 
 
 class _Preprocessing(keras.layers.Layer):
@@ -123,74 +119,3 @@ def _frozen(network, names):
         if layer.name in names:
             taps[layer.name] = x
     return fundus, taps
-
-
-def _load(weights, seed):
-    if weights == "random":
-        return _randomized(_vgg19(None), seed)
-    if weights == "imagenet":
-        try:
-            return _vgg19("imagenet")
-        except Exception as error:  # Keras raises no narrower class.
-            home = os.environ.get("KERAS_HOME", "~/.keras")
-            raise UserError(
-                "--vgg19_weights=imagenet: Keras could not get the weights. "
-                f"Put {URL} into {home}/models, or give its place with "
-                f"--vgg19_weights=FILE. Received: {_first_line(error)}"
-            ) from None
-    path = pathlib.Path(weights).expanduser()
-    _check_file(path)
-    try:
-        with warnings.catch_warnings():
-            # Keras warns of layers that are not in the file, and skips them.
-            warnings.simplefilter("error", UserWarning)
-            network = _vgg19(str(path))
-    except (ValueError, OSError, KeyError, UserWarning) as error:
-        raise UserError(
-            "--vgg19_weights must hold the convolutions of VGG-19 and no dense"
-            f" layers, as {FILE_NAME} does. Received: {path}: "
-            f"{_first_line(error)}"
-        ) from None
-    if not all(np.isfinite(w).all() for w in network.get_weights()):
-        raise UserError(f"--vgg19_weights={path} holds NaN or infinity")
-    return network
-
-
-def _vgg19(weights):
-    return keras.applications.VGG19(include_top=False, weights=weights)
-
-
-def _check_file(path):
-    if not path.is_file():
-        raise UserError(
-            "--vgg19_weights must be imagenet, random or a weights file. "
-            f"Received: {path}, which is not a file. Get {URL}"
-        )
-    if path.suffix != ".h5":
-        raise UserError(
-            "--vgg19_weights must be an .h5 or .weights.h5 file. "
-            f"Received: {path}"
-        )
-    if path.name == FILE_NAME:
-        found = hashlib.md5(path.read_bytes()).hexdigest()
-        if found != FILE_MD5:
-            raise UserError(
-                f"--vgg19_weights={path} has the official file's name and must"
-                f" have its MD5 {FILE_MD5}. Received: {found}. Get {URL} again"
-            )
-
-
-def _randomized(network, seed):
-    """He-normal weights, so that no layer's features fade."""
-    rng = np.random.default_rng(seed)
-    for layer in network.layers:
-        if layer.weights:
-            kernel, bias = layer.get_weights()
-            stddev = np.sqrt(2.0 / np.prod(kernel.shape[:3]))
-            kernel = rng.normal(0.0, stddev, kernel.shape)
-            layer.set_weights([kernel, np.zeros_like(bias)])
-    return network
-
-
-def _first_line(error):
-    return str(error).splitlines()[0]

@@ -6,14 +6,18 @@
          total variation losses are means. A weight means the same at any image
          size.
   paper  The sums as printed; only Eq. 8 and 9 divide by W H.
+  relative  As `mean`, but the distances of Eq. 8 and 9 are in shares of their
+         target's own size. The features of VGG-19 are in the hundreds and Eq. 8
+         is of their fourth power: as it stands it drowns the other terms by
+         orders of magnitude that depend on the weights file. A share does not.
 
-Both take the mean over the examples of a batch. All take and return float32,
+All take the mean over the examples of a batch, and take and return float32,
 whatever the policy of the networks: a Gram matrix of float16 overflows.
 """
 
 import tensorflow as tf
 
-REDUCTIONS = ("mean", "paper")
+REDUCTIONS = ("mean", "paper", "relative")
 
 
 def gram_matrix(features, reduction="mean"):
@@ -29,7 +33,7 @@ def gram_matrix(features, reduction="mean"):
     _check_reduction(reduction)
     features = tf.cast(features, tf.float32)
     batch, height, width, channels = tf.unstack(tf.shape(features))
-    if reduction == "mean":
+    if reduction != "paper":
         # Before the product: after it, float32 has lost digits to the size.
         values = tf.cast(height * width * channels, tf.float32)
         features = features * tf.math.rsqrt(values)
@@ -56,6 +60,9 @@ def style_loss(features, style_grams, block_weight=0.2, reduction="mean"):
         distance = tf.reduce_sum(difference**2, (1, 2))
         if reduction == "paper":
             distance /= _positions(maps)
+        elif reduction == "relative":
+            size = tf.reduce_sum(target**2, (1, 2))
+            distance = tf.math.divide_no_nan(distance, size)
         total += block_weight * tf.reduce_mean(distance)
     return total
 
@@ -66,8 +73,8 @@ def content_loss(features, painted_features, reduction="mean"):
     Args:
       features: (B,H,W,C) of the photograph of the same vessel map.
       painted_features: the same shape.
-      reduction: `mean` over all values, or `paper`: the sum over an image,
-        divided by W H.
+      reduction: `mean` over all values; `paper`: the sum over an image,
+        divided by W H; `relative`: divided by the same sum of `features`.
 
     Returns:
       Scalar.
@@ -79,7 +86,10 @@ def content_loss(features, painted_features, reduction="mean"):
     if reduction == "mean":
         return tf.reduce_mean(difference**2)
     distance = tf.reduce_sum(difference**2, (1, 2, 3))
-    return tf.reduce_mean(distance) / _positions(features)
+    if reduction == "paper":
+        return tf.reduce_mean(distance) / _positions(features)
+    size = tf.reduce_sum(tf.cast(features, tf.float32) ** 2, (1, 2, 3))
+    return tf.reduce_mean(tf.math.divide_no_nan(distance, size))
 
 
 def total_variation_loss(painted, reduction="mean"):
@@ -87,8 +97,8 @@ def total_variation_loss(painted, reduction="mean"):
 
     Args:
       painted: (B,H,W,3) in [-1,1].
-      reduction: `mean` over horizontal plus mean over vertical neighbours, or
-        `paper`: the sum over an image.
+      reduction: `paper`: the sum over an image; else the mean over horizontal
+        plus the mean over vertical neighbours.
 
     Returns:
       Scalar.
@@ -97,7 +107,7 @@ def total_variation_loss(painted, reduction="mean"):
     painted = tf.cast(painted, tf.float32)
     across = (painted[:, :, 1:] - painted[:, :, :-1]) ** 2
     down = (painted[:, 1:] - painted[:, :-1]) ** 2
-    if reduction == "mean":
+    if reduction != "paper":
         return tf.reduce_mean(across) + tf.reduce_mean(down)
     axes = (1, 2, 3)
     sums = tf.reduce_sum(across, axes) + tf.reduce_sum(down, axes)

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 from absl import logging
 
-from migan_tf import fov, geometry, inference, own_images, photographs
+from migan_tf import data, fov, geometry, inference, own_images, photographs
 from migan_tf.errors import UserError
-from migan_tf.style import RANDOM_NOTE, Vgg19
+from migan_tf.style import Vgg19
 from migan_tf.style_objective import StyleObjective
+from migan_tf.style_weights import RANDOM_NOTE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,42 +19,71 @@ class StylePhotograph:
     """x_s at the networks' size."""
 
     name: str
-    fundus: np.ndarray  # (S,S,3) in [-1,1]
-    fov_mask: np.ndarray  # (S,S,1) in {0,1}
+    fundus: np.ndarray  # (S,S,3) float32 in [-1,1]
+    fov_mask: np.ndarray  # (S,S,1) float32 in {0,1}
+    vessel_map: (
+        np.ndarray | None
+    )  # (S,S,1) float32 in [0,1]; None where not known
+
+
+def prepare(config) -> "StyleSetup | None":
+    """The `StyleSetup` of a run, None where it has no style.
+
+    Raises:
+      UserError: something is missing, before anything is trained.
+    """
+    if config.deviation != "style" or config.task == "segmentation":
+        return None
+    setup = StyleSetup(config)
+    if config.task == "synthesis" or config.segmenter_model:
+        setup.segmenter()  # With --task=both it is trained first.
+    return setup
 
 
 class StyleSetup:
-    """What of a style run can fail, looked at before anything is trained."""
+    """x_s and VGG-19 of a style run."""
 
     def __init__(self, config):
         """Reads x_s and VGG-19's weights.
 
         Raises:
-          UserError: one of them cannot be had, or no segmenter will be there.
+          UserError: one of them cannot be had.
         """
         self._config = config
         self.photograph = load_photograph(config)
         layers = [name.strip() for name in config.style_layers.split(",")]
-        self._vgg19 = Vgg19(
-            config.vgg19_weights, layers, config.content_layer, config.seed
+        self.vgg19 = Vgg19(
+            config.vgg19_weights,
+            layers,
+            config.content_layer,
+            config.seed,
+            config.vgg19_size,
         )
-        if self._vgg19.random:
+        if self.vgg19.random:
             logging.warning("style: %s, for tests only", RANDOM_NOTE)
-        if config.task == "synthesis" or config.segmenter_model:
-            self._segmenter()  # With --task=both it is trained first.
 
-    def objective(self) -> StyleObjective:
-        """The terms of Eq. 12, once the segmenter is trained."""
+    def objective(self, segmenter=None) -> StyleObjective:
+        """The terms of Eq. 12, once the segmenter is trained.
+
+        Args:
+          segmenter: Keras model of standardized_fundus to vessel_logits, in
+            place of the one that the flags name.
+        """
         return StyleObjective(
-            self._vgg19,
+            self.vgg19,
             self.photograph.fundus[None],
             self.photograph.fov_mask[None],
-            self._segmenter(),
+            segmenter or self.segmenter(),
             self._config.style_block_weight,
             self._config.loss_reduction,
         )
 
-    def _segmenter(self):
+    def segmenter(self):
+        """The trained segmenter that the flags name.
+
+        Raises:
+          UserError: there is none.
+        """
         config = self._config
         own = pathlib.Path(config.workdir) / "segmentation"
         folder = config.segmenter_model or own
@@ -77,30 +107,42 @@ def load_photograph(config) -> StylePhotograph:
     Raises:
       UserError: neither a file nor an image_id, or no fundus in the file.
     """
-    wanted = config.style_image
-    path = pathlib.Path(wanted).expanduser()
+    path = pathlib.Path(config.style_image).expanduser()
     if path.is_file():
-        try:
-            fundus = own_images.read_image(path, cv2.IMREAD_COLOR_RGB)
-        except UserError as error:
-            raise UserError(f"--style_image={wanted}: {error}") from None
-        fov_mask = fov.find_fov_mask(fundus).numpy()
-        if not fov_mask.any():
-            raise UserError(f"--style_image={wanted}: no fundus found in it")
-        square = "center_square"
+        photograph, square = _of_file(path), "center_square"
     else:
-        splits = ("train", "validation", "test")
-        known = [p for s in splits for p in photographs.load(config, s)]
-        found = [p for p in known if p.image_id == wanted]
-        if not found:
-            raise UserError(
-                "--style_image must be a file or an image_id of "
-                f"{config.dataset} ({known[0].image_id} … "
-                f"{known[-1].image_id}). Received: {wanted}"
-            )
-        fundus, fov_mask = found[0].fundus, found[0].fov_mask
-        square = config.geometry
+        photograph, square = _of_dataset(config), config.geometry
     fundus, _, fov_mask = geometry.network_fundus(
-        fundus, fov_mask, config.image_size, square
+        photograph.fundus, photograph.fov_mask, config.image_size, square
     )
-    return StylePhotograph(wanted, fundus.numpy(), fov_mask.numpy())
+    vessel_map = None
+    if photograph.vessel_map is not None:
+        example = data.network_example(photograph, config.image_size, square)
+        vessel_map = example["vessel_map"]
+    return StylePhotograph(
+        photograph.image_id, fundus.numpy(), fov_mask.numpy(), vessel_map
+    )
+
+
+def _of_file(path):
+    try:
+        fundus = own_images.read_image(path, cv2.IMREAD_COLOR_RGB)
+    except UserError as error:
+        raise UserError(f"--style_image={path}: {error}") from None
+    fov_mask = fov.find_fov_mask(fundus).numpy()
+    if not fov_mask.any():
+        raise UserError(f"--style_image={path}: no fundus found in it")
+    return photographs.Photograph(path.name, fundus, fov_mask, None, None)
+
+
+def _of_dataset(config):
+    splits = ("train", "validation", "test")
+    known = [p for s in splits for p in photographs.load(config, s)]
+    for photograph in known:
+        if photograph.image_id == config.style_image:
+            return photograph
+    raise UserError(
+        f"--style_image must be a file or an image_id of {config.dataset} "
+        f"({known[0].image_id} … {known[-1].image_id}). Received: "
+        f"{config.style_image}"
+    )

@@ -10,6 +10,7 @@ import pathlib
 from migan_tf import features, inference, painted_fundi, synthesis_report
 from migan_tf import synthesis_scores as scores
 from migan_tf.errors import UserError
+from migan_tf.style_weights import RANDOM_NOTE
 
 
 def evaluate_synthesis(
@@ -20,7 +21,7 @@ def evaluate_synthesis(
     segmenter_model="",
     reference_workdir="",
     data_dir="",
-    vgg19=None,
+    extractor=None,
     style=None,
 ):
     """Paints every vessel map of a split and scores what was painted.
@@ -35,10 +36,10 @@ def evaluate_synthesis(
         vessels; default that of `workdir`.
       reference_workdir: another run, whose generator is scored beside it.
       data_dir: where the prepared datasets are; default as in the run.
-      vgg19: model for `features.Vgg19Features`; by default the KID compares
-        the segmenter's own features.
-      style: dict of a style photograph at the networks' size: fundus (S,S,3)
-        uint8, fov_mask and vessel_map (S,S) bool, name.
+      extractor: of `features`, for the KID; default the segmenter's own.
+      style: dict of a style photograph at the networks' size: name, fundus
+        (S,S,3) uint8, fov_mask (S,S) bool and vessel_map, the same or None:
+        then it is what the segmenter finds.
 
     Returns:
       (result, pictures): what metrics.json holds, and the rows of the contact
@@ -55,9 +56,14 @@ def evaluate_synthesis(
     generators = _load_generators(workdir, reference_workdir)
     config = generators["generator"][1]
     folder = segmenter_model or str(pathlib.Path(workdir) / "segmentation")
-    reader, doubts = _load_reader(folder, config, segmenter_model, vgg19)
-    if getattr(config, "style_image", "") and style is None:
-        doubts.append("the run has a style image, but is not compared with it")
+    reader, doubts = _load_reader(folder, config, segmenter_model, extractor)
+    random = config.deviation == "style" and config.vgg19_weights == "random"
+    if random:
+        doubts.append(f"the generator was trained with {RANDOM_NOTE}")
+    if style and style["vessel_map"] is None:
+        levels = reader.levels(style["fundus"], style["fov_mask"])[None]
+        _, found = scores.decide(levels, style["fov_mask"][None])
+        style = {**style, "vessel_map": found[0]}
     if data_dir:
         config = dataclasses.replace(config, data_dir=data_dir)
     training, _ = painted_fundi.read_split(config, "train", reader, False)
@@ -75,6 +81,7 @@ def evaluate_synthesis(
         "image_size": config.image_size,
         "thick_from_pixels": scores.thick_width(config.image_size),
         "style": style and style["name"],
+        "sheet": synthesis_report.sheet_name(random),
         "training": {
             "images": len(training.image_ids),
             "colour": {"means": means.tolist(), "stddevs": stddevs.tolist()},
@@ -130,7 +137,7 @@ def _load_generators(workdir, reference_workdir):
     return generators
 
 
-def _load_reader(folder, config, segmenter_model, vgg19):
+def _load_reader(folder, config, segmenter_model, extractor):
     """(Reader, doubts about it)."""
     if not (pathlib.Path(folder) / "run.json").exists():
         raise UserError(
@@ -144,11 +151,7 @@ def _load_reader(folder, config, segmenter_model, vgg19):
         )
     flag = "--segmenter_model" if segmenter_model else "--workdir"
     network, its_config = _load(flag, folder, "segmentation")
-    extractor = (
-        features.SegmenterFeatures(network)
-        if vgg19 is None
-        else features.Vgg19Features(vgg19)
-    )
+    extractor = extractor or features.SegmenterFeatures(network)
     doubts = []
     for name in ("image_size", "geometry"):
         trained, read = getattr(its_config, name), getattr(config, name)

@@ -1,4 +1,4 @@
-"""The report of a generator: metrics.json, table.txt, contact_sheet.png."""
+"""The report of a generator: metrics.json, table.txt, a contact sheet."""
 
 import json
 import pathlib
@@ -8,6 +8,7 @@ import numpy as np
 
 from migan_tf import figures, files
 from migan_tf.errors import UserError
+from migan_tf.style_weights import RANDOM_NOTE
 
 # What a contact sheet shows at most.
 SHEET_MAPS, SHEET_SAMPLES = 6, 4
@@ -39,7 +40,7 @@ NOTES = (
     "photographs: those of these maps, read by the same segmenter at the same "
     "size. What it misses there, no painted image can be blamed for.",
     "A ratio far below 1 says that training photographs are painted anew.",
-    "contact_sheet.png, from left to right: vessel map, photograph, painted "
+    "The contact sheet, from left to right: vessel map, photograph, painted "
     "images, the vessels found in the first (found green, missed red, not "
     "asked for blue).",
 )
@@ -134,6 +135,12 @@ def contact_sheet(pictures):
     )
 
 
+def sheet_name(random) -> str:
+    """The contact sheet's file; random VGG-19 weights are said in it."""
+    note = f"_{RANDOM_NOTE.replace(' ', '_')}" if random else ""
+    return f"contact_sheet{note}.png"
+
+
 def make_output(output) -> pathlib.Path:
     """Makes the report's folder; before the work that ends in it.
 
@@ -163,7 +170,7 @@ def write_report(result, pictures, output) -> str:
     # An older one would stand for a report that is half replaced.
     (folder / "metrics.json").unlink(missing_ok=True)
     text = table(result)
-    files.write_image(folder / "contact_sheet.png", contact_sheet(pictures))
+    files.write_image(folder / result["sheet"], contact_sheet(pictures))
     files.write_text(folder / "table.txt", text)
     values = json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False)
     files.write_text(folder / "metrics.json", values + "\n")

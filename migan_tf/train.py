@@ -12,11 +12,11 @@ from migan_tf import config_flags, entry
 def main(argv):
     """Checks the flags and trains."""
     entry.no_arguments(argv)
-    settings = config_flags.from_flags()
-    entry.choose_kernels(settings.segmenter)
+    runs = config_flags.runs_from_flags()
+    entry.choose_kernels(runs[0].segmenter)
     from migan_tf import trainer  # TensorFlow only after the flags are right.
 
-    return trainer.train(settings)
+    return trainer.train(*runs)
 
 
 if __name__ == "__main__":

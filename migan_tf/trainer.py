@@ -19,7 +19,6 @@ from migan_tf import (
     style_setup,
 )
 from migan_tf.checkpoint import Checkpoints
-from migan_tf.config import TASKS
 from migan_tf.health import HealthMonitor
 from migan_tf.summaries import NoLog, RunLog
 from migan_tf.tasks import make_task
@@ -29,19 +28,26 @@ from migan_tf.validation import make_validation
 EXIT_STOPPED = 128  # plus the signal's number, as shells do
 
 
-def train(config) -> int:
-    """Trains what --task names, from the last checkpoint on.
+def train(*configs) -> int:
+    """Trains runs one after the other, each from its last checkpoint on.
 
     Args:
-      config: a validated `Config`.
+      *configs: validated `Config`s, which agree in --distribute.
 
     Returns:
       Exit status: 0 when all is trained, 128 + signal when stopped by one.
 
     Raises:
-      UserError: the data, the run folder or the run itself is at fault.
+      UserError: the data, a run folder or a run itself is at fault.
     """
-    strategy = distribution.make_strategy(config)
+    strategy = distribution.make_strategy(configs[0])
+    for config in configs:
+        if status := _train_run(config, strategy):
+            return status
+    return 0
+
+
+def _train_run(config, strategy):
     # Recorded as resolved: a run must not change its policy with the machine.
     config = dataclasses.replace(
         config, mixed_precision=resolve_precision(config.mixed_precision)
@@ -51,13 +57,10 @@ def train(config) -> int:
         tf.config.experimental.enable_op_determinism()
     training = photographs.load(config, "train")
     held_out = photographs.load(config, "validation")
-    names = TASKS if config.task == "both" else (config.task,)
-    style = None
-    if config.deviation == "style" and "synthesis" in names:
-        with strategy.scope():
-            style = style_setup.StyleSetup(config)
+    with strategy.scope():
+        style = style_setup.prepare(config)
     with interruption.stop_request() as stop:
-        for name in names:
+        for name in config.tasks():
             status = _train_task(
                 config, name, strategy, training, held_out, stop, style
             )

@@ -21,9 +21,9 @@ FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 def parse(monkeypatch):
     """Parses a command line with flags of its own, as an entry would."""
 
-    def parse(*arguments):
+    def parse(*arguments, runs=False):
         values = flags.FlagValues()
-        kinds = ("string", "boolean", "integer", "float")
+        kinds = ("string", "multi_string", "boolean", "integer", "float")
         own = {
             f"DEFINE_{kind}": functools.partial(
                 getattr(flags, f"DEFINE_{kind}"), flag_values=values
@@ -35,6 +35,8 @@ def parse(monkeypatch):
         monkeypatch.setattr(config_flags, "flags", stand_in)
         config_flags.define_flags()
         assert values(["entry", *arguments]) == ["entry"]
+        if runs:
+            return config_flags.runs_from_flags()
         return config_flags.from_flags()
 
     return parse
@@ -81,12 +83,53 @@ def test_every_flag_survives_a_flagfile(parse, tmp_path):
 def test_experiments_parse(parse, monkeypatch, name):
     # A nested flagfile's path is relative to where the command is run.
     monkeypatch.chdir(ROOT)
-    settings = parse(f"--flagfile=experiments/{name}", "--workdir=runs/a")
+    given = [f"--flagfile=experiments/{name}", "--workdir=runs/a"]
+    if "style" in name:  # of whom, the user says
+        given.append("--style_image=x")
+    settings = parse(*given)
     # The last value wins.
-    changed = parse(
-        f"--flagfile=experiments/{name}", "--workdir=runs/a", "--seed=9"
-    )
+    changed = parse(*given, "--seed=9")
     assert changed == dataclasses.replace(settings, seed=9)
+
+
+STYLE = ("--workdir=runs/a", "--deviation=style")
+
+
+def test_styles_share_a_segmentation_and_get_a_run_each(parse):
+    styles = ("--style_image=21_training", "--style_image=my photos/eye.png")
+    segmentation, first, second = parse(*STYLE, *styles, runs=True)
+    assert (segmentation.task, segmentation.workdir) == (
+        "segmentation",
+        "runs/a",
+    )
+    assert segmentation.style_image == ""
+    assert (first.task, first.workdir) == ("synthesis", "runs/a/21_training")
+    assert first.style_image == "21_training"
+    assert first.segmenter_model == "runs/a/segmentation"
+    assert second == dataclasses.replace(
+        first, workdir="runs/a/eye", style_image="my photos/eye.png"
+    )
+    # One task alone, and another run's segmenter.
+    other = "--segmenter_model=runs/b/segmentation"
+    rest = parse(*STYLE, *styles, "--task=synthesis", other, runs=True)
+    assert [run.workdir for run in rest] == ["runs/a/21_training", "runs/a/eye"]
+    assert rest[0].segmenter_model == "runs/b/segmentation"
+    alone = parse(*STYLE, *styles, "--task=segmentation", runs=True)
+    assert [run.workdir for run in alone] == ["runs/a"]
+
+
+def test_one_style_is_one_run(parse):
+    (run,) = parse(*STYLE, "--style_image=x.png", runs=True)
+    assert (run.task, run.workdir) == ("both", "runs/a")
+    assert run.style_image == "x.png"
+
+
+def test_styles_of_one_name_are_refused(parse):
+    styles = ("--style_image=a/eye.png", "--style_image=b/eye.jpg")
+    with pytest.raises(UserError, match="Received twice: eye"):
+        parse(*STYLE, *styles, runs=True)
+    with pytest.raises(UserError, match="one --style_image is taken here"):
+        parse(*STYLE, "--style_image=a", "--style_image=b")
 
 
 PAPER = dict(

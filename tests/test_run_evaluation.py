@@ -4,28 +4,13 @@ import pathlib
 
 import pytest
 
-from migan_tf import run_evaluation
+from migan_tf import evaluation_flags, run_evaluation
 from migan_tf.errors import UserError
 
 DEFAULTS = {
-    "task": "segmentation",
-    "workdir": "",
-    "data_dir": "",
-    "split": "test",
-    "output": "",
-    "predictions": "",
-    "ground_truth": "",
-    "fov_masks": "",
-    "second_annotator": "",
-    "fundus": "",
-    "subset": False,
-    "protocol": "paper",
-    "validation_threshold": None,
-    "bootstrap_samples": 1000,
-    "samples": 4,
-    "seed": 0,
-    "segmenter_model": "",
-    "reference_workdir": "",
+    name: default[0] if kind == "enum" else default
+    for rows in (evaluation_flags.SHARED, *evaluation_flags.OF_TASK.values())
+    for name, (kind, default, _) in rows.items()
 }
 
 
@@ -33,22 +18,6 @@ def refused(**given):
     with pytest.raises(UserError) as error:
         run_evaluation.evaluate({**DEFAULTS, **given}, set(given))
     return str(error.value)
-
-
-def test_every_flag_of_a_task_is_one_of_the_command():
-    names = sum(run_evaluation.FLAGS_OF.values(), [])
-    assert set(names) < set(DEFAULTS) and len(set(names)) == len(names)
-
-
-def test_flags_of_the_other_task_are_refused():
-    text = refused(task="synthesis", workdir="r", predictions="p", subset=True)
-    assert (
-        "--task=synthesis takes no --predictions, --subset, which are" in text
-    )
-    assert "Received: --task=synthesis --predictions=p --subset=True" in text
-    text = refused(workdir="r", samples=8)
-    assert "--task=segmentation takes no --samples, which is" in text
-    assert "python -m migan_tf.evaluate --task=synthesis" in text
 
 
 def test_a_generator_is_not_scored_without_a_run():

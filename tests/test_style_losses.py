@@ -35,6 +35,9 @@ def eq8(layers, targets, reduction):
         if reduction == "mean":
             difference = difference / (height * width * channels)
             total += 0.2 * np.linalg.norm(difference) ** 2
+        elif reduction == "relative":
+            size = np.linalg.norm(eq7(style))
+            total += 0.2 * (np.linalg.norm(difference) / size) ** 2
         else:
             norm = np.linalg.norm(difference) ** 2
             total += 0.2 / (width * height) * norm
@@ -44,6 +47,8 @@ def eq8(layers, targets, reduction):
 def eq9(features, painted, reduction):
     height, width, channels = features.shape
     norm = np.linalg.norm((features - painted).ravel()) ** 2
+    if reduction == "relative":
+        return norm / np.linalg.norm(features.ravel()) ** 2
     divisor = height * width * (channels if reduction == "mean" else 1)
     return norm / divisor
 
@@ -57,7 +62,7 @@ def eq10(image, reduction):
                 across += np.sum((image[y, x + 1] - image[y, x]) ** 2)
             if y + 1 < height:
                 down += np.sum((image[y + 1, x] - image[y, x]) ** 2)
-    if reduction == "mean":
+    if reduction != "paper":
         across /= height * (width - 1) * channels
         down /= (height - 1) * width * channels
     return across + down
@@ -73,7 +78,7 @@ def test_gram_matrix(shape, reduction):
     features = drawn(0, *shape)
     ours = style_losses.gram_matrix(f32(features), reduction).numpy()
     expected = np.array([eq7(f) for f in features])
-    if reduction == "mean":
+    if reduction != "paper":
         expected /= np.prod(shape[1:])
     assert ours.dtype == np.float32
     np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
@@ -155,6 +160,23 @@ def test_float16_features_do_not_overflow(value):
     # Every entry of the mean Gram matrix is value² / 8.
     gram = style_losses.gram_matrix(features)
     np.testing.assert_allclose(gram, np.full((1, 8, 8), value**2 / 8), 1e-5)
+
+
+def test_a_share_does_not_depend_on_the_scale_of_the_features():
+    a, b = f32(drawn(11, 2, 4, 5, 3)), f32(drawn(12, 2, 4, 5, 3))
+
+    def losses(scale):
+        gram = style_losses.gram_matrix(scale * b[:1], "relative")
+        style = style_losses.style_loss([scale * a], [gram], 0.2, "relative")
+        content = style_losses.content_loss(scale * b, scale * a, "relative")
+        return float(style), float(content)
+
+    assert losses(300.0) == pytest.approx(losses(1.0), rel=1e-4)
+    # Twice the features are four times the Gram matrix: (4 - 1)² in Eq. 8.
+    gram = style_losses.gram_matrix(a[:1], "relative")
+    assert float(
+        style_losses.style_loss([2 * a[:1]], [gram], 1.0, "relative")
+    ) == pytest.approx(9.0, rel=1e-5)
 
 
 def test_an_unknown_reduction_is_named():

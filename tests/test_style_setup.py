@@ -70,7 +70,7 @@ def test_the_runs_own_segmenter_or_anothers(config, tiny_run, tmp_path):
     assert objective.style_fundus.shape == (1, 64, 64, 3)
     empty = dataclasses.replace(config, workdir=str(tmp_path / "empty"))
     with pytest.raises(UserError, match="--segmenter_model"):
-        style_setup.StyleSetup(empty)
+        style_setup.prepare(empty)
     other = dataclasses.replace(
         empty, segmenter_model=str(tiny_run / "segmentation")
     )
@@ -79,4 +79,4 @@ def test_the_runs_own_segmenter_or_anothers(config, tiny_run, tmp_path):
 
 def test_with_both_tasks_the_segmenter_comes_later(config, tmp_path):
     both = dataclasses.replace(config, task="both", workdir=str(tmp_path))
-    style_setup.StyleSetup(both)
+    assert style_setup.prepare(both) is not None
