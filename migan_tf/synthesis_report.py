@@ -8,7 +8,6 @@ import numpy as np
 
 from migan_tf import figures, files
 from migan_tf.errors import UserError
-from migan_tf.style_weights import RANDOM_NOTE
 
 # What a contact sheet shows at most.
 SHEET_MAPS, SHEET_SAMPLES = 6, 4
@@ -137,8 +136,7 @@ def contact_sheet(pictures):
 
 def sheet_name(random) -> str:
     """The contact sheet's file; random VGG-19 weights are said in it."""
-    note = f"_{RANDOM_NOTE.replace(' ', '_')}" if random else ""
-    return f"contact_sheet{note}.png"
+    return f"contact_sheet{'_random_vgg19_weights' if random else ''}.png"
 
 
 def make_output(output) -> pathlib.Path:

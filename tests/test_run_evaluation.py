@@ -1,11 +1,16 @@
-"""Which flags go together, without a network."""
+"""What `evaluate` makes of its flags."""
 
+import dataclasses
+import json
 import pathlib
 
+import cv2
+import numpy as np
 import pytest
 
 from migan_tf import evaluation_flags, run_evaluation
 from migan_tf.errors import UserError
+from migan_tf.phantom import phantom_retina
 
 DEFAULTS = {
     name: default[0] if kind == "enum" else default
@@ -44,3 +49,56 @@ def test_a_run_without_a_generator_is_named(tmp_path):
     text = refused(task="synthesis", workdir=run)
     assert "must hold a run with a folder `synthesis`" in text
     assert not (tmp_path / "evaluation").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_style_run_is_compared_with_its_photograph(
+    tiny_config, tiny_run, tmp_path, as_file
+):
+    from migan_tf import photographs, realism, trainer
+
+    style = photographs.load(tiny_config, "test")[0]
+    wanted, pixels = style.image_id, style.fundus[style.fov_mask]
+    if as_file:
+        retina = phantom_retina(100, 100, 4)
+        wanted = str(tmp_path / "style.png")
+        cv2.imwrite(wanted, retina.fundus[..., ::-1])
+        pixels = retina.fundus[retina.fov_mask > 0]
+    run = dataclasses.replace(
+        tiny_config,
+        task="synthesis",
+        workdir=str(tmp_path / "run"),
+        deviation="style",
+        style_image=wanted,
+        vgg19_weights="random",
+        segmenter_model=str(tiny_run / "segmentation"),
+        synthesis_steps=1,
+    )
+    assert trainer.train(run) == 0
+    given = {
+        "task": "synthesis",
+        "workdir": run.workdir,
+        "segmenter_model": run.segmenter_model,
+        "reference_workdir": str(tiny_run),
+        "samples": 2,
+        "features": "vgg19",
+    }
+    table, output = run_evaluation.evaluate({**DEFAULTS, **given}, set(given))
+    result = json.loads((pathlib.Path(output) / "metrics.json").read_text())
+    assert result["style"] == pathlib.Path(wanted).name
+    assert result["features"] == "VGG-19 (block5_conv4, random VGG-19 weights)"
+    assert "to the style photograph" in table and "chance" in table
+    sheet = "contact_sheet_random_vgg19_weights.png"
+    assert (pathlib.Path(output) / sheet).exists()
+    for name in ("generator", "reference"):
+        part = result[name]
+        assert part["style_leak"]["images"] > 0
+        # By hand from the photograph at its own size.
+        colour = part["colour"]
+        means, stddevs = pixels.mean(0), pixels.std(0)
+        expected = realism.colour_distance(
+            (np.array(colour["means"]), np.array(colour["stddevs"])),
+            (means, stddevs),
+        )
+        assert colour["distance_to_style"] == pytest.approx(expected, abs=3)

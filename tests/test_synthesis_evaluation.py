@@ -9,8 +9,10 @@ import pytest
 
 from migan_tf import (
     data,
+    features,
     inference,
     metrics,
+    painted_fundi,
     photographs,
     synthesis_evaluation,
     synthesis_report,
@@ -116,10 +118,10 @@ def test_the_report_of_it_can_be_written(scored, tmp_path):
 def test_the_training_split_is_not_its_own_neighbour(tiny_run):
     image = keras.Input((64, 64, 3))
     pooled = keras.layers.AveragePooling2D(16)(image)
-    result, _ = evaluate(
-        tiny_run, "train", 2, vgg19=keras.Model(image, [image * 1, pooled])
-    )
-    assert result["features"] == "VGG-19" and result["reference"] is None
+    model = keras.Model(image, [image * 1, pooled])
+    extractor = features.Vgg19Features(model, "VGG-19 (mean)")
+    result, _ = evaluate(tiny_run, "train", 2, extractor=extractor)
+    assert result["features"] == "VGG-19 (mean)" and result["reference"] is None
     assert result["photographs"]["kid_to_training"] is None
     assert result["photographs"]["nearest_training_distance"] > 1
     colour = result["photographs"]["colour"]
@@ -176,13 +178,39 @@ def test_a_reference_of_another_size_is_refused(
         evaluate(generator_alone, reference_workdir=str(tmp_path / "none"))
 
 
-def test_a_style_that_is_not_given_is_said(generator_alone, tiny_run):
-    change(generator_alone / "synthesis", style_image="21_training")
-    segmenter = str(tiny_run / "segmentation")
-    result, _ = evaluate(generator_alone, "validation", 2, 0, segmenter)
+def test_a_style_without_annotation_is_read_by_the_segmenter(
+    generator_alone, tiny_run, style
+):
+    change(
+        generator_alone / "synthesis",
+        deviation="style",
+        style_image="x.png",
+        vgg19_weights="random",
+    )
+    folder = str(tiny_run / "segmentation")
+    segmenter = inference.Segmenter(
+        *inference.load_network(folder, "segmentation")
+    )
+    reader = painted_fundi.Reader(segmenter, None)
+    levels = reader.levels(style["fundus"], style["fov_mask"])
+    threshold = metrics.otsu_threshold(levels[style["fov_mask"]] / 255)
+    found = style["fov_mask"] & (levels / 255 >= threshold)
+    result, other = (
+        evaluate(
+            generator_alone,
+            "validation",
+            2,
+            0,
+            folder,
+            style={**style, "vessel_map": vessel_map},
+        )[0]
+        for vessel_map in (None, found)
+    )
+    assert result == other
     assert result["warnings"] == [
-        "the run has a style image, but is not compared with it"
+        "the generator was trained with random VGG-19 weights"
     ]
+    assert result["sheet"] == "contact_sheet_random_vgg19_weights.png"
     # A single photograph has no KID of its own, two painted images have one.
     assert result["photographs"]["kid_to_training"] is None
     assert result["generator"]["kid_to_training"] is not None

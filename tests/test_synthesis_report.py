@@ -47,6 +47,7 @@ def make_result(reference=None):
         "image_size": 64,
         "thick_from_pixels": 2,
         "style": None,
+        "sheet": synthesis_report.sheet_name(False),
         "photographs": part(0.8123),
         "generator": part(0.7012, **painted),
         "reference": reference and part(reference, **painted),
