@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from migan_tf import style_losses
+from migan_tf.layers import dtype_policy
+from migan_tf.segmenter import build_segmenter
+from migan_tf.style import Vgg19
 from migan_tf.style_objective import StyleObjective
 
 
@@ -90,3 +94,35 @@ def test_float16_images_give_float32_terms(batch):
     objective = make(batch)
     logits = objective.vessel_logits(painted, batch["fov_mask"])
     assert logits.dtype == tf.float32
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reduction", style_losses.REDUCTIONS)
+def test_extreme_images_have_finite_terms_and_gradients(reduction):
+    """The brightest, the darkest, a flat and a speckled image at 512²."""
+    size = 512
+    names = [f"block{n}_conv1" for n in range(1, 6)]
+    with dtype_policy("mixed_float16"):
+        objective = StyleObjective(
+            Vgg19("random", names, "block4_conv1", size=256),
+            tf.ones((1, size, size, 3)),
+            tf.ones((1, size, size, 1)),
+            build_segmenter("unet", None, 4, 2),
+            reduction=reduction,
+        )
+    speckles = np.random.default_rng(0).choice([-1.0, 1.0], (size, size, 3))
+    planes = [np.full((size, size, 3), level) for level in (-1.0, 0.0, 1.0)]
+    for plane in [*planes, speckles]:
+        painted = tf.constant(plane[None], tf.float32)
+        batch = {
+            "fundus": -painted,
+            "vessel_map": tf.ones((1, size, size, 1)),
+            "fov_mask": tf.ones((1, size, size, 1)),
+        }
+        with tf.GradientTape() as tape:
+            tape.watch(painted)
+            terms = objective.terms(batch, painted)
+            total = tf.add_n(list(terms.values()))
+        for name, term in terms.items():
+            assert term.dtype == tf.float32 and np.isfinite(term), name
+        assert np.isfinite(tape.gradient(total, painted)).all()
