@@ -37,14 +37,20 @@ INSTALL_REQUIRES = [
 ]
 EXTRAS_REQUIRE = {
     "gpu": ["tensorflow[and-cuda]>=2.21.0,<2.22"],
+    "serving": [
+        "tensorflow-serving-api>=2.21,<2.22",
+        "grpcio>=1.62,<2",
+    ],
     "test": [
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",
         "ruff>=0.15,<1",
         "dill>=0.4,<0.5",  # TFDS's DatasetBuilderTestCase, not declared
         "setuptools>=77",  # tests/test_packaging.py builds a wheel
+        "openvino>=2026.4,<2027",  # a second runtime for the SavedModels
     ],
 }
+EXTRAS_REQUIRE["test"] += EXTRAS_REQUIRE["serving"]
 
 
 def read_version() -> str:
@@ -106,7 +112,8 @@ setup(
         name: DATA_FILES
         for name in MAPPED
         if name.startswith("migan_tf.datasets.")
-    },
+    }
+    | {"migan_tf.export": ["serving/*"]},
     include_package_data=False,
     cmdclass={"build_py": BuildWithoutTests},
     install_requires=INSTALL_REQUIRES,

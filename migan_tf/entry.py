@@ -27,20 +27,6 @@ def required(**values) -> None:
             raise UserError(f"--{name} is required. Received: {value!r}")
 
 
-def task_folder(task_name, workdir, model):
-    """The folder meant by --workdir (a run) or --model (one task of one).
-
-    Raises:
-      UserError: not exactly one of the two was given.
-    """
-    if bool(workdir) == bool(model):
-        raise UserError(
-            "give either --workdir (a run folder) or --model (its folder "
-            f"{task_name}). Received: --workdir={workdir!r} --model={model!r}"
-        )
-    return model or os.path.join(workdir, task_name)
-
-
 def choose_kernels(segmenter) -> None:
     """Chooses TensorFlow's CPU kernels; call it before TensorFlow's import.
 

@@ -4,7 +4,6 @@ import json
 import pathlib
 import re
 
-import cv2
 import numpy as np
 
 from migan_tf import assessment, figures, files, score_table
@@ -113,7 +112,7 @@ def write_report(images, scores, output_dir) -> str:
             image.fundus, image.vessel_map, decision, area
         )
         name = re.sub(r"[^\w.+-]", "_", image.image_id)
-        _write_picture(folder / "overlays" / f"{name}.png", picture)
+        files.write_image(folder / "overlays" / f"{name}.png", picture)
     _write_curves(images, scores, folder)
     table = score_table.table(scores)
     files.write_text(folder / "per_image.csv", score_table.csv_text(scores))
@@ -141,10 +140,4 @@ def _write_curves(images, scores, folder):
                 map(np.concatenate, zip(*pairs, strict=True))
             )
         picture = figures.picture_of(draw(curves, scores["human"], note))
-        _write_picture(folder / f"{name}.png", picture)
-
-
-def _write_picture(path, picture):
-    with files.atomic_path(path) as temporary:
-        if not cv2.imwrite(str(temporary), picture[..., ::-1]):
-            raise OSError(f"cannot write {path}")
+        files.write_image(folder / f"{name}.png", picture)

@@ -67,24 +67,22 @@ class Segmenter:
         Returns:
           vessel_probability (H,W) float32 in [0,1], 0 outside the FOV.
         """
+        return self.photograph_probability(fundus, fov_mask).numpy()[..., 0]
+
+    def photograph_probability(self, fundus, fov_mask):
+        """The same as a tensor (H,W,1), in TensorFlow ops only."""
         config = self.config
         _, standardized_fundus, _ = geometry.network_fundus(
             fundus, fov_mask, config.image_size, config.geometry
         )
         probability = self.probability(standardized_fundus[None])
-        return geometry.from_network(
-            probability[0], fov_mask, config.geometry
-        ).numpy()[..., 0]
-
-    def logits(self, standardized_fundus):
-        """vessel_logits (B,S,S,1) of a standardized batch (B,S,S,3)."""
-        return self._network(standardized_fundus, training=False)
+        return geometry.from_network(probability[0], fov_mask, config.geometry)
 
     def probability(self, standardized_fundus):
         """vessel_probability (B,S,S,1) of a standardized batch (B,S,S,3).
 
-        With --test_time_flips the mean over the four left-right and up-down
-        flips, one after the other to keep memory at that of one.
+        With --test_time_flips the mean over the four flips, one after the
+        other to keep memory at that of one.
         """
         axes = [()]
         if self.config.test_time_flips:
@@ -94,7 +92,7 @@ class Segmenter:
             image = standardized_fundus
             if flipped:
                 image = tf.reverse(image, flipped)
-            output = tf.sigmoid(self.logits(image))
+            output = tf.sigmoid(self._network(image, training=False))
             total += tf.reverse(output, flipped) if flipped else output
         return total / len(axes)
 
@@ -124,19 +122,34 @@ class Generator:
         if noise_stddev is None:
             noise_stddev = config.evaluation_noise_stddev
         rng = np.random.default_rng(seed)
-        noise = rng.normal(0.0, noise_stddev, (1, config.noise_size))
-        frame = np.zeros(vessel_map.shape, bool)
-        painted = geometry.to_network(
+        noise = rng.normal(0.0, noise_stddev, config.noise_size)
+        painted, levels = self.paint(
             tf.constant(vessel_map, tf.float32)[..., None],
+            tf.constant(noise, tf.float32),
+        )
+        return painted.numpy()[..., 0], levels.numpy()
+
+    def paint(self, vessel_map, noise):
+        """Paints one vessel map with a given noise, in TensorFlow ops only.
+
+        Args:
+          vessel_map: (H,W,1) float32 in [0,1], of any size.
+          noise: (noise_size,) float32.
+
+        Returns:
+          (painted_map, fundus): (S,S,1) float32 and (S,S,3) uint8.
+        """
+        config = self._config
+        frame = tf.zeros(tf.shape(vessel_map)[:2], tf.bool)
+        painted = geometry.to_network(
+            vessel_map,
             config.image_size,
             config.geometry,
             geometry.square_side(frame),
         )
-        fundus = self._network(
-            [painted[None], tf.constant(noise, tf.float32)], training=False
-        )
+        fundus = self._network([painted[None], noise[None]], training=False)
         levels = tf.round((fundus[0] + 1.0) * 127.5)
-        return painted.numpy()[..., 0], tf.cast(levels, tf.uint8).numpy()
+        return painted, tf.cast(levels, tf.uint8)
 
 
 def segment_split(workdir, split="test", data_dir=""):

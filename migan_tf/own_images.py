@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from migan_tf import files, fov, inference, metrics
+from migan_tf import files, fov, inference, metrics, model_folder, saved_models
 from migan_tf.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".ppm")
@@ -20,7 +20,7 @@ def segment_files(paths, folder, output) -> int:
 
     Args:
       paths: photographs or folders of them.
-      folder: the `segmentation` folder of a run.
+      folder: the `segmentation` folder of a run, or a SavedModel.
       output: folder of the results; made.
 
     Returns:
@@ -30,18 +30,14 @@ def segment_files(paths, folder, output) -> int:
       UserError: no photographs, or no network.
     """
     photographs = list_images(paths)
-    segmenter = inference.Segmenter(
-        *inference.load_network(folder, "segmentation")
-    )
+    find_vessels = load_segmenter(folder)
 
     def segment(path, stem):
         fundus = read_image(path, cv2.IMREAD_COLOR_RGB)
-        fov_mask = fov.find_fov_mask(fundus).numpy()
-        if not fov_mask.any():
+        found = find_vessels(fundus)
+        if found is None:
             raise UserError("no fundus found: the image is dark or flat")
-        probability = segmenter(fundus, fov_mask)
-        threshold = metrics.otsu_threshold(probability[fov_mask])
-        vessel_map = (probability >= threshold) & fov_mask
+        probability, vessel_map = found
         overlay = fundus.copy()
         overlay[vessel_map] = (0, 255, 0)
         write_image(stem, "vessel_probability", np.round(probability * 255))
@@ -58,7 +54,7 @@ def synthesize_files(
 
     Args:
       paths: maps (0 and 255, or grey levels between) or folders of them.
-      folder: the `synthesis` folder of a run.
+      folder: the `synthesis` folder of a run, or a SavedModel.
       output: folder of the results; made.
       samples: images of each map.
       seed: the noise codes are a function of it, the map's name and the
@@ -72,9 +68,7 @@ def synthesize_files(
       UserError: no maps, or no network.
     """
     maps = list_images(paths)
-    generator = inference.Generator(
-        *inference.load_network(folder, "synthesis")
-    )
+    generator = load_generator(folder)
 
     def paint(path, stem):
         vessel_map = read_image(path, cv2.IMREAD_GRAYSCALE)
@@ -90,6 +84,36 @@ def synthesize_files(
         write_image(stem, "vessel_map", np.round(painted * 255))
 
     return _each(maps, output, paint)
+
+
+def load_segmenter(folder):
+    """A function as `saved_models.SavedSegmenter` is one.
+
+    Args:
+      folder: the `segmentation` folder of a run, or a SavedModel.
+    """
+    if model_folder.is_saved_model(folder):
+        return saved_models.SavedSegmenter(folder)
+    segmenter = inference.Segmenter(
+        *inference.load_network(folder, "segmentation")
+    )
+
+    def find_vessels(fundus):
+        fov_mask = fov.find_fov_mask(fundus).numpy()
+        if not fov_mask.any():
+            return None
+        probability = segmenter(fundus, fov_mask)
+        threshold = metrics.otsu_threshold(probability[fov_mask])
+        return probability, (probability >= threshold) & fov_mask
+
+    return find_vessels
+
+
+def load_generator(folder):
+    """A function as `inference.Generator` is one; see `load_segmenter`."""
+    if model_folder.is_saved_model(folder):
+        return saved_models.SavedGenerator(folder)
+    return inference.Generator(*inference.load_network(folder, "synthesis"))
 
 
 def list_images(paths) -> list[pathlib.Path]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from migan_tf import __version__, files
-from migan_tf.config import Config
+from migan_tf.config import TASKS, Config
 from migan_tf.errors import UserError
 
 # By module, since a package comes in several distributions (opencv-python,
@@ -80,6 +80,31 @@ def read_config(folder) -> Config:
             f"{path} is not a record of this program's version "
             f"({__version__}): {error}"
         ) from None
+
+
+def tasks_of(workdir, wanted="all") -> list[str]:
+    """The tasks that a run folder holds, of those that are wanted.
+
+    Args:
+      workdir: the run.
+      wanted: a task, which must be there, or `all`.
+
+    Raises:
+      UserError: there is none.
+    """
+    if wanted != "all":
+        read_config(pathlib.Path(workdir) / wanted)
+        return [wanted]
+    found = [
+        t for t in TASKS if (pathlib.Path(workdir) / t / "run.json").exists()
+    ]
+    if not found:
+        raise UserError(
+            f"--workdir must be a run folder. Received: {workdir}, which holds "
+            f"neither {' nor '.join(TASKS)}. Train one: python -m "
+            f"migan_tf.train --workdir={workdir} …"
+        )
+    return found
 
 
 def as_flagfile(config) -> str:

@@ -1,6 +1,6 @@
 """Finds the vessels of one's own photographs.
 
-  python -m migan_tf.segment PHOTO_OR_FOLDER… --workdir=RUN --output=DIR
+  python -m migan_tf.segment PHOTO_OR_FOLDER… [--workdir=RUN] --output=DIR
 
 Writes, for each photograph and at its size, <stem>_vessel_probability.png,
 <stem>_vessel_map.png (Otsu inside the FOV) and <stem>_overlay.png. Exits with
@@ -9,26 +9,31 @@ Writes, for each photograph and at its size, <stem>_vessel_probability.png,
 
 from absl import flags
 
-from migan_tf import entry, run_record
+from migan_tf import entry, model_folder
 from migan_tf.errors import UserError
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "A run with a segmenter.")
 _MODEL = flags.DEFINE_string(
-    "model", "", "Instead of it: a folder RUN/segmentation."
+    "model",
+    "",
+    "Instead of it: a SavedModel or a folder RUN/segmentation. Without both: "
+    "the newest in export/models.",
 )
 _OUTPUT = flags.DEFINE_string("output", "", "Folder of the results.")
 
 
 def main(argv):
     """Checks the flags and segments."""
-    folder = entry.task_folder("segmentation", _WORKDIR.value, _MODEL.value)
     entry.required(output=_OUTPUT.value)
     if len(argv) < 2:
         raise UserError(
             "give photographs or folders of them. Received: none. Next: "
             "python -m migan_tf.segment PHOTO --workdir=RUN --output=DIR"
         )
-    entry.choose_kernels(run_record.read_config(folder).segmenter)
+    folder, segmenter = model_folder.find(
+        "segmentation", _WORKDIR.value, _MODEL.value
+    )
+    entry.choose_kernels(segmenter)
     from migan_tf import own_images  # TensorFlow, after the flags are right.
 
     return own_images.segment_files(argv[1:], folder, _OUTPUT.value)

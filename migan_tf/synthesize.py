@@ -1,7 +1,7 @@
 """Paints vessel maps as fundus images.
 
   python -m migan_tf.synthesize --vessel_maps=DIR --samples=4 --seed=0 \
-      --workdir=RUN --output=DIR
+      [--workdir=RUN] --output=DIR
 
 Writes <stem>_<sample>_fundus.png and <stem>_vessel_map.png, its annotation at
 the same size, for each map. The same seed gives the same images.
@@ -9,11 +9,14 @@ the same size, for each map. The same seed gives the same images.
 
 from absl import flags
 
-from migan_tf import entry, run_record
+from migan_tf import entry, model_folder
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "A run with a generator.")
 _MODEL = flags.DEFINE_string(
-    "model", "", "Instead of it: a folder RUN/synthesis."
+    "model",
+    "",
+    "Instead of it: a SavedModel or a folder RUN/synthesis. Without both: "
+    "the newest in export/models.",
 )
 _MAPS = flags.DEFINE_string("vessel_maps", "", "A map or a folder of maps.")
 _SAMPLES = flags.DEFINE_integer("samples", 1, "Images of each map.", 1)
@@ -27,9 +30,11 @@ _OUTPUT = flags.DEFINE_string("output", "", "Folder of the results.")
 def main(argv):
     """Checks the flags and paints."""
     entry.no_arguments(argv)
-    folder = entry.task_folder("synthesis", _WORKDIR.value, _MODEL.value)
     entry.required(vessel_maps=_MAPS.value, output=_OUTPUT.value)
-    entry.choose_kernels(run_record.read_config(folder).segmenter)
+    folder, segmenter = model_folder.find(
+        "synthesis", _WORKDIR.value, _MODEL.value
+    )
+    entry.choose_kernels(segmenter)
     from migan_tf import own_images  # TensorFlow, after the flags are right.
 
     return own_images.synthesize_files(

@@ -129,3 +129,16 @@ def tiny_run(tiny_config, tmp_path_factory) -> pathlib.Path:
         )
     )
     return workdir
+
+
+@pytest.fixture(scope="session")
+def served(tiny_run, tmp_path_factory) -> dict[str, pathlib.Path]:
+    """{task: SavedModel} of the tiny run, as `export.saved_model` writes it."""
+    pytest.importorskip("tensorflow_serving", reason="needs the extra serving")
+    from export import servable
+
+    models = tmp_path_factory.mktemp("models")
+    return {
+        task: servable.export(tiny_run, task, models)
+        for task in ("segmentation", "synthesis")
+    }

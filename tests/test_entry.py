@@ -99,12 +99,3 @@ def test_the_segmenter_chooses_the_cpu_kernels(monkeypatch, segmenter, onednn):
     monkeypatch.setenv(name, "of the user")
     entry.choose_kernels(segmenter)
     assert os.environ[name] == "of the user"
-
-
-def test_task_folder():
-    assert entry.task_folder("synthesis", "runs/a", "") == "runs/a/synthesis"
-    assert entry.task_folder("synthesis", "", "models/g") == "models/g"
-    for workdir, model in (("", ""), ("runs/a", "models/g")):
-        with pytest.raises(UserError, match="--workdir.*--model") as caught:
-            entry.task_folder("synthesis", workdir, model)
-        assert f"--workdir={workdir!r} --model={model!r}" in str(caught.value)

@@ -27,10 +27,11 @@ FLOORS = [
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
         "interruption phantom predictions run_record",
+        "model_folder",
         "bootstrap checkpoint data features gradient_shares inspection "
         "photographs style_objective summaries tasks vessel_metrics",
         "assessment synthesis_report synthesis_scores",
-        "evaluation inference painted_fundi train_step",
+        "evaluation inference painted_fundi saved_models train_step",
         "own_images synthesis_evaluation synthesis_validation",
         "style_setup validation",
         "run_evaluation trainer",

@@ -1,0 +1,1 @@
+"""SavedModels of trained networks for TensorFlow Serving, and their client."""

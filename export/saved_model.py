@@ -1,0 +1,45 @@
+"""Writes a run's networks as SavedModels for TensorFlow Serving.
+
+  python -m export.saved_model --workdir=RUN [--export_dir=export/models]
+
+Writes DIR/migan_segmentation/<version> and DIR/migan_synthesis/<version>, of
+what the run has, each with the next free version: nothing is overwritten, and
+a server that watches the folder never sees half a model. A model card and
+warm-up requests go with each.
+"""
+
+from absl import flags
+
+from migan_tf import entry, run_record
+
+_WORKDIR = flags.DEFINE_string("workdir", "", "A run.")
+_EXPORT_DIR = flags.DEFINE_string(
+    "export_dir", "export/models", "Folder of the models; made."
+)
+_TASK = flags.DEFINE_enum(
+    "task", "all", ["all", "segmentation", "synthesis"], "What to export."
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", "", "Prepared datasets, where they have moved since."
+)
+
+
+def main(argv):
+    """Checks the flags and exports."""
+    entry.no_arguments(argv)
+    entry.required(workdir=_WORKDIR.value, export_dir=_EXPORT_DIR.value)
+    tasks = run_record.tasks_of(_WORKDIR.value, _TASK.value)
+    config = run_record.read_config(f"{_WORKDIR.value}/{tasks[0]}")
+    entry.choose_kernels(config.segmenter)
+    from . import servable  # TensorFlow, after the flags are right.
+
+    for task in tasks:
+        print(
+            servable.export(
+                _WORKDIR.value, task, _EXPORT_DIR.value, _DATA_DIR.value
+            )
+        )
+
+
+if __name__ == "__main__":
+    entry.run(main)

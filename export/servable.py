@@ -1,0 +1,120 @@
+"""One network of a run as a versioned folder that a server can take."""
+
+import contextlib
+import dataclasses
+import pathlib
+import shutil
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+
+from migan_tf import geometry, inference, model_folder, photographs
+from migan_tf.errors import UserError
+
+from . import model_card, signatures, warm_up
+
+
+def export(workdir, task, export_dir, data_dir="") -> pathlib.Path:
+    """Writes the network of least validation loss of one task.
+
+    Args:
+      workdir: the run.
+      task: `segmentation` or `synthesis`.
+      export_dir: folder of the models.
+      data_dir: where the prepared datasets are; default as in the run.
+
+    Returns:
+      The folder export_dir/migan_<task>/<version>.
+
+    Raises:
+      UserError: no such network, or the folder cannot be written.
+    """
+    folder = pathlib.Path(workdir) / task
+    network, config = inference.load_network(folder, task)
+    if task == "segmentation":
+        module, functions = signatures.segmentation(network, config)
+    else:
+        if data_dir:
+            config = dataclasses.replace(config, data_dir=data_dir)
+        module, functions = signatures.synthesis(
+            network, config, common_fov_mask(config)
+        )
+    name = f"migan_{task}"
+    with new_version(pathlib.Path(export_dir).expanduser() / name) as place:
+        tf.saved_model.save(module, str(place.temporary), functions)
+        extra = place.temporary / "assets.extra"
+        extra.mkdir()
+        warm_up.write(extra / warm_up.FILE_NAME, name, functions, config)
+        model_card.write(extra, workdir, task, network, place.version)
+    return place.folder
+
+
+def common_fov_mask(config):
+    """Where most of the training photographs show the retina.
+
+    Args:
+      config: the run's `Config`.
+
+    Returns:
+      (S,S,1) bool at the networks' size.
+    """
+    share = np.mean(
+        [
+            geometry.network_fov_mask(
+                photograph.fov_mask, config.image_size, config.geometry
+            ).numpy()
+            for photograph in photographs.load(config, "train")
+        ],
+        axis=0,
+    )
+    return share >= 0.5
+
+
+@dataclasses.dataclass
+class _Place:
+    temporary: pathlib.Path
+    version: int
+    folder: pathlib.Path | None = None
+
+
+@contextlib.contextmanager
+def new_version(model_dir):
+    """The next free version of a model, in place only when it is whole.
+
+    It is written to a hidden folder beside the versions and renamed at the
+    end; servers look at whole numbers only.
+
+    Args:
+      model_dir: folder of the versions; made.
+
+    Yields:
+      An object with `temporary`, the folder to write to, and `version`; after
+      the block `folder` is where it lies.
+
+    Raises:
+      UserError: the folder cannot be written.
+    """
+    try:
+        model_dir.mkdir(parents=True, exist_ok=True)
+        hidden = tempfile.mkdtemp(prefix=".unfinished-", dir=model_dir)
+    except OSError as error:
+        raise UserError(
+            f"--export_dir must be a folder that can be written: {error}. "
+            "Give another"
+        ) from error
+    place = _Place(
+        pathlib.Path(hidden), max([0, *model_folder.versions(model_dir)]) + 1
+    )
+    try:
+        yield place
+        place.temporary.chmod(0o755)  # mkdtemp makes it private
+        target = model_dir / str(place.version)
+        if target.exists():
+            raise UserError(
+                f"{target} has been written by another export meanwhile. Give "
+                "the same command again"
+            )
+        place.folder = place.temporary.rename(target)
+    finally:
+        shutil.rmtree(place.temporary, ignore_errors=True)

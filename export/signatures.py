@@ -1,0 +1,198 @@
+"""The served functions: photograph to vessels, vessel map to photograph.
+
+Each builds a `tf.Module` that holds the network's variables and the functions,
+never the Keras model itself: of such a module TensorFlow Serving would restore
+no variables. Inputs and outputs are float32, uint8 or string whatever the run
+was trained in; the batch and the sizes are free. Images are taken one by one,
+so that the memory does not grow with the batch.
+"""
+
+import tensorflow as tf
+
+from migan_tf import inference
+
+from . import graph_ops
+
+
+def segmentation(network, config):
+    """S from a photograph of any size to its vessels at that size.
+
+    Args:
+      network: from `inference.load_network`.
+      config: the run's `Config`.
+
+    Returns:
+      (module, signatures) for `tf.saved_model.save`.
+    """
+    segmenter = inference.Segmenter(network, config)
+
+    def one(fundus):
+        """Outputs of one (H,W,3) uint8."""
+        fov_mask = graph_ops.find_fov_mask(fundus)
+        probability = segmenter.photograph_probability(fundus, fov_mask)
+        probability = tf.ensure_shape(probability, (None, None, 1))
+        threshold = graph_ops.otsu_threshold(probability[..., 0], fov_mask)
+        inside = fov_mask[..., None]
+        return {
+            "vessel_probability": probability,
+            "vessel_map": _levels((probability >= threshold) & inside),
+            "fov_mask": _levels(inside),
+            "otsu_threshold": threshold,
+        }
+
+    def one_file(image_bytes):
+        found = one(graph_ops.decode(image_bytes, 3))
+        grey = tf.floor(found["vessel_probability"] * 255.0 + 0.5)
+        return {
+            "vessel_probability_bytes": _png(tf.cast(grey, tf.uint8)),
+            "vessel_map_bytes": _png(found["vessel_map"]),
+            "otsu_threshold": found["otsu_threshold"],
+        }
+
+    @tf.function(input_signature=[_spec("fundus", tf.uint8, None, None, 3)])
+    def serving_default(fundus):
+        with tf.control_dependencies([graph_ops.check_size(_size(fundus))]):
+            fundus = tf.identity(fundus)
+        plane = tf.TensorSpec((None, None, 1), tf.uint8)
+        return _each(
+            one,
+            fundus,
+            vessel_probability=tf.TensorSpec((None, None, 1), tf.float32),
+            vessel_map=plane,
+            fov_mask=plane,
+            otsu_threshold=tf.TensorSpec((), tf.float32),
+        )
+
+    @tf.function(input_signature=[_spec("image_bytes", tf.string)])
+    def segment_bytes(image_bytes):
+        text = tf.TensorSpec((), tf.string)
+        return _each(
+            one_file,
+            image_bytes,
+            vessel_probability_bytes=text,
+            vessel_map_bytes=text,
+            otsu_threshold=tf.TensorSpec((), tf.float32),
+        )
+
+    return _module(network, serving_default, segment_bytes)
+
+
+def synthesis(network, config, fov_mask):
+    """G from a vessel map of any size to an image of the networks' size.
+
+    Args:
+      network: from `inference.load_network`.
+      config: the run's `Config`.
+      fov_mask: (S,S,1) bool; what lies outside is painted black.
+
+    Returns:
+      (module, signatures) for `tf.saved_model.save`.
+    """
+    generator = inference.Generator(network, config)
+    inside = tf.constant(fov_mask, tf.uint8)
+
+    def one(vessel_map, noise):
+        """Outputs for (H,W,1) float32 and (noise_size,) float32."""
+        # A map may come as 0 and 1 or as grey levels.
+        scale = tf.where(tf.reduce_max(vessel_map) > 1.0, 255.0, 1.0)
+        unit = tf.clip_by_value(vessel_map / scale, 0.0, 1.0)
+        painted, fundus = generator.paint(unit, noise)
+        grey = tf.cast(tf.round(painted * 255.0), tf.uint8)
+        return {"fundus": fundus * inside, "vessel_map": grey * inside}
+
+    def seeded(vessel_map, seed, noise_stddev):
+        noise = tf.random.stateless_normal(
+            (config.noise_size,), tf.stack([seed, 0])
+        )
+        return one(tf.cast(vessel_map, tf.float32), noise * noise_stddev)
+
+    def one_file(vessel_map_bytes, seed, noise_stddev):
+        vessel_map = graph_ops.decode(vessel_map_bytes, 1)
+        painted = seeded(vessel_map, seed, noise_stddev)
+        return {f"{name}_bytes": _png(v) for name, v in painted.items()}
+
+    side = config.image_size
+    images = {
+        "fundus": tf.TensorSpec((side, side, 3), tf.uint8),
+        "vessel_map": tf.TensorSpec((side, side, 1), tf.uint8),
+    }
+    draw = [_spec("seed", tf.int64), _spec("noise_stddev", tf.float32)]
+
+    @tf.function(
+        input_signature=[
+            _spec("vessel_map", tf.float32, None, None, 1),
+            _spec("noise", tf.float32, config.noise_size),
+        ]
+    )
+    def serving_default(vessel_map, noise):
+        return _each(one, vessel_map, noise, **images)
+
+    @tf.function(
+        input_signature=[_spec("vessel_map", tf.uint8, None, None, 1), *draw]
+    )
+    def synthesize(vessel_map, seed, noise_stddev):
+        return _each(seeded, vessel_map, seed, noise_stddev, **images)
+
+    @tf.function(input_signature=[_spec("vessel_map_bytes", tf.string), *draw])
+    def synthesize_bytes(vessel_map_bytes, seed, noise_stddev):
+        texts = {
+            f"{name}_bytes": tf.TensorSpec((), tf.string) for name in images
+        }
+        return _each(one_file, vessel_map_bytes, seed, noise_stddev, **texts)
+
+    return _module(network, serving_default, synthesize, synthesize_bytes)
+
+
+def _module(network, *functions):
+    """(module, signatures); the bare network is the module's `network`."""
+    module = tf.Module()
+    module.variables_of_network = [v.value for v in network.variables]
+    specs = [
+        tf.TensorSpec(tensor.shape, tf.float32, tensor.name)
+        for tensor in network.inputs
+    ]
+
+    @tf.function(input_signature=specs)
+    def bare(*inputs):
+        inputs = list(inputs) if len(inputs) > 1 else inputs[0]
+        return network(inputs, training=False)
+
+    module.network = bare
+    signatures = {}
+    for function in functions:
+        name = function.python_function.__name__
+        setattr(module, name, function)
+        signatures[name] = function
+    return module, signatures
+
+
+def _each(function, *batches, **specs):
+    """Applies `function` to the examples of a batch, one after the other."""
+    sizes = tf.stack([tf.shape(batch)[0] for batch in batches])
+    fits = tf.debugging.Assert(
+        tf.reduce_all(sizes == sizes[0]) & (sizes[0] > 0),
+        ["all inputs must have one batch size from 1; they have", sizes],
+    )
+    with tf.control_dependencies([fits]):
+        return tf.map_fn(
+            lambda example: function(*example),
+            batches,
+            fn_output_signature=specs,
+            parallel_iterations=1,
+        )
+
+
+def _spec(name, dtype, *shape):
+    return tf.TensorSpec((None, *shape), dtype, name)
+
+
+def _size(images):
+    return tf.shape(images)[1:3]
+
+
+def _levels(inside):
+    return tf.cast(inside, tf.uint8) * 255
+
+
+def _png(image):
+    return tf.io.encode_png(image)

@@ -1,0 +1,70 @@
+"""Requests that TensorFlow Serving answers itself before it takes others.
+
+The first request of a signature is slow: kernels are chosen and memory is
+taken. A server that finds these in `assets.extra/` does that beforehand.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from migan_tf.phantom import phantom_retina
+
+FILE_NAME = "tf_serving_warmup_requests"
+SIDE = 584  # pixels; DRIVE's height
+SEED = 7
+
+
+def write(path, model_name, functions, config) -> None:
+    """Writes one request of each signature, on a phantom retina.
+
+    Args:
+      path: the file.
+      model_name: as the server knows it.
+      functions: {signature: tf.function} of the model.
+      config: the run's `Config`.
+    """
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for signature, inputs in requests(functions, config).items():
+            log = prediction_log_pb2.PredictionLog()
+            request = log.predict_log.request
+            request.model_spec.name = model_name
+            request.model_spec.signature_name = signature
+            for name, value in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+            writer.write(log.SerializeToString())
+
+
+def requests(functions, config) -> dict:
+    """{signature: {input: array of a batch of one}} that can be asked.
+
+    Args:
+      functions: {signature: tf.function with an input signature}.
+      config: the run's `Config`.
+    """
+    retina = phantom_retina(SIDE, SIDE, SEED)
+    vessel_map = retina.vessel_map[..., None]
+    noise = np.random.default_rng(SEED).normal(size=config.noise_size)
+    stddev = config.evaluation_noise_stddev
+    values = {
+        ("fundus", tf.uint8): retina.fundus,
+        ("image_bytes", tf.string): _png(retina.fundus),
+        ("vessel_map", tf.uint8): vessel_map,
+        ("vessel_map", tf.float32): np.float32(vessel_map / 255.0),
+        ("vessel_map_bytes", tf.string): _png(vessel_map),
+        ("noise", tf.float32): np.float32(stddev * noise),
+        ("seed", tf.int64): np.int64(SEED),
+        ("noise_stddev", tf.float32): np.float32(stddev),
+    }
+    return {
+        signature: {
+            spec.name: np.asarray(values[spec.name, spec.dtype])[None]
+            for spec in function.input_signature
+        }
+        for signature, function in functions.items()
+    }
+
+
+def _png(image):
+    return tf.io.encode_png(image).numpy()

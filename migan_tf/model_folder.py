@@ -1,0 +1,109 @@
+"""Which trained network a command applies: a run's, or a SavedModel's."""
+
+import json
+import pathlib
+
+from migan_tf import run_record
+from migan_tf.errors import UserError
+
+FILE_NAME = "saved_model.pb"
+CARD = pathlib.Path("assets.extra", "model_card.json")
+# Beside the package, in a checkout; inside it, where it was installed.
+_PACKAGE = pathlib.Path(__file__).resolve().parent
+MODELS = [
+    parent / "export" / "models" for parent in (_PACKAGE.parent, _PACKAGE)
+]
+
+
+def find(task, workdir, model):
+    """The folder meant by --workdir (a run), --model or neither.
+
+    Args:
+      task: `segmentation` or `synthesis`.
+      workdir: a run folder, or empty.
+      model: a task's folder of a run, a SavedModel of `export.saved_model` or
+        a folder of its versions, or empty. With both empty it is the newest
+        version in export/models/.
+
+    Returns:
+      (folder, segmenter): of the network, and the --segmenter of its run,
+      which `entry.choose_kernels` takes.
+
+    Raises:
+      UserError: both were given, or there is no such network.
+    """
+    if workdir and model:
+        raise UserError(
+            "give either --workdir (a run folder) or --model (its folder "
+            f"{task}, or a SavedModel). Received: --workdir={workdir!r} "
+            f"--model={model!r}"
+        )
+    if workdir:
+        folder = pathlib.Path(workdir, task)
+    else:
+        folder = _given(model) if model else _shipped(task)
+    if not is_saved_model(folder):
+        return folder, run_record.read_config(folder).segmenter
+    flags = read_card(folder, task)["training"]["flags"]
+    return folder, flags["segmenter"]
+
+
+def is_saved_model(folder) -> bool:
+    """Whether a folder holds a SavedModel, and not a task of a run."""
+    return pathlib.Path(folder, FILE_NAME).is_file()
+
+
+def read_card(folder, task) -> dict:
+    """The model card of a SavedModel.
+
+    Args:
+      folder: of the SavedModel.
+      task: what it must be for.
+
+    Raises:
+      UserError: there is none, or the model is for something else.
+    """
+    try:
+        card = json.loads((folder / CARD).read_text("utf-8"))
+        name = card["model"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"--model must be a SavedModel of this program, with {CARD}. "
+            f"Received: {folder} ({error}). Export one: python -m "
+            "export.saved_model --workdir=RUN"
+        ) from None
+    if name != f"migan_{task}":
+        raise UserError(
+            f"--model must be a SavedModel migan_{task}. Received: {folder}, "
+            f"which is {name}"
+        )
+    return card
+
+
+def versions(model_dir) -> list[int]:
+    """The versions in a model's folder, rising."""
+    model_dir = pathlib.Path(model_dir)
+    if not model_dir.is_dir():
+        return []
+    return sorted(
+        int(p.name) for p in model_dir.iterdir() if p.name.isdecimal()
+    )
+
+
+def _given(model):
+    folder = pathlib.Path(model).expanduser()
+    found = versions(folder)
+    return folder / str(found[-1]) if found else folder
+
+
+def _shipped(task):
+    for models in MODELS:
+        folder = models / f"migan_{task}"
+        if found := versions(folder):
+            return folder / str(found[-1])
+    raise UserError(
+        f"give either --workdir (a run folder) or --model (its folder {task}, "
+        "or a SavedModel). Received: neither, and there is no "
+        f"export/models/migan_{task} to take by default. Export one: python "
+        "-m export.saved_model --workdir=RUN"
+    )

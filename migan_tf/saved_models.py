@@ -1,0 +1,77 @@
+"""Applies exported SavedModels as `inference` applies the networks of runs."""
+
+import numpy as np
+import tensorflow as tf
+
+from migan_tf import model_folder
+from migan_tf.errors import UserError
+
+
+class SavedSegmenter:
+    """The segmentation signature with what stands around it."""
+
+    def __init__(self, folder):
+        """Loads the SavedModel in `folder`.
+
+        Raises:
+          UserError: it is not a segmentation of this program.
+        """
+        model_folder.read_card(folder, "segmentation")
+        self._loaded = _load(folder)
+
+    def __call__(self, fundus):
+        """Finds the vessels of one photograph.
+
+        Args:
+          fundus: (H,W,3) uint8.
+
+        Returns:
+          (vessel_probability, vessel_map): (H,W) float32 and (H,W) bool; or
+          None where there is no fundus to be found.
+        """
+        segment = self._loaded.signatures["serving_default"]
+        found = segment(fundus=tf.constant(fundus[None]))
+        if not found["fov_mask"].numpy().any():
+            return None
+        probability = found["vessel_probability"].numpy()[0, ..., 0]
+        return probability, found["vessel_map"].numpy()[0, ..., 0] > 0
+
+
+class SavedGenerator:
+    """The synthesis signature; called as `inference.Generator` is."""
+
+    def __init__(self, folder):
+        """Loads the SavedModel in `folder`.
+
+        Raises:
+          UserError: it is not a synthesis of this program.
+        """
+        card = model_folder.read_card(folder, "synthesis")
+        flags = card["training"]["flags"]
+        self._noise_size = flags["noise_size"]
+        self._noise_stddev = flags["evaluation_noise_stddev"]
+        self._loaded = _load(folder)
+
+    def __call__(self, vessel_map, seed, noise_stddev=None):
+        """Paints one vessel map; see `inference.Generator`."""
+        if noise_stddev is None:
+            noise_stddev = self._noise_stddev
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(0.0, noise_stddev, (1, self._noise_size))
+        found = self._loaded.signatures["serving_default"](
+            vessel_map=tf.constant(vessel_map, tf.float32)[None, ..., None],
+            noise=tf.constant(noise, tf.float32),
+        )
+        painted = found["vessel_map"].numpy()[0, ..., 0] / np.float32(255)
+        return painted, found["fundus"].numpy()[0]
+
+
+def _load(folder):
+    """The SavedModel; its signatures live as long as it is kept."""
+    try:
+        return tf.saved_model.load(str(folder))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        raise UserError(
+            f"{folder} is damaged: {str(error).splitlines()[0]}. Export it "
+            "anew: python -m export.saved_model --workdir=RUN"
+        ) from error
