@@ -36,14 +36,15 @@ def write(path, model_name, functions, config) -> None:
             writer.write(log.SerializeToString())
 
 
-def requests(functions, config) -> dict:
+def requests(functions, config, side=SIDE) -> dict:
     """{signature: {input: array of a batch of one}} that can be asked.
 
     Args:
       functions: {signature: tf.function with an input signature}.
       config: the run's `Config`.
+      side: of the phantom, in pixels.
     """
-    retina = phantom_retina(SIDE, SIDE, SEED)
+    retina = phantom_retina(side, side, SEED)
     vessel_map = retina.vessel_map[..., None]
     noise = np.random.default_rng(SEED).normal(size=config.noise_size)
     stddev = config.evaluation_noise_stddev

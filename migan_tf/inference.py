@@ -78,6 +78,10 @@ class Segmenter:
         probability = self.probability(standardized_fundus[None])
         return geometry.from_network(probability[0], fov_mask, config.geometry)
 
+    def logits(self, standardized_fundus):
+        """vessel_logits (B,S,S,1) of a standardized batch (B,S,S,3)."""
+        return self._network(standardized_fundus, training=False)
+
     def probability(self, standardized_fundus):
         """vessel_probability (B,S,S,1) of a standardized batch (B,S,S,3).
 
@@ -89,11 +93,9 @@ class Segmenter:
             axes = [(), (1,), (2,), (1, 2)]
         total = 0.0
         for flipped in axes:
-            image = standardized_fundus
-            if flipped:
-                image = tf.reverse(image, flipped)
-            output = tf.sigmoid(self._network(image, training=False))
-            total += tf.reverse(output, flipped) if flipped else output
+            axis = tf.constant(flipped, tf.int32)
+            image = tf.reverse(standardized_fundus, axis)
+            total += tf.reverse(tf.sigmoid(self.logits(image)), axis)
         return total / len(axes)
 
 

@@ -12,8 +12,10 @@ import pytest
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["--output=o"], "give either --workdir"),
-        (["--workdir=a", "--model=b", "--output=o"], "give either --workdir"),
+        (
+            ["photo.png", "--workdir=a", "--model=b", "--output=o"],
+            "give either --workdir",
+        ),
         (["--workdir=a"], "--output is required"),
         (["--workdir=a", "--output=o"], "give photographs or folders"),
         (

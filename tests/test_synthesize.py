@@ -12,7 +12,10 @@ import pytest
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["--output=o"], "give either --workdir"),
+        (
+            ["--workdir=a", "--model=b", "--vessel_maps=m", "--output=o"],
+            "give either --workdir",
+        ),
         (["--workdir=a", "--output=o"], "--vessel_maps is required"),
         (["--workdir=a", "--vessel_maps=m"], "--output is required"),
         (["x", "--workdir=a"], "only --flags are taken"),
