@@ -37,6 +37,7 @@ INSTALL_REQUIRES = [
 ]
 EXTRAS_REQUIRE = {
     "gpu": ["tensorflow[and-cuda]>=2.21.0,<2.22"],
+    "benchmark": ["torch>=2.10,<3"],  # benchmarks/serving_latency.py
     "serving": [
         "tensorflow-serving-api>=2.21,<2.22",
         "grpcio>=1.62,<2",
