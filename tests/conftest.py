@@ -142,3 +142,19 @@ def served(tiny_run, tmp_path_factory) -> dict[str, pathlib.Path]:
         task: servable.export(tiny_run, task, models)
         for task in ("segmentation", "synthesis")
     }
+
+
+@pytest.fixture(scope="session")
+def style(tiny_config) -> dict:
+    """A style photograph as `evaluate_synthesis` takes it."""
+    from migan_tf import data, photographs
+
+    photograph = photographs.load(tiny_config, "train")[0]
+    example = data.network_example(photograph, 64, tiny_config.geometry)
+    levels = np.round((example["fundus"] + 1) * 127.5)
+    return {
+        "name": "train/0",
+        "fundus": levels.astype(np.uint8),
+        "fov_mask": example["fov_mask"][..., 0] > 0,
+        "vessel_map": example["vessel_map"][..., 0] >= 0.5,
+    }

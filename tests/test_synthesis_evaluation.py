@@ -21,19 +21,6 @@ evaluate = synthesis_evaluation.evaluate_synthesis
 
 
 @pytest.fixture(scope="module")
-def style(tiny_config):
-    photograph = photographs.load(tiny_config, "train")[0]
-    example = data.network_example(photograph, 64, tiny_config.geometry)
-    levels = np.round((example["fundus"] + 1) * 127.5)
-    return {
-        "name": "train/0",
-        "fundus": levels.astype(np.uint8),
-        "fov_mask": example["fov_mask"][..., 0] > 0,
-        "vessel_map": example["vessel_map"][..., 0] >= 0.5,
-    }
-
-
-@pytest.fixture(scope="module")
 def scored(tiny_run, style):
     return evaluate(
         tiny_run,
