@@ -124,6 +124,7 @@ def main(argv):
     pipe, other = context.Pipe()
     server = context.Process(target=serve, args=(str(folder), other))
     server.start()
+    other.close()  # so that the pipe ends with a server that cannot start
     try:
         counts, seconds, memory = run(
             pipe.recv(), server.pid, _REQUESTS.value, _CLIENTS.value

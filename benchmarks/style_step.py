@@ -15,6 +15,7 @@ import os
 from absl import flags
 
 from migan_tf import config_flags, entry, files
+from migan_tf.errors import UserError
 
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Timed ones.", 1)
 _JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
@@ -35,6 +36,12 @@ def main(argv):
     """Checks the flags, measures, prints."""
     entry.no_arguments(argv)
     config = dataclasses.replace(config_flags.from_flags(), task="synthesis")
+    if config.deviation != "style":
+        raise UserError(
+            "--deviation must be style: its cost is compared with that of L1. "
+            f"Received: {config.deviation}. Next: "
+            "--flagfile=experiments/drive_style.flags"
+        )
     load = os.getloadavg()[0]
     entry.choose_kernels(config.segmenter)
     from benchmarks import style_timing  # TensorFlow, with these kernels.

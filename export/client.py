@@ -40,7 +40,9 @@ def define_flags() -> None:
     flags.DEFINE_integer(
         "model_version", None, "Default: the latest.", 0, LARGEST_INT64
     )
-    flags.DEFINE_float("timeout_s", 60, "Of one attempt.", 0.001, 86400)
+    flags.DEFINE_float(
+        "timeout_s", 60, "Longest silence of the server.", 0.001, 86400
+    )
     flags.DEFINE_integer(
         "retries", 3, "After no connection, no room or a time-out.", 0, 20
     )
@@ -54,7 +56,7 @@ def connect(
     Args:
       server: http://HOST:PORT, https://… or grpc://HOST:PORT.
       model_version: of the models that are called; default the latest.
-      timeout_s: seconds that one attempt may take.
+      timeout_s: seconds for which the server may be silent.
       retries: attempts after the first that did not reach the server, found
         it busy or waited too long. What the server refuses is not retried.
       backoff_s: seconds before the first retry, doubled before each other.

@@ -146,8 +146,7 @@ class RestClient(Client):
                 return json.load(reply)[key]
         except urllib.error.HTTPError as error:
             with error:
-                reason = _reason(error.read())
-            raise Failure.of(error.code, reason) from error
+                raise Failure.of(error.code, _reason(error)) from error
         except (KeyError, TypeError, ValueError) as error:
             reason = f"an answer without {key!r}: {error}"
             raise Failure("failed", reason) from error
@@ -160,10 +159,14 @@ class RestClient(Client):
             raise Failure(kind, known or type(cause).__name__) from error
 
 
-def _reason(content):
+def _reason(error):
     """The text of {"error": text}, or of what another server answers."""
+    content = b""
     try:
+        content = error.read()
         return json.loads(content)["error"]
+    except (OSError, http.client.HTTPException) as cut:
+        return f"an answer that was cut: {cut}"
     except (ValueError, KeyError, TypeError):
         return content[:300].decode(errors="replace").strip()
 

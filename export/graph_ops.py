@@ -6,7 +6,10 @@ from migan_tf import fov
 
 LEVELS = 256
 LEAST_SIDE = 16  # pixels, of what `fov.find_fov_mask` can search
-MOST_PIXELS = 64_000_000  # of one image; the largest fundus cameras have 45
+# Of an image's longer side, the square of which is what may be padded to; the
+# largest fundus cameras have 7,750 pixels.
+MOST_SIDE = 8_000
+MOST_ASPECT = 8  # longer over shorter side, of what may show a fundus
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
@@ -25,7 +28,7 @@ def decode(image_bytes, channels):
       (H,W,channels) uint8.
 
     Raises:
-      InvalidArgumentError: not a PNG or JPEG, damaged, or over MOST_PIXELS.
+      InvalidArgumentError: not a PNG or JPEG, damaged, or over MOST_SIDE.
     """
     is_png = tf.strings.substr(image_bytes, 0, len(PNG)) == PNG
     is_jpeg = tf.strings.substr(image_bytes, 0, len(JPEG)) == JPEG
@@ -48,24 +51,55 @@ def decode(image_bytes, channels):
 
 
 def check_size(size):
-    """An op that refuses an image of too many pixels.
+    """An op that refuses an image that is too large.
 
     Args:
       size: (height, width), int32.
     """
-    # As floats: a damaged header's product may not fit an integer.
-    pixels = tf.reduce_prod(tf.cast(size, tf.float64))
+    # Read as int32, a side of 2^31 pixels is negative.
+    fits = tf.reduce_all((size > 0) & (size <= MOST_SIDE))
     return tf.debugging.Assert(
-        (pixels <= MOST_PIXELS) & (pixels > 0),
-        [f"an image must have 1 to {MOST_PIXELS} pixels; its size is", size],
+        fits, [f"each side must have 1 to {MOST_SIDE} pixels; they have", size]
     )
 
 
+def each(function, *batches, **specs):
+    """Applies `function` to the examples of a batch, one after the other.
+
+    Args:
+      function: of one example of each batch, to {name: tensor}.
+      *batches: tensors (B,…) of one batch size.
+      **specs: {name: `tf.TensorSpec`} of what it gives.
+
+    Returns:
+      {name: (B,…)}.
+
+    Raises:
+      InvalidArgumentError: no example, or different batch sizes.
+    """
+    sizes = tf.stack([tf.shape(batch)[0] for batch in batches])
+    fits = tf.debugging.Assert(
+        tf.reduce_all(sizes == sizes[0]) & (sizes[0] > 0),
+        ["all inputs must have one batch size from 1; they have", sizes],
+    )
+    with tf.control_dependencies([fits]):
+        return tf.map_fn(
+            lambda example: function(*example),
+            batches,
+            fn_output_signature=specs,
+            parallel_iterations=1,
+        )
+
+
 def find_fov_mask(fundus):
-    """`fov.find_fov_mask` of any (H,W,3) uint8; none where it is too small."""
+    """`fov.find_fov_mask` of any (H,W,3) uint8.
+
+    Of an image that is too small or too narrow to show a fundus it is empty.
+    """
     size = tf.shape(fundus)[:2]
+    short, long = tf.reduce_min(size), tf.reduce_max(size)
     return tf.cond(
-        tf.reduce_min(size) >= LEAST_SIDE,
+        (short >= LEAST_SIDE) & (long <= MOST_ASPECT * short),
         lambda: fov.find_fov_mask(fundus),
         lambda: tf.zeros(size, tf.bool),
     )

@@ -6,6 +6,7 @@ import pathlib
 
 from migan_tf import files, run_record
 from migan_tf.errors import UserError
+from migan_tf.style_weights import RANDOM_NOTE
 
 # Owners' terms of the data, which bind what is learned from it.
 LICENCES = {
@@ -64,11 +65,10 @@ def make(workdir, task, network, version) -> dict:
         "model": f"migan_{task}",
         "version": version,
         "intended_use": USES[task],
-        "limits": LIMITS[task],
+        "limits": _limits(config, task),
         "data": {
             "dataset": config.dataset,
-            "photographs": "the training split, less "
-            f"{config.validation_images} held out for validation",
+            "photographs": _photographs(config),
             "licence": LICENCES.get(dataset, "see the dataset's owner"),
         },
         "training": {
@@ -84,6 +84,22 @@ def make(workdir, task, network, version) -> dict:
         },
         "metrics": _metrics(run, task),
     }
+
+
+def _photographs(config):
+    if config.validation_split == "augmented":
+        return "the whole training split; validation saw rotated copies of it"
+    held_out = f"{config.validation_images} held out for validation"
+    return f"the training split, less {held_out}"
+
+
+def _limits(config, task):
+    limits = LIMITS[task]
+    if task == "synthesis" and config.deviation == "style":
+        limits = [*limits, f"Paints in the style of {config.style_image} only."]
+        if config.vgg19_weights == "random":
+            limits.append(f"Trained with {RANDOM_NOTE}: a test, not a style.")
+    return limits
 
 
 def weights_sha256(network) -> str:
@@ -130,24 +146,27 @@ def _metrics(run, task):
     """The run's own report on its test split, or what makes one."""
     folder = "test" if task == "segmentation" else "synthesis_test"
     path = run / "evaluation" / folder / "metrics.json"
+    weights = run / task / "best" / "network.weights.h5"
     command = f"python -m migan_tf.evaluate --workdir=RUN --task={task}"
+    card = {"measured": False, "command": command}
+    # A report that is older than the weights is of others.
+    if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
+        return card
+    card["measured"] = True
     try:
         report = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {"measured": False, "command": command}
-    except ValueError as error:
+        if task == "synthesis":
+            card["read_by"] = report["segmenter"]
+            card["figures"] = report["generator"]["vessel_consistency"]
+        else:
+            card["read_by"] = f"protocol {report['protocol']}"
+            card["figures"] = report["pooled"]
+            card["interval_95"] = report["interval_95"]["pooled"]
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path} is damaged: {error}. Next: {command}"
+            f"{path} is no report of this program: {error!r}. Next: {command}"
         ) from None
-    if task == "synthesis":
-        figures = report["generator"]["vessel_consistency"]
-        return {"measured": True, "command": command, "figures": figures}
-    return {
-        "measured": True,
-        "command": command,
-        "figures": report["pooled"],
-        "interval_95": report["interval_95"]["pooled"],
-    }
+    return card
 
 
 def _metric_lines(metrics):
@@ -160,7 +179,7 @@ def _metric_lines(metrics):
         figure = "" if value is None else f"{value:.4f}"
         rows.append(f"| {name} | {figure} | {span} |")
     head = [
-        f"On the test split, by `{metrics['command']}`:",
+        f"On the test split, by `{metrics['command']}` ({metrics['read_by']}):",
         "",
         "| figure | value | 95 % interval |",
         "|---|---|---|",

@@ -30,6 +30,7 @@ def export(workdir, task, export_dir, data_dir="") -> pathlib.Path:
     Raises:
       UserError: no such network, or the folder cannot be written.
     """
+    warm_up.protocol()  # Missing, it should be said before any work.
     folder = pathlib.Path(workdir) / task
     network, config = inference.load_network(folder, task)
     if task == "segmentation":
@@ -109,12 +110,25 @@ def new_version(model_dir):
     try:
         yield place
         place.temporary.chmod(0o755)  # mkdtemp makes it private
-        target = model_dir / str(place.version)
-        if target.exists():
-            raise UserError(
-                f"{target} has been written by another export meanwhile. Give "
-                "the same command again"
-            )
-        place.folder = place.temporary.rename(target)
+        place.folder = _into_place(place)
+    except (OSError, tf.errors.OpError) as error:
+        raise UserError(
+            f"--export_dir: {model_dir} cannot be written: {error}. Make room "
+            "or give another"
+        ) from error
     finally:
         shutil.rmtree(place.temporary, ignore_errors=True)
+
+
+def _into_place(place):
+    target = place.temporary.parent / str(place.version)
+    try:
+        # A folder that holds something is never replaced.
+        return place.temporary.rename(target)
+    except OSError as error:
+        if not target.exists():
+            raise
+        raise UserError(
+            f"{target} has been written by another export meanwhile. Give the "
+            "same command again"
+        ) from error

@@ -54,7 +54,7 @@ def segmentation(network, config):
         with tf.control_dependencies([graph_ops.check_size(_size(fundus))]):
             fundus = tf.identity(fundus)
         plane = tf.TensorSpec((None, None, 1), tf.uint8)
-        return _each(
+        return graph_ops.each(
             one,
             fundus,
             vessel_probability=tf.TensorSpec((None, None, 1), tf.float32),
@@ -66,7 +66,7 @@ def segmentation(network, config):
     @tf.function(input_signature=[_spec("image_bytes", tf.string)])
     def segment_bytes(image_bytes):
         text = tf.TensorSpec((), tf.string)
-        return _each(
+        return graph_ops.each(
             one_file,
             image_bytes,
             vessel_probability_bytes=text,
@@ -93,8 +93,15 @@ def synthesis(network, config, fov_mask):
 
     def one(vessel_map, noise):
         """Outputs for (H,W,1) float32 and (noise_size,) float32."""
-        # A map may come as 0 and 1 or as grey levels.
-        scale = tf.where(tf.reduce_max(vessel_map) > 1.0, 255.0, 1.0)
+        finite = tf.debugging.Assert(
+            tf.reduce_all(tf.math.is_finite(noise)),
+            ["noise and noise_stddev must be finite"],
+        )
+        with tf.control_dependencies(
+            [finite, graph_ops.check_size(tf.shape(vessel_map)[:2])]
+        ):
+            # Shares of 1, a little more after resampling, or grey levels.
+            scale = tf.where(tf.reduce_max(vessel_map) > 2.0, 255.0, 1.0)
         unit = tf.clip_by_value(vessel_map / scale, 0.0, 1.0)
         painted, fundus = generator.paint(unit, noise)
         grey = tf.cast(tf.round(painted * 255.0), tf.uint8)
@@ -125,20 +132,22 @@ def synthesis(network, config, fov_mask):
         ]
     )
     def serving_default(vessel_map, noise):
-        return _each(one, vessel_map, noise, **images)
+        return graph_ops.each(one, vessel_map, noise, **images)
 
     @tf.function(
         input_signature=[_spec("vessel_map", tf.uint8, None, None, 1), *draw]
     )
     def synthesize(vessel_map, seed, noise_stddev):
-        return _each(seeded, vessel_map, seed, noise_stddev, **images)
+        return graph_ops.each(seeded, vessel_map, seed, noise_stddev, **images)
 
     @tf.function(input_signature=[_spec("vessel_map_bytes", tf.string), *draw])
     def synthesize_bytes(vessel_map_bytes, seed, noise_stddev):
         texts = {
             f"{name}_bytes": tf.TensorSpec((), tf.string) for name in images
         }
-        return _each(one_file, vessel_map_bytes, seed, noise_stddev, **texts)
+        return graph_ops.each(
+            one_file, vessel_map_bytes, seed, noise_stddev, **texts
+        )
 
     return _module(network, serving_default, synthesize, synthesize_bytes)
 
@@ -164,22 +173,6 @@ def _module(network, *functions):
         setattr(module, name, function)
         signatures[name] = function
     return module, signatures
-
-
-def _each(function, *batches, **specs):
-    """Applies `function` to the examples of a batch, one after the other."""
-    sizes = tf.stack([tf.shape(batch)[0] for batch in batches])
-    fits = tf.debugging.Assert(
-        tf.reduce_all(sizes == sizes[0]) & (sizes[0] > 0),
-        ["all inputs must have one batch size from 1; they have", sizes],
-    )
-    with tf.control_dependencies([fits]):
-        return tf.map_fn(
-            lambda example: function(*example),
-            batches,
-            fn_output_signature=specs,
-            parallel_iterations=1,
-        )
 
 
 def _spec(name, dtype, *shape):

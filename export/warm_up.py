@@ -7,6 +7,7 @@ taken. A server that finds these in `assets.extra/` does that beforehand.
 import numpy as np
 import tensorflow as tf
 
+from migan_tf.errors import UserError
 from migan_tf.phantom import phantom_retina
 
 FILE_NAME = "tf_serving_warmup_requests"
@@ -23,8 +24,7 @@ def write(path, model_name, functions, config) -> None:
       functions: {signature: tf.function} of the model.
       config: the run's `Config`.
     """
-    from tensorflow_serving.apis import prediction_log_pb2
-
+    prediction_log_pb2 = protocol()
     with tf.io.TFRecordWriter(str(path)) as writer:
         for signature, inputs in requests(functions, config).items():
             log = prediction_log_pb2.PredictionLog()
@@ -34,6 +34,22 @@ def write(path, model_name, functions, config) -> None:
             for name, value in inputs.items():
                 request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
             writer.write(log.SerializeToString())
+
+
+def protocol():
+    """TensorFlow Serving's module of the file's format.
+
+    Raises:
+      UserError: it is not installed.
+    """
+    try:
+        from tensorflow_serving.apis import prediction_log_pb2
+    except ImportError as error:
+        raise UserError(
+            "an export needs tensorflow-serving-api, for the warm-up requests. "
+            f'Received: {error}. Next: pip install "migan-tf[serving]"'
+        ) from error
+    return prediction_log_pb2
 
 
 def requests(functions, config, side=SIDE) -> dict:

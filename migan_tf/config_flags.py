@@ -62,7 +62,7 @@ def runs_from_flags() -> list[Config]:
     """
     names = [field.name for field in dataclasses.fields(Config)]
     values = {name: flags.FLAGS[name].value for name in names}
-    styles = [style for style in values.pop(REPEATED) if style]
+    styles = list(dict.fromkeys(filter(None, values.pop(REPEATED))))
     if len(styles) < 2:
         return [Config(**values, style_image="".join(styles)).validate()]
     return _one_run_a_style(Config(**values, style_image=styles[0]), styles)

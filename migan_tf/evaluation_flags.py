@@ -57,6 +57,11 @@ OF_TASK = {
             "",
             "A run to score the generator beside.",
         ),
+        "style_image": (
+            "string",
+            "",
+            "x_s, a file or an image_id; default the run's.",
+        ),
         "features": (
             "enum",
             ("auto", "segmenter", "vgg19"),

@@ -8,10 +8,12 @@ from migan_tf.errors import UserError
 
 FILE_NAME = "saved_model.pb"
 CARD = pathlib.Path("assets.extra", "model_card.json")
-# Beside the package, in a checkout; inside it, where it was installed.
+# Where the export writes by default; beside the package, in a checkout; inside
+# it, where it was installed.
 _PACKAGE = pathlib.Path(__file__).resolve().parent
 MODELS = [
-    parent / "export" / "models" for parent in (_PACKAGE.parent, _PACKAGE)
+    parent / "export" / "models"
+    for parent in (pathlib.Path(), _PACKAGE.parent, _PACKAGE)
 ]
 
 
@@ -65,7 +67,7 @@ def read_card(folder, task) -> dict:
     """
     try:
         card = json.loads((folder / CARD).read_text("utf-8"))
-        name = card["model"]
+        name, _ = card["model"], card["training"]["flags"]["segmenter"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"--model must be a SavedModel of this program, with {CARD}. "
@@ -85,15 +87,22 @@ def versions(model_dir) -> list[int]:
     model_dir = pathlib.Path(model_dir)
     if not model_dir.is_dir():
         return []
-    return sorted(
-        int(p.name) for p in model_dir.iterdir() if p.name.isdecimal()
-    )
+    names = [path.name for path in model_dir.iterdir()]
+    numbers = [int(name) for name in names if name.isdecimal()]
+    return sorted(n for n in numbers if str(n) in names)  # not 007
 
 
 def _given(model):
     folder = pathlib.Path(model).expanduser()
-    found = versions(folder)
-    return folder / str(found[-1]) if found else folder
+    if found := versions(folder):
+        folder = folder / str(found[-1])
+    if not is_saved_model(folder) and not (folder / "run.json").exists():
+        raise UserError(
+            f"--model must be a SavedModel (with {FILE_NAME}), a folder of its "
+            f"versions or a task's folder of a run. Received: {model}. Export "
+            "one: python -m export.saved_model --workdir=RUN"
+        )
+    return folder
 
 
 def _shipped(task):

@@ -88,6 +88,8 @@ def _synthesis(values):
 
     if values["data_dir"]:
         config = dataclasses.replace(config, data_dir=values["data_dir"])
+    if values["style_image"]:
+        config = dataclasses.replace(config, style_image=values["style_image"])
     extractor = _vgg19_features(config, values)
     style = _style_photograph(config) if config.style_image else None
     synthesis_report.make_output(output)
@@ -111,6 +113,13 @@ def _vgg19_features(config, values):
 
     weights = values["vgg19_weights"] or config.vgg19_weights
     wanted = values["features"]
+    if values["vgg19_weights"] and wanted == "segmenter":
+        raise UserError(
+            "--vgg19_weights goes with --features=vgg19. Received: "
+            f"--vgg19_weights={weights} --features=segmenter"
+        )
+    if wanted == "auto" and values["vgg19_weights"]:
+        wanted = "vgg19"
     if wanted == "auto":
         wanted = "vgg19" if style_weights.at_hand(weights) else "segmenter"
     if wanted == "segmenter":

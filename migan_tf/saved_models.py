@@ -29,8 +29,7 @@ class SavedSegmenter:
           (vessel_probability, vessel_map): (H,W) float32 and (H,W) bool; or
           None where there is no fundus to be found.
         """
-        segment = self._loaded.signatures["serving_default"]
-        found = segment(fundus=tf.constant(fundus[None]))
+        found = _call(self._loaded, fundus=tf.constant(fundus[None]))
         if not found["fov_mask"].numpy().any():
             return None
         probability = found["vessel_probability"].numpy()[0, ..., 0]
@@ -58,7 +57,8 @@ class SavedGenerator:
             noise_stddev = self._noise_stddev
         rng = np.random.default_rng(seed)
         noise = rng.normal(0.0, noise_stddev, (1, self._noise_size))
-        found = self._loaded.signatures["serving_default"](
+        found = _call(
+            self._loaded,
             vessel_map=tf.constant(vessel_map, tf.float32)[None, ..., None],
             noise=tf.constant(noise, tf.float32),
         )
@@ -66,12 +66,22 @@ class SavedGenerator:
         return painted, found["fundus"].numpy()[0]
 
 
+def _call(loaded, **inputs):
+    try:
+        return loaded.signatures["serving_default"](**inputs)
+    except tf.errors.InvalidArgumentError as error:
+        # The graph's own reason, before TensorFlow's report of where it stood.
+        reason = str(error).partition("[")[2].partition("]")[0]
+        raise UserError(f"refused by the model: {reason or error}") from error
+
+
 def _load(folder):
     """The SavedModel; its signatures live as long as it is kept."""
     try:
         return tf.saved_model.load(str(folder))
     except (OSError, ValueError, tf.errors.OpError) as error:
+        reason = str(error).partition("\n")[0]
         raise UserError(
-            f"{folder} is damaged: {str(error).splitlines()[0]}. Export it "
-            "anew: python -m export.saved_model --workdir=RUN"
+            f"{folder} is damaged: {reason}. Export it anew: python -m "
+            "export.saved_model --workdir=RUN"
         ) from error

@@ -26,8 +26,34 @@ class StylePhotograph:
     )  # (S,S,1) float32 in [0,1]; None where not known
 
 
-def prepare(config) -> "StyleSetup | None":
+def look_ahead(configs) -> list[pathlib.Path]:
+    """Looks at runs that come later now, and not after hours of training.
+
+    Args:
+      configs: `Config`s in the order of their training.
+
+    Returns:
+      The folders of the segmenters that they will train.
+
+    Raises:
+      UserError: something is missing.
+    """
+    planned = [
+        pathlib.Path(config.workdir, "segmentation")
+        for config in configs
+        if "segmentation" in config.tasks()
+    ]
+    for config in configs[1:]:
+        prepare(config, planned)
+    return planned
+
+
+def prepare(config, planned=()) -> "StyleSetup | None":
     """The `StyleSetup` of a run, None where it has no style.
+
+    Args:
+      config: the `Config`.
+      planned: folders of segmenters that are yet to be trained.
 
     Raises:
       UserError: something is missing, before anything is trained.
@@ -35,8 +61,9 @@ def prepare(config) -> "StyleSetup | None":
     if config.deviation != "style" or config.task == "segmentation":
         return None
     setup = StyleSetup(config)
-    if config.task == "synthesis" or config.segmenter_model:
-        setup.segmenter()  # With --task=both it is trained first.
+    folder = setup.segmenter_folder()
+    if folder not in planned:
+        setup.segmenter()
     return setup
 
 
@@ -78,16 +105,19 @@ class StyleSetup:
             self._config.loss_reduction,
         )
 
+    def segmenter_folder(self) -> pathlib.Path:
+        """Where the segmenter of Eq. 12 is, or will be."""
+        own = pathlib.Path(self._config.workdir, "segmentation")
+        return pathlib.Path(self._config.segmenter_model or own)
+
     def segmenter(self):
         """The trained segmenter that the flags name.
 
         Raises:
           UserError: there is none.
         """
-        config = self._config
-        own = pathlib.Path(config.workdir) / "segmentation"
-        folder = config.segmenter_model or own
         try:
+            folder = self.segmenter_folder()
             return inference.load_network(folder, "segmentation")[0]
         except UserError as error:
             raise UserError(

@@ -109,4 +109,4 @@ def _randomized(network, seed):
 
 
 def _first_line(error):
-    return str(error).splitlines()[0]
+    return str(error).partition("\n")[0]

@@ -41,13 +41,14 @@ def train(*configs) -> int:
       UserError: the data, a run folder or a run itself is at fault.
     """
     strategy = distribution.make_strategy(configs[0])
+    planned = style_setup.look_ahead(configs)
     for config in configs:
-        if status := _train_run(config, strategy):
+        if status := _train_run(config, strategy, planned):
             return status
     return 0
 
 
-def _train_run(config, strategy):
+def _train_run(config, strategy, planned):
     # Recorded as resolved: a run must not change its policy with the machine.
     config = dataclasses.replace(
         config, mixed_precision=resolve_precision(config.mixed_precision)
@@ -58,7 +59,7 @@ def _train_run(config, strategy):
     training = photographs.load(config, "train")
     held_out = photographs.load(config, "validation")
     with strategy.scope():
-        style = style_setup.prepare(config)
+        style = style_setup.prepare(config, planned)
     with interruption.stop_request() as stop:
         for name in config.tasks():
             status = _train_task(

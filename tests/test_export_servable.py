@@ -138,6 +138,7 @@ def test_the_card_has_the_figures_of_the_runs_report(tiny_run, tmp_path):
     assert not card["metrics"]["measured"]
     assert "Not measured before the export" in model_card.markdown(card)
     report = {
+        "protocol": "paper",
         "pooled": {"dice_otsu": 0.81234, "dice_validation_threshold": None},
         "interval_95": {"pooled": {"dice_otsu": [0.79, 0.83]}},
     }

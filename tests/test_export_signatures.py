@@ -161,6 +161,16 @@ def test_a_seed_is_an_image(synthesis, retinas):
     assert decoded(found["vessel_map_bytes"][0].numpy()).shape == (64, 64)
 
 
+@pytest.mark.parametrize("stddev", [np.nan, np.inf])
+def test_noise_that_is_no_number_is_refused(synthesis, retinas, stddev):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="finite"):
+        synthesis.signatures["synthesize"](
+            vessel_map=tf.constant(retinas[0].vessel_map[None, ..., None]),
+            seed=tf.constant([1], tf.int64),
+            noise_stddev=tf.constant([stddev], tf.float32),
+        )
+
+
 def test_batches_of_two_sizes_are_refused(synthesis, retinas):
     with pytest.raises(tf.errors.InvalidArgumentError, match="one batch size"):
         synthesis.signatures["synthesize"](

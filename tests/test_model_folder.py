@@ -57,6 +57,9 @@ def test_what_is_no_such_model_is_refused(tmp_path):
         find(workdir="a", model="b")
     with pytest.raises(UserError, match="segmentation/run.json"):
         find(workdir=tmp_path / "none")
+    for wrong in (tmp_path / "none" / "9", tmp_path):
+        with pytest.raises(UserError, match="--model must be a SavedModel"):
+            find(model=wrong)
     other = make_model(tmp_path / "other", "migan_synthesis")
     with pytest.raises(UserError, match="which is migan_synthesis"):
         find(model=other)

@@ -79,4 +79,7 @@ def test_the_runs_own_segmenter_or_anothers(config, tiny_run, tmp_path):
 
 def test_with_both_tasks_the_segmenter_comes_later(config, tmp_path):
     both = dataclasses.replace(config, task="both", workdir=str(tmp_path))
-    assert style_setup.prepare(both) is not None
+    planned = [tmp_path / "segmentation"]
+    assert style_setup.prepare(both, planned) is not None
+    with pytest.raises(UserError, match="needs a trained segmenter"):
+        style_setup.prepare(both)
