@@ -149,7 +149,9 @@ def style_leak(fundi, decisions, style):
     """`vessel_metrics.style_leak`, the mean over images where it is defined."""
     planes = zip(decisions, fundi.vessel_map, fundi.fov_mask, strict=True)
     rows = [
-        vessel_metrics.style_leak(decision, painted, style["vessel_map"], fov)
+        vessel_metrics.style_leak(
+            decision, painted, style["vessel_map"], fov & style["fov_mask"]
+        )
         for decision, painted, fov in planes
     ]
     rows = [row for row in rows if np.isfinite(row).all()]

@@ -74,12 +74,13 @@ class SynthesisValidation:
         """style_leak and style_leak_chance, the means over the examples."""
         style = self._task.style
         style_map = _vessels(style, style.style_fundus, style.style_fov_mask)
+        style_fov = np.asarray(style.style_fov_mask)[0, ..., 0] > 0
         pairs = []
         for example, fake in zip(self._examples, fakes, strict=False):
             fov_mask = example["fov_mask"][None]
             decision = _vessels(style, fake[None], fov_mask)
             painted_map = example["vessel_map"][..., 0] >= 0.5
-            fov_mask = fov_mask[0, ..., 0] > 0
+            fov_mask = (fov_mask[0, ..., 0] > 0) & style_fov
             pairs.append(style_leak(decision, painted_map, style_map, fov_mask))
         leak, chance = np.mean(pairs, axis=0)
         return {"style_leak": leak, "style_leak_chance": chance}

@@ -5,6 +5,9 @@ import numpy as np
 
 # Pixels beside a vessel that belong to its edge as much as to the ground.
 MARGIN = 2
+# Share of the frame's side that is the rim of a FOV: segmenters see vessels in
+# ragged rims, in every image, and rims lie where rims lie.
+RIM = 1 / 16
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
@@ -81,7 +84,8 @@ def style_leak(decision, painted_map, style_map, fov_mask, margin=MARGIN):
       decision: (H,W) bool, the vessels that were found in the painted image.
       painted_map: (H,W) bool, the vessels it was painted from.
       style_map: (H,W) bool, the vessels of x_s.
-      fov_mask: (H,W) bool; nothing outside counts.
+      fov_mask: (H,W) bool, what both images show; nothing outside counts, nor
+        does its rim, RIM of the longer side.
       margin: pixels around vessels that do not count as free of them.
 
     Returns:
@@ -90,7 +94,9 @@ def style_leak(decision, painted_map, style_map, fov_mask, margin=MARGIN):
       called vessel, and the same share of the pixels away from both. Without
       any leak the two are alike.
     """
-    away = fov_mask & ~_widened(painted_map, margin)
+    rim = round(RIM * max(fov_mask.shape))
+    inner = cv2.erode(fov_mask.astype(np.uint8), _disc(rim)) > 0
+    away = inner & ~_widened(painted_map, margin)
     on_style = away & style_map
     on_ground = away & ~_widened(style_map, margin)
     return tuple(
@@ -101,9 +107,12 @@ def style_leak(decision, painted_map, style_map, fov_mask, margin=MARGIN):
 
 def _widened(vessel_map, margin):
     """(H,W) bool: vessel_map and all within `margin` pixels of it."""
-    side = 2 * margin + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return cv2.dilate(vessel_map.astype(np.uint8), disc) > 0
+    return cv2.dilate(vessel_map.astype(np.uint8), _disc(margin)) > 0
+
+
+def _disc(radius):
+    side = 2 * radius + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def _share_inside(lines, vessels) -> float:

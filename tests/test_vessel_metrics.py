@@ -41,7 +41,8 @@ def test_nothing_counts_outside_the_field_of_view():
     leak, chance = vessel_metrics.style_leak(
         decision, row(3), row(15), fov_mask
     )
-    assert (leak, chance) == (0.5, 0)
+    # Ten columns are lit, and of those the last is the rim: 20 / 16 pixels.
+    assert (leak, chance) == (5 / 9, 0)
     nothing = vessel_metrics.style_leak(decision, row(3), row(15), ~FRAME)
     assert all(math.isnan(share) for share in nothing)
 
