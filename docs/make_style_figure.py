@@ -1,0 +1,63 @@
+"""Draws the figure of docs/results.md: one vessel map, painted in two ways.
+
+  python docs/make_style_figure.py --workdir=STYLE_RUN --reference_workdir=RUN
+
+A row for each of three phantom vessel maps: the map, what the generator of the
+reference run paints, what that of the style run paints, and a disc of the style
+photograph's mean colour. The photograph itself is not drawn: its owner's terms
+may not allow to pass it on.
+"""
+
+import pathlib
+
+import cv2
+import numpy as np
+from absl import flags
+
+from migan_tf import entry, files, inference, realism, style_setup
+from migan_tf.painted_fundi import quantised
+from migan_tf.phantom import phantom_retina
+
+SEEDS = (2018, 2020, 2026)
+
+_WORKDIR = flags.DEFINE_string("workdir", "", "A style run.")
+_REFERENCE = flags.DEFINE_string("reference_workdir", "", "A run without.")
+_OUTPUT = flags.DEFINE_string("output", "docs/style.png", "The figure.")
+
+
+def style_disc(config, side):
+    """(side,side,3) uint8: a disc of x_s's mean colour inside its FOV."""
+    style = style_setup.load_photograph(config)
+    means, _ = realism.colour_statistics(
+        quantised(style.fundus), style.fov_mask[..., 0] > 0
+    )
+    disc = np.zeros((side, side, 3), np.uint8)
+    middle = (side // 2, side // 2)
+    cv2.circle(disc, middle, side * 9 // 20, means.tolist(), -1, cv2.LINE_AA)
+    return disc
+
+
+def main(argv):
+    """Checks the flags and draws."""
+    entry.no_arguments(argv)
+    runs = _REFERENCE.value, _WORKDIR.value
+    entry.required(workdir=runs[1], reference_workdir=runs[0])
+    networks = [
+        inference.load_network(pathlib.Path(run, "synthesis"), "synthesis")
+        for run in runs
+    ]
+    generators = [inference.Generator(*network) for network in networks]
+    config = networks[1][1]
+    side = config.image_size
+    disc = style_disc(config, side)
+    rows = []
+    for seed in SEEDS:
+        vessel_map = phantom_retina(side, side, seed).vessel_map
+        painted = [g(vessel_map / 255, seed)[1] for g in generators]
+        planes = [np.dstack([vessel_map] * 3), *painted, disc]
+        rows.append(np.hstack(planes))
+    files.write_image(_OUTPUT.value, np.vstack(rows))
+
+
+if __name__ == "__main__":
+    entry.run(main)
