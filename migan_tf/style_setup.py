@@ -21,9 +21,7 @@ class StylePhotograph:
     name: str
     fundus: np.ndarray  # (S,S,3) float32 in [-1,1]
     fov_mask: np.ndarray  # (S,S,1) float32 in {0,1}
-    vessel_map: (
-        np.ndarray | None
-    )  # (S,S,1) float32 in [0,1]; None where not known
+    vessel_map: np.ndarray | None  # (S,S,1) in [0,1], where it is known
 
 
 def look_ahead(configs) -> list[pathlib.Path]:

@@ -94,6 +94,16 @@ def test_other_flags_are_refused_in_words(folder, changes):
     assert (folder / "run.json").read_text() == before
 
 
+def test_a_style_does_not_reach_a_segmenter(tmp_path):
+    style = dict(deviation="style", style_image="x.png", style_weight=1.0)
+    changed = dataclasses.replace(SETTINGS, **style)
+    for task in ("segmentation", "synthesis"):
+        run_record.write(tmp_path / task, SETTINGS, [])
+    run_record.write(tmp_path / "segmentation", changed, [])
+    with pytest.raises(UserError, match="--style_image=x.png"):
+        run_record.write(tmp_path / "synthesis", changed, [])
+
+
 def test_what_may_change_is_not_listed_among_what_may_not(folder):
     with pytest.raises(UserError) as caught:
         resume(folder, seed=4, log_every=1)
