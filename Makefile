@@ -15,6 +15,7 @@ override DEMO = runs/demo
 # Test files are spread over this many processes; 0 runs them in one.
 # MIGAN_REAL_DATA=DIR adds the tests on real photographs (CONTRIBUTING.md).
 PYTEST_WORKERS ?= 2
+PYTEST_DIST = -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -83,10 +84,10 @@ demo: setup ## Train, score and draw on phantom data: see it work (5 minutes).
 		"or train on DRIVE (README.md)."
 
 test: setup ## Run every test, the slow ones too (15 minutes).
-	$(RUN) -m pytest -m "" -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(RUN) -m pytest -m "" $(PYTEST_DIST) $(PYTEST_ARGS)
 
 test-fast: setup ## Run the tests that take seconds.
-	$(RUN) -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(RUN) -m pytest $(PYTEST_DIST) $(PYTEST_ARGS)
 
 lint: setup ## Check style, imports and docstrings with ruff.
 	$(RUN) -m ruff check .

@@ -13,6 +13,9 @@ from migan_tf.phantom import phantom_retina
 # TensorFlow Serving's way: graph, variables and SignatureDef, nothing more.
 LOADER = """
 import sys
+
+for name in ("keras", "migan_tf", "export"):
+    sys.modules[name] = None  # whoever imports it fails
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -25,8 +28,6 @@ with tf.Session(graph=tf.Graph()) as session:
         {name: info.name for name, info in found.outputs.items()},
         {found.inputs[name].name: fed[name] for name in fed.files},
     )
-names = {name.partition(".")[0] for name in sys.modules}
-assert not names & {"keras", "migan_tf", "export"}, names
 np.savez(outputs, **results)
 """
 
@@ -98,7 +99,8 @@ def test_saved_model_cli_shows_and_runs(served, retina, tmp_path):
 @pytest.mark.parametrize("task", ["segmentation", "synthesis"])
 def test_a_second_runtime_agrees_on_the_network(served, task):
     openvino = pytest.importorskip("openvino", reason="needs the extra test")
-    network = tf.saved_model.load(str(served[task])).network
+    loaded = tf.saved_model.load(str(served[task]))
+    network = loaded.network
     rng = np.random.default_rng(2)
     shapes = {
         "segmentation": [(1, 64, 64, 3)],
