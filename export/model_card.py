@@ -96,7 +96,8 @@ def _photographs(config):
 def _limits(config, task):
     limits = LIMITS[task]
     if task == "synthesis" and config.deviation == "style":
-        limits = [*limits, f"Paints in the style of {config.style_image} only."]
+        style = pathlib.Path(config.style_image).name
+        limits = [*limits, f"Paints in the style of {style} only."]
         if config.vgg19_weights == "random":
             limits.append(f"Trained with {RANDOM_NOTE}: a test, not a style.")
     return limits
