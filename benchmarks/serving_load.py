@@ -19,6 +19,7 @@ import pathlib
 import re
 import time
 
+import numpy as np
 from absl import flags
 
 from migan_tf import entry, model_folder
@@ -136,12 +137,14 @@ def main(argv):
         print(f"{count:6d} {kind}")
     rate = sum(counts.values()) / seconds
     print(f"{rate:.1f} requests a second, {os.cpu_count()} cores")
-    quarter = len(memory) // 4
-    levels = [
-        max(memory[n * quarter : (n + 1) * quarter]) / 1e6 for n in range(4)
-    ]
-    print("server's memory, MB, most in each quarter:", *map(round, levels))
-    print(f"last over second quarter: {levels[3] / levels[1] - 1:+.1%}")
+    quarters = np.array_split(np.array(memory) / 1e6, 4)
+    for name, level in (("mean", np.mean), ("most", np.max)):
+        levels = [level(quarter) for quarter in quarters]
+        print(
+            f"server's memory, MB, {name} of each quarter:",
+            *map(round, levels),
+            f"(last over second {levels[3] / levels[1] - 1:+.1%})",
+        )
     return int(any("WRONG" in kind for kind in counts))
 
 
