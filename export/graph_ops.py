@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from migan_tf import fov
+from migan_tf.metrics import LEVELS
 
-LEVELS = 256
 LEAST_SIDE = 16  # pixels, of what `fov.find_fov_mask` can search
 # Of an image's longer side, the square of which is what may be padded to; the
 # largest fundus cameras have 7,750 pixels.

@@ -51,7 +51,8 @@ def segmentation(network, config):
 
     @tf.function(input_signature=[_spec("fundus", tf.uint8, None, None, 3)])
     def serving_default(fundus):
-        with tf.control_dependencies([graph_ops.check_size(_size(fundus))]):
+        fits = graph_ops.check_size(tf.shape(fundus)[1:3])
+        with tf.control_dependencies([fits]):
             fundus = tf.identity(fundus)
         plane = tf.TensorSpec((None, None, 1), tf.uint8)
         return graph_ops.each(
@@ -177,10 +178,6 @@ def _module(network, *functions):
 
 def _spec(name, dtype, *shape):
     return tf.TensorSpec((None, *shape), dtype, name)
-
-
-def _size(images):
-    return tf.shape(images)[1:3]
 
 
 def _levels(inside):

@@ -3,9 +3,9 @@
 from absl import flags
 
 from migan_tf import scored_image
+from migan_tf.config import TASKS
 from migan_tf.errors import UserError
 
-TASKS = ("segmentation", "synthesis")
 # Name: kind, default, text; an enum's default comes first of its choices.
 SHARED = {
     "task": ("enum", TASKS, "What to score."),

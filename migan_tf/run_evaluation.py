@@ -14,6 +14,7 @@ from migan_tf import (
     predictions,
     run_record,
 )
+from migan_tf.config import TASKS
 from migan_tf.errors import UserError
 
 KID_LAYER = "block5_conv4"  # the last convolution of VGG-19
@@ -149,7 +150,7 @@ def _check_has_segmenter(workdir):
     """Says what to do with a run that has a generator alone."""
     run = pathlib.Path(workdir)
     segmenter, generator = (
-        (run / task / "run.json").exists() for task in evaluation_flags.TASKS
+        (run / task / "run.json").exists() for task in TASKS
     )
     if generator and not segmenter:
         raise UserError(
