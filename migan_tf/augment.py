@@ -1,15 +1,28 @@
 """Augmentation: one geometric change for all planes, colours on the fundus.
 
-Rotation by any angle and left-right flip (the paper), then a random crop
-where asked for, in one bicubic resampling; brightness, contrast and gamma
-where asked for (not in the paper). NumPy and OpenCV, on one example.
+Rotation by any angle and left-right flip (the paper), then scaling, elastic
+shifts and a random crop where asked for, in one bicubic resampling;
+brightness, contrast and gamma where asked for (none of these in the paper).
+NumPy and OpenCV, on one example.
 """
 
 import cv2
 import numpy as np
 
+# Elastic shifts are drawn on a grid of this many pixels and smoothed between.
+ELASTIC_CELL = 32
 
-def augment(example, rng, size, rotation_degrees=180.0, flip=True, jitter=0.0):
+
+def augment(
+    example,
+    rng,
+    size,
+    rotation_degrees=180.0,
+    flip=True,
+    jitter=0.0,
+    scale_jitter=0.0,
+    elastic=0.0,
+):
     """Draws one augmented example.
 
     Args:
@@ -20,6 +33,8 @@ def augment(example, rng, size, rotation_degrees=180.0, flip=True, jitter=0.0):
       rotation_degrees: the angle is uniform in ± this.
       flip: mirror left-right with probability 1/2.
       jitter: strength of `photometric`; 0 leaves colours alone.
+      scale_jitter: sizes change by a factor in [1/(1+s), 1+s].
+      elastic: standard deviation of `elastic_shifts` in pixels; 0 for none.
 
     Returns:
       A new example, the planes (size,size,…), and standardized_fundus
@@ -31,30 +46,38 @@ def augment(example, rng, size, rotation_degrees=180.0, flip=True, jitter=0.0):
         changed = photometric(fundus, rng, jitter)
         fundus = np.where(fov_mask > 0, changed, fundus)
     mean, stddev = fov_statistics(fundus, fov_mask)
-    matrix = random_affine(rng, fundus.shape[0], size, rotation_degrees, flip)
-    warped_fundus = _warp(fundus, matrix, size, -1.0).clip(-1.0, 1.0)
-    warped_fov = _warp(fov_mask, matrix, size, 0.0, cv2.INTER_NEAREST)
+    matrix = random_affine(
+        rng, fundus.shape[0], size, rotation_degrees, flip, scale_jitter
+    )
+    places = _places(matrix, size)
+    if elastic:
+        places += elastic_shifts(rng, size, elastic)
+    warped_fundus = _warp(fundus, places, -1.0).clip(-1.0, 1.0)
+    warped_fov = _warp(fov_mask, places, 0.0, cv2.INTER_NEAREST)
     return {
         "fundus": warped_fundus,
         "standardized_fundus": (warped_fundus - mean) / stddev * warped_fov,
-        "vessel_map": _warp(example["vessel_map"], matrix, size, 0.0).clip(
-            0.0, 1.0
-        ),
+        "vessel_map": _warp(example["vessel_map"], places, 0.0).clip(0.0, 1.0),
         "fov_mask": warped_fov,
     }
 
 
-def random_affine(rng, side, size, rotation_degrees, flip):
+def random_affine(rng, side, size, rotation_degrees, flip, scale_jitter=0.0):
     """The 2×3 matrix from a source of `side` to a result of `size` pixels.
 
-    The centre of the crop is drawn first, in the rotated frame, so that any
-    part of the photograph is as likely at any angle; (x, y) in pixels.
+    The centre of the crop is drawn in the rotated frame, so that any part of
+    the photograph is as likely at any angle; (x, y) in pixels.
     """
+    scale = 1.0
+    if scale_jitter:
+        reach = np.log1p(scale_jitter)
+        scale = np.exp(rng.uniform(-reach, reach))
     angle = np.deg2rad(rng.uniform(-rotation_degrees, rotation_degrees))
     mirror = -1.0 if flip and rng.random() < 0.5 else 1.0
     cosine, sine = np.cos(angle), np.sin(angle)
     linear = np.array([[mirror * cosine, -sine], [mirror * sine, cosine]])
-    reach = (side - size) / 2
+    linear *= scale
+    reach = max(scale * side - size, 0.0) / 2
     offset = rng.uniform(-reach, reach, 2) if reach else np.zeros(2)
     center = np.full(2, (side - 1) / 2)
     shift = np.full(2, (size - 1) / 2) - linear @ center - offset
@@ -92,14 +115,33 @@ def fov_statistics(fundus, fov_mask):
     return mean[:, 0].astype(np.float32), stddev[:, 0].astype(np.float32)
 
 
-def _warp(plane, matrix, size, outside, interpolation=cv2.INTER_CUBIC):
-    warped = cv2.warpAffine(
+def elastic_shifts(rng, size, stddev):
+    """Smooth random shifts (size,size,2) float32 of (x, y), in pixels.
+
+    Normal numbers on a grid of `ELASTIC_CELL` pixels, bicubic between them.
+    """
+    cells = -(-size // ELASTIC_CELL) + 1
+    coarse = rng.normal(0.0, stddev, (cells, cells, 2)).astype(np.float32)
+    return cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
+
+
+def _places(matrix, size):
+    """(size,size,2) float32: where in the source each result pixel lies."""
+    inverse = cv2.invertAffineTransform(matrix)
+    axis = np.arange(size)
+    x = inverse[:, 0] * axis[:, None] + inverse[:, 2]
+    y = inverse[:, 1] * axis[:, None]
+    return (x[None] + y[:, None]).astype(np.float32)
+
+
+def _warp(plane, places, outside, interpolation=cv2.INTER_CUBIC):
+    warped = cv2.remap(
         plane,
-        matrix,
-        (size, size),
-        flags=interpolation,
+        places,
+        None,
+        interpolation,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=(outside,) * 4,
     )
     # OpenCV drops a trailing axis of one channel.
-    return warped.reshape(size, size, -1)
+    return warped.reshape(*places.shape[:2], -1)

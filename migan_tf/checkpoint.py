@@ -108,7 +108,7 @@ class Checkpoints:
         self.best_loss.assign(validation["validation_loss"])
         best = self._folder / "best"
         with files.atomic_path(best / "network.weights.h5") as path:
-            self._state.network.save_weights(path)
+            self._state.kept_network().save_weights(path)
         files.write_text(
             best / "validation.json", json.dumps(validation, indent=1)
         )

@@ -65,6 +65,12 @@ class Config:
     photometric_jitter: float = _flag(
         0.0, "Strength of brightness, contrast, gamma changes.", None, 0
     )
+    scale_jitter: float = _flag(
+        0.0, "0.2: sizes from 1/1.2 to 1.2 times.", None, 0
+    )
+    elastic_deformation: float = _flag(
+        0.0, "Standard deviation of elastic shifts, pixels.", None, 0
+    )
 
     # Networks.
     segmenter: str = _flag(
@@ -73,6 +79,12 @@ class Config:
     base_filters: int = _flag(64, "Filters of G's first layer.", None, 1)
     segmenter_filters: int = _flag(64, "Filters of S's first layer.", None, 1)
     unet_depth: int = _flag(4, "Max-poolings of the U-Net.", None, 1)
+    unet_stride: int = _flag(
+        1, "Stride of the U-Net's first convolution.", None, 1
+    )
+    unet_cascade: int = _flag(
+        1, "U-Nets in a row, each with the logits of the last.", None, 1
+    )
     skip_connections: str = _flag(
         "even",
         "Skipped levels counted from G's centre.",
@@ -137,6 +149,9 @@ class Config:
         "constant", "Course of the learning rate.", ("constant", "cosine")
     )
     warmup_steps: int = _flag(0, "Linear warm-up of cosine.", None, 0)
+    average_decay: float = _flag(
+        0.0, "Decay of the averaged weights that are kept; 0 = none.", None, 0
+    )
     mixed_precision: str = _flag(
         "auto",
         "auto: float16 on a GPU, float32 on the CPU.",

@@ -30,16 +30,22 @@ def check(config) -> None:
             "--crop_size must not exceed --image_size "
             f"({config.image_size}). Received: {config.crop_size}"
         )
-    if config.segmenter == "unet" and config.unet_depth > 6:
+    stride = config.unet_stride * 2**config.unet_depth
+    if config.segmenter == "unet" and TOTAL_STRIDE % stride:
         raise UserError(
-            "--unet_depth must be at most 6, so that --image_size divides "
-            f"by 2**depth. Received: {config.unet_depth}"
+            f"--unet_depth: unet_stride × 2**unet_depth must divide "
+            f"{TOTAL_STRIDE}, as --image_size does. Received: "
+            f"{config.unet_stride} × 2**{config.unet_depth}"
         )
-    if config.adam_beta_1 >= 1:
-        raise UserError(
-            "--adam_beta_1 must be below 1, the share of the old gradient "
-            f"that is kept. Received: {config.adam_beta_1}"
-        )
+    for name, what in (
+        ("adam_beta_1", "gradient"),
+        ("average_decay", "average"),
+    ):
+        if getattr(config, name) >= 1:
+            raise UserError(
+                f"--{name} must be below 1, the share of the old {what} "
+                f"that is kept. Received: {getattr(config, name)}"
+            )
     _check_style(config)
 
 

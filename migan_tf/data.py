@@ -135,6 +135,8 @@ def _augmented(example, config, size, rng):
         config.rotation_degrees,
         config.flip,
         config.photometric_jitter,
+        config.scale_jitter,
+        config.elastic_deformation,
     )
     noise = rng.normal(0.0, config.noise_stddev, config.noise_size)
     drawn["noise"] = noise

@@ -16,17 +16,24 @@ def build_segmenter(
     depth=4,
     skip_connections="even",
     synchronized=False,
+    stride=1,
+    cascade=1,
 ):
     """Builds S.
 
     Args:
       name: `migan` or `unet`.
       image_size: side in pixels, or None to accept any size that divides by
-        the total stride (64 for migan, 2**depth for unet).
+        the total stride (64 for migan, stride · 2**depth for unet).
       base_filters: filters of the first level.
       depth: number of max-poolings, unet only.
       skip_connections: migan only; see `layers.decode`.
       synchronized: BatchNorm statistics over all replicas.
+      stride: of the first convolution, unet only; 2 makes all levels half as
+        wide and high: pixels become channels (Shi et al. 2016), and the last
+        layer's channels pixels again.
+      cascade: number of U-Nets, each of which sees the photograph and the
+        logits of the one before (W-Net, Galdran et al. 2022); unet only.
 
     Returns:
       Model of standardized_fundus (B,H,W,3) to vessel_logits (B,H,W,1)
@@ -40,8 +47,8 @@ def build_segmenter(
             f"`name` must be 'migan' or 'unet'. Received: name={name!r}"
         )
     if image_size is not None:
-        stride = 64 if name == "migan" else 2**depth
-        layers.check_size("image_size", image_size, stride)
+        total = 64 if name == "migan" else stride * 2**depth
+        layers.check_size("image_size", image_size, total)
     fundus = keras.Input((image_size, image_size, 3), name="fundus")
     if name == "migan":
         levels = layers.encode(fundus, base_filters, synchronized)
@@ -52,35 +59,59 @@ def build_segmenter(
             1, 4, 2, padding="same", name="output"
         )(x)
     else:
-        x = _unet(fundus, base_filters, depth, synchronized)
-        x = keras.layers.Conv2D(1, 1, name="output")(x)
+        x = fundus
+        for number in range(1, cascade + 1):
+            prefix = f"unet{number}_" if number < cascade else ""
+            x = _unet(x, base_filters, depth, stride, prefix, synchronized)
+            if number < cascade:
+                x = keras.layers.Concatenate(name=f"{prefix}joined")(
+                    [fundus, x]
+                )
     logits = keras.layers.Activation(
         "linear", dtype="float32", name="vessel_logits"
     )(x)
     return keras.Model(fundus, logits, name=f"segmenter_{name}")
 
 
-def _unet(x, base_filters, depth, synchronized):
+def _unet(x, base_filters, depth, stride, prefix, synchronized):
+    """Logits (B,H,W,1) of one U-Net; `prefix` begins its layers' names."""
     contracting = []
     for level in range(depth):
-        x = _double(x, base_filters << level, f"down{level}", synchronized)
+        x = _double(
+            x,
+            base_filters << level,
+            f"{prefix}down{level}",
+            synchronized,
+            1 if level else stride,
+        )
         contracting.append(x)
-        x = keras.layers.MaxPooling2D(name=f"pool{level}")(x)
-    x = _double(x, base_filters << depth, "bottom", synchronized)
+        x = keras.layers.MaxPooling2D(name=f"{prefix}pool{level}")(x)
+    x = _double(x, base_filters << depth, f"{prefix}bottom", synchronized)
     for level in reversed(range(depth)):
         filters = base_filters << level
-        x = keras.layers.Conv2DTranspose(filters, 2, 2, name=f"up{level}")(x)
-        x = keras.layers.Concatenate(name=f"skip{level}")(
+        x = keras.layers.Conv2DTranspose(
+            filters, 2, 2, name=f"{prefix}up{level}"
+        )(x)
+        x = keras.layers.Concatenate(name=f"{prefix}skip{level}")(
             [x, contracting[level]]
         )
-        x = _double(x, filters, f"merge{level}", synchronized)
-    return x
+        x = _double(x, filters, f"{prefix}merge{level}", synchronized)
+    return keras.layers.Conv2DTranspose(
+        1, stride, stride, name=f"{prefix}output"
+    )(x)
 
 
-def _double(x, filters, name, synchronized):
-    for half in ("a", "b"):
+def _double(x, filters, name, synchronized, stride=1):
+    # A kernel of 3 × stride sees what a 3×3 one sees of pixels folded into
+    # channels: the two are the same layer.
+    for half, step in (("a", stride), ("b", 1)):
         x = keras.layers.Conv2D(
-            filters, 3, padding="same", use_bias=False, name=f"{name}{half}"
+            filters,
+            3 * step,
+            step,
+            padding="same",
+            use_bias=False,
+            name=f"{name}{half}",
         )(x)
         x = layers.activate(x, f"{name}{half}", synchronized)
     return x

@@ -91,6 +91,8 @@ class Segmentation:
             config.unet_depth,
             config.skip_connections,
             synchronized,
+            config.unet_stride,
+            config.unet_cascade,
         )
 
     def forward(self, network, batch, training):

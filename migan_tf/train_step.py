@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from migan_tf import layers, losses
+from migan_tf.averaging import WeightAverage
 from migan_tf.discriminator import build_discriminator
 
 
@@ -18,6 +19,7 @@ class TrainState:
     discriminator: keras.Model | None
     discriminator_optimizer: keras.optimizers.Optimizer | None
     step: tf.Variable  # iterations done
+    average: WeightAverage | None = None
 
     def holders(self):
         """{name: network or optimizer that this run has}, in fixed order."""
@@ -26,6 +28,10 @@ class TrainState:
             for name, value in vars(self).items()
             if name != "step" and value is not None
         }
+
+    def kept_network(self):
+        """What is validated and kept: the average, where there is one."""
+        return self.average.network if self.average else self.network
 
 
 def resolve_precision(name):
@@ -47,6 +53,11 @@ def create_state(config, task, strategy) -> TrainState:
         optimizer = _optimizer(
             network, config, updates * config.generator_steps, policy
         )
+        average = None
+        if config.average_decay:
+            average = WeightAverage(
+                task.build_network(synchronized), network, config.average_decay
+            )
         discriminator = discriminator_optimizer = None
         if config.discriminator != "none":
             discriminator = build_discriminator(
@@ -60,7 +71,12 @@ def create_state(config, task, strategy) -> TrainState:
             )
         step = tf.Variable(0, dtype=tf.int64, name="step", trainable=False)
     return TrainState(
-        network, optimizer, discriminator, discriminator_optimizer, step
+        network,
+        optimizer,
+        discriminator,
+        discriminator_optimizer,
+        step,
+        average,
     )
 
 
@@ -138,10 +154,12 @@ def make_steps(state, task, strategy):
             "d_gradient_norm": norm,
         }
 
-    def compiled(step):
+    def compiled(step, average=None):
         @tf.function
         def run(batch):
             values = strategy.run(step, (batch,))
+            if average is not None:
+                average.update(strategy, state.network_optimizer.iterations)
             return {
                 name: strategy.reduce("MEAN", value, axis=None)
                 for name, value in values.items()
@@ -149,9 +167,10 @@ def make_steps(state, task, strategy):
 
         return run
 
+    update_network = compiled(network_step, state.average)
     if state.discriminator is None:
-        return compiled(network_step), None
-    return compiled(network_step), compiled(discriminator_step)
+        return update_network, None
+    return update_network, compiled(discriminator_step)
 
 
 def _update(optimizer, network, tape, scaled_loss, replicas):

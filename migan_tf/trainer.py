@@ -116,7 +116,7 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
     )
     health = HealthMonitor()
     if chief and not first:
-        log.images(0, validate(state.network, state.discriminator)[1])
+        log.images(0, validate(state.kept_network(), state.discriminator)[1])
     bar = tqdm(
         total=last, initial=first, desc=name, unit="it", disable=not chief
     )
@@ -145,7 +145,9 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
                 bar.set_postfix(loss=f"{row['loss']:.3f}")
                 clock, counted = time.monotonic(), step
             if validating and chief:
-                result, pictures = validate(state.network, state.discriminator)
+                result, pictures = validate(
+                    state.kept_network(), state.discriminator
+                )
                 _report(health, log, step, result, prefix="validation/")
                 log.images(step, pictures)
                 checkpoints.keep_if_best({"step": step, **result})
