@@ -11,7 +11,8 @@ import tensorflow as tf
 from migan_tf import data, distribution, style_setup
 from migan_tf import photographs as photos
 from migan_tf.tasks import make_task
-from migan_tf.train_step import create_state, make_steps, resolve_precision
+from migan_tf.train_state import create_state, resolve_precision
+from migan_tf.train_step import make_steps
 from migan_tf.validation import make_validation
 
 

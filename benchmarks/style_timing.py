@@ -9,7 +9,8 @@ import tensorflow as tf
 from benchmarks import iteration_timing
 from migan_tf import data, distribution, photographs
 from migan_tf.style_setup import StyleSetup
-from migan_tf.train_step import create_state, make_steps
+from migan_tf.train_state import create_state
+from migan_tf.train_step import make_steps
 
 
 def compare(config, rounds) -> dict:

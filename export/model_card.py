@@ -38,42 +38,45 @@ LIMITS = {
 }
 
 
-def write(folder, workdir, task, network, version) -> None:
-    """Writes `model_card.json` and `MODEL_CARD.md`.
-
-    Args:
-      folder: where to.
-      workdir: the run.
-      task: `segmentation` or `synthesis`.
-      network: its Keras model, as exported.
-      version: of the servable.
-    """
-    card = make(workdir, task, network, version)
+def write(folder, card) -> None:
+    """Writes a card as `model_card.json` and `MODEL_CARD.md`."""
     text = json.dumps(card, indent=1, ensure_ascii=False)
     files.write_text(folder / "model_card.json", text + "\n")
     files.write_text(folder / "MODEL_CARD.md", markdown(card))
 
 
-def make(workdir, task, network, version) -> dict:
-    """The card as plain values; arguments as of `write`."""
+def make(workdir, task, network, name, version) -> dict:
+    """The card as plain values.
+
+    Args:
+      workdir: the run.
+      task: `segmentation` or `synthesis`.
+      network: its Keras model, as exported.
+      name: of the servable.
+      version: of the servable.
+    """
     run = pathlib.Path(workdir)
     config = run_record.read_config(run / task)
     record = json.loads((run / task / "run.json").read_text("utf-8"))
     best = json.loads((run / task / "best" / "validation.json").read_text())
-    dataset = config.dataset.partition("/")[0]
     return {
-        "model": f"migan_{task}",
+        "model": name,
         "version": version,
         "intended_use": USES[task],
         "limits": _limits(config, task),
         "data": {
             "dataset": config.dataset,
             "photographs": _photographs(config),
-            "licence": LICENCES.get(dataset, "see the dataset's owner"),
+            "licence": " ".join(
+                LICENCES.get(n.partition("/")[0], "See the dataset's owner.")
+                for n in config.dataset.split(",")
+            ),
+            "sha256": record.get("data"),
         },
         "training": {
             "step_of_least_validation_loss": best["step"],
             "validation_loss": best["validation_loss"],
+            "best_threshold": best.get("best_threshold"),
             "flags": record["config"],
             "starts": record["starts"],
         },
@@ -82,7 +85,7 @@ def make(workdir, task, network, version) -> dict:
             "weights_sha256": weights_sha256(network),
             "image_size": config.image_size,
         },
-        "metrics": _metrics(run, task),
+        "metrics": _metrics(run, task, config.dataset),
     }
 
 
@@ -143,7 +146,7 @@ def markdown(card) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _metrics(run, task):
+def _metrics(run, task, dataset):
     """The run's own report on its test split, or what makes one."""
     folder = "test" if task == "segmentation" else "synthesis_test"
     path = run / "evaluation" / folder / "metrics.json"
@@ -158,31 +161,35 @@ def _metrics(run, task):
         report = json.loads(path.read_text("utf-8"))
         if task == "synthesis":
             card["read_by"] = report["segmenter"]
-            card["figures"] = report["generator"]["vessel_consistency"]
+            figures = {"figures": report["generator"]["vessel_consistency"]}
         else:
             card["read_by"] = f"protocol {report['protocol']}"
-            card["figures"] = report["pooled"]
-            card["interval_95"] = report["interval_95"]["pooled"]
+            figures = {
+                "figures": report["pooled"],
+                "interval_95": report["interval_95"]["pooled"],
+            }
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is no report of this program: {error!r}. Next: {command}"
         ) from None
-    return card
+    return {**card, "tests": {dataset: figures}}
 
 
 def _metric_lines(metrics):
     if not metrics["measured"]:
         return [f"Not measured before the export: `{metrics['command']}`."]
-    rows = []
-    for name, value in metrics["figures"].items():
-        interval = metrics.get("interval_95", {}).get(name)
-        span = "[{:.4f}, {:.4f}]".format(*interval) if interval else ""
-        figure = "" if value is None else f"{value:.4f}"
-        rows.append(f"| {name} | {figure} | {span} |")
-    head = [
-        f"On the test split, by `{metrics['command']}` ({metrics['read_by']}):",
-        "",
-        "| figure | value | 95 % interval |",
-        "|---|---|---|",
-    ]
-    return head + rows
+    lines = [f"By `{metrics['command']}` ({metrics['read_by']}):"]
+    for dataset, test in metrics["tests"].items():
+        lines += [
+            "",
+            f"On the test split of {dataset}:",
+            "",
+            "| figure | value | 95 % interval |",
+            "|---|---|---|",
+        ]
+        for name, value in test["figures"].items():
+            interval = test.get("interval_95", {}).get(name)
+            span = "[{:.4f}, {:.4f}]".format(*interval) if interval else ""
+            figure = "" if value is None else f"{value:.4f}"
+            lines.append(f"| {name} | {figure} | {span} |")
+    return lines

@@ -8,9 +8,12 @@ a server that watches the folder never sees half a model. A model card and
 warm-up requests go with each.
 """
 
+import re
+
 from absl import flags
 
 from migan_tf import entry, run_record
+from migan_tf.errors import UserError
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "A run.")
 _EXPORT_DIR = flags.DEFINE_string(
@@ -22,6 +25,12 @@ _TASK = flags.DEFINE_enum(
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", "", "Prepared datasets, where they have moved since."
 )
+_VARIANT = flags.DEFINE_string(
+    "variant", "", "Ends the models' names: migan_segmentation_VARIANT."
+)
+_MEASURE = flags.DEFINE_bool(
+    "measure", False, "Score the exported segmentation, for its card."
+)
 
 
 def main(argv):
@@ -29,6 +38,11 @@ def main(argv):
     entry.no_arguments(argv)
     entry.required(workdir=_WORKDIR.value, export_dir=_EXPORT_DIR.value)
     tasks = run_record.tasks_of(_WORKDIR.value, _TASK.value)
+    if not re.fullmatch(r"\w*", _VARIANT.value, re.ASCII):
+        raise UserError(
+            "--variant must be letters, digits and underscores. Received: "
+            f"{_VARIANT.value!r}"
+        )
     config = run_record.read_config(f"{_WORKDIR.value}/{tasks[0]}")
     entry.choose_kernels(config.segmenter)
     from . import servable  # TensorFlow, after the flags are right.
@@ -36,7 +50,12 @@ def main(argv):
     for task in tasks:
         print(
             servable.export(
-                _WORKDIR.value, task, _EXPORT_DIR.value, _DATA_DIR.value
+                _WORKDIR.value,
+                task,
+                _EXPORT_DIR.value,
+                _DATA_DIR.value,
+                _VARIANT.value,
+                _MEASURE.value and task == "segmentation",
             )
         )
 

@@ -12,10 +12,12 @@ import tensorflow as tf
 from migan_tf import geometry, inference, model_folder, photographs
 from migan_tf.errors import UserError
 
-from . import model_card, signatures, warm_up
+from . import card_figures, model_card, signatures, warm_up
 
 
-def export(workdir, task, export_dir, data_dir="") -> pathlib.Path:
+def export(
+    workdir, task, export_dir, data_dir="", variant="", measure=False
+) -> pathlib.Path:
     """Writes the network of least validation loss of one task.
 
     Args:
@@ -23,9 +25,12 @@ def export(workdir, task, export_dir, data_dir="") -> pathlib.Path:
       task: `segmentation` or `synthesis`.
       export_dir: folder of the models.
       data_dir: where the prepared datasets are; default as in the run.
+      variant: what tells the model from others of the same task, such as
+        `drive`; letters, digits and underscores.
+      measure: score the SavedModel on the test split, for its card.
 
     Returns:
-      The folder export_dir/migan_<task>/<version>.
+      The folder export_dir/migan_<task>[_<variant>]/<version>.
 
     Raises:
       UserError: no such network, or the folder cannot be written.
@@ -33,21 +38,25 @@ def export(workdir, task, export_dir, data_dir="") -> pathlib.Path:
     warm_up.protocol()  # Missing, it should be said before any work.
     folder = pathlib.Path(workdir) / task
     network, config = inference.load_network(folder, task)
+    if data_dir:
+        config = dataclasses.replace(config, data_dir=data_dir)
     if task == "segmentation":
         module, functions = signatures.segmentation(network, config)
     else:
-        if data_dir:
-            config = dataclasses.replace(config, data_dir=data_dir)
         module, functions = signatures.synthesis(
             network, config, common_fov_mask(config)
         )
-    name = f"migan_{task}"
+    name = f"migan_{task}_{variant}" if variant else f"migan_{task}"
     with new_version(pathlib.Path(export_dir).expanduser() / name) as place:
         tf.saved_model.save(module, str(place.temporary), functions)
         extra = place.temporary / "assets.extra"
         extra.mkdir()
         warm_up.write(extra / warm_up.FILE_NAME, name, functions, config)
-        model_card.write(extra, workdir, task, network, place.version)
+        card = model_card.make(workdir, task, network, name, place.version)
+        model_card.write(extra, card)
+        if measure:
+            card["metrics"] = card_figures.measure(place.temporary, config)
+            model_card.write(extra, card)
     return place.folder
 
 

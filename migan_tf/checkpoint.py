@@ -27,7 +27,7 @@ class Checkpoints:
 
         Args:
           folder: the task's folder.
-          state: `train_step.TrainState`.
+          state: `train_state.TrainState`.
           keep: number of checkpoints kept.
         """
         self._folder = pathlib.Path(folder)

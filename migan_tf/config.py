@@ -32,7 +32,7 @@ class Config:
         "both", "What to train.", (*TASKS, "both"), resumable=True
     )
     workdir: str = _flag("", "Run folder; made if missing.", resumable=True)
-    dataset: str = _flag("drive", "TFDS name: drive, stare, phantom, …")
+    dataset: str = _flag("drive", "drive, stare, phantom, …, or several: a,b.")
     data_dir: str = _flag(
         "", "Prepared datasets (default: TFDS's own folder).", resumable=True
     )
@@ -65,12 +65,8 @@ class Config:
     photometric_jitter: float = _flag(
         0.0, "Strength of brightness, contrast, gamma changes.", None, 0
     )
-    scale_jitter: float = _flag(
-        0.0, "0.2: sizes from 1/1.2 to 1.2 times.", None, 0
-    )
-    elastic_deformation: float = _flag(
-        0.0, "Standard deviation of elastic shifts, pixels.", None, 0
-    )
+    scale_jitter: float = _flag(0.0, "0.2: 1/1.2 to 1.2 times.", None, 0)
+    elastic_deformation: float = _flag(0.0, "σ of shifts, pixels.", None, 0)
 
     # Networks.
     segmenter: str = _flag(
@@ -79,12 +75,9 @@ class Config:
     base_filters: int = _flag(64, "Filters of G's first layer.", None, 1)
     segmenter_filters: int = _flag(64, "Filters of S's first layer.", None, 1)
     unet_depth: int = _flag(4, "Max-poolings of the U-Net.", None, 1)
-    unet_stride: int = _flag(
-        1, "Stride of the U-Net's first convolution.", None, 1
-    )
-    unet_cascade: int = _flag(
-        1, "U-Nets in a row, each with the logits of the last.", None, 1
-    )
+    unet_stride: int = _flag(1, "Of its first convolution.", None, 1)
+    unet_cascade: int = _flag(1, "U-Nets, each with the last's map.", None, 1)
+    unet_normalization: str = _flag("batch", "Its norm.", ("batch", "group"))
     skip_connections: str = _flag(
         "even",
         "Skipped levels counted from G's centre.",
@@ -100,7 +93,9 @@ class Config:
     adversarial_weight: float = _flag(1.0, "Adversarial term.", None, 0)
     deviation_weight: float = _flag(10.0, "λ of Eq. 1 and 3.", None, 0)
     segmentation_weight: float = _flag(10.0, "λ of Eq. 6.", None, 0)
+    focal_gamma: float = _flag(0.0, "γ of focal loss in Eq. 5.", None, 0)
     soft_dice_weight: float = _flag(0.0, "Soft Dice beside Eq. 5.", None, 0)
+    centerline_dice_weight: float = _flag(0.0, "clDice beside it.", None, 0)
     noise_stddev: float = _flag(0.001, "σ of z in training.", None, 0)
     evaluation_noise_stddev: float = _flag(1.0, "σ at evaluation.", None, 0)
 
@@ -171,6 +166,9 @@ class Config:
     # Scoring and reporting.
     test_time_flips: bool = _flag(
         False, "Average S over the four flips.", resumable=True
+    )
+    test_time_transposes: bool = _flag(
+        False, "Average S over transposes.", resumable=True
     )
     log_every: int = _flag(10, "Iterations between rows.", None, 1, True)
     validate_every: int = _flag(200, "Iterations between validations.", None, 1)

@@ -11,6 +11,7 @@ SHARED = {
     "task": ("enum", TASKS, "What to score."),
     "workdir": ("string", "", "A run."),
     "data_dir": ("string", "", "Its prepared datasets, if moved since."),
+    "manual_dir": ("string", "", "Archives of a dataset not yet prepared."),
     "split": ("string", "test", "test, validation or train."),
     "output": (
         "string",
@@ -21,10 +22,16 @@ SHARED = {
 }
 OF_TASK = {
     "segmentation": {
+        "model": (
+            "string",
+            "",
+            "Instead of a run: a SavedModel, by its served signature.",
+        ),
+        "dataset": ("string", "", "On which to score; default its own."),
         "predictions": (
             "string",
             "",
-            "Instead of a run: probability maps (png, tif, npy, …).",
+            "Instead of both: probability maps (png, tif, npy, …).",
         ),
         "ground_truth": ("string", "", "Vessel maps of the first annotator."),
         "fov_masks": (

@@ -1,6 +1,6 @@
 """Applies the trained networks of a run to photographs and vessel maps."""
 
-import dataclasses
+import itertools
 import json
 import pathlib
 import warnings
@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import geometry, photographs, run_record
+from migan_tf import geometry, run_record
 from migan_tf.errors import UserError
 from migan_tf.tasks import make_task
 
@@ -85,18 +85,23 @@ class Segmenter:
     def probability(self, standardized_fundus):
         """vessel_probability (B,S,S,1) of a standardized batch (B,S,S,3).
 
-        With --test_time_flips the mean over the four flips, one after the
-        other to keep memory at that of one.
+        The mean over the views of --test_time_flips (four flips) and
+        --test_time_transposes (each also with rows and columns exchanged),
+        one after the other to keep memory at that of one.
         """
-        axes = [()]
+        flips = [()]
         if self.config.test_time_flips:
-            axes = [(), (1,), (2,), (1, 2)]
+            flips = [(), (1,), (2,), (1, 2)]
+        orders = [(0, 1, 2, 3)]
+        if self.config.test_time_transposes:
+            orders.append((0, 2, 1, 3))
         total = 0.0
-        for flipped in axes:
-            axis = tf.constant(flipped, tf.int32)
-            image = tf.reverse(standardized_fundus, axis)
-            total += tf.reverse(tf.sigmoid(self.logits(image)), axis)
-        return total / len(axes)
+        for order, flipped in itertools.product(orders, flips):
+            axes = tf.constant(flipped, tf.int32)
+            image = tf.reverse(tf.transpose(standardized_fundus, order), axes)
+            view = tf.reverse(tf.sigmoid(self.logits(image)), axes)
+            total += tf.transpose(view, order)
+        return total / (len(orders) * len(flips))
 
 
 class Generator:
@@ -154,46 +159,30 @@ class Generator:
         return painted, tf.cast(levels, tf.uint8)
 
 
-def segment_split(workdir, split="test", data_dir=""):
-    """Applies a run's segmenter to a split of its dataset.
-
-    Args:
-      workdir: the run.
-      split: `train`, `validation` or `test`.
-      data_dir: where the prepared datasets are; default as in the run.
+def segment_photographs(segmenter, images):
+    """Applies a `Segmenter` to `Photograph`s.
 
     Returns:
       List of dicts with the fields of `evaluation.ScoredImage`.
     """
-    segmenter = Segmenter(
-        *load_network(pathlib.Path(workdir) / "segmentation", "segmentation")
-    )
-    config = segmenter.config
-    if data_dir:
-        config = dataclasses.replace(config, data_dir=data_dir)
-    return segment_photographs(segmenter, photographs.load(config, split))
-
-
-def segment_photographs(segmenter, images):
-    """[{fields of `evaluation.ScoredImage`}] for a list of `Photograph`s."""
     return [
         dict(
-            image_id=photograph.image_id,
             vessel_probability=segmenter(
                 photograph.fundus, photograph.fov_mask
             ),
-            vessel_map=photograph.vessel_map,
-            fov_mask=photograph.fov_mask,
-            second_annotator=photograph.second_annotator,
-            fundus=photograph.fundus,
+            **vars(photograph),
         )
         for photograph in images
     ]
 
 
-def validation_threshold(workdir):
-    """The threshold of best Dice on validation, or None."""
-    path = pathlib.Path(workdir) / "segmentation" / "best" / "validation.json"
+def validation_threshold(folder):
+    """The threshold of best Dice on validation, or None.
+
+    Args:
+      folder: `segmentation` of a run.
+    """
+    path = pathlib.Path(folder) / "best" / "validation.json"
     try:
         return json.loads(path.read_text()).get("best_threshold")
     except FileNotFoundError:

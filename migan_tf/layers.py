@@ -1,6 +1,7 @@
 """The blocks that generator, segmenter and discriminator are made of."""
 
 import contextlib
+import math
 
 import keras
 
@@ -8,6 +9,7 @@ LEAKY_SLOPE = 0.2
 # Twenty images make few steps: Keras's 0.99 would leave the moving statistics
 # near their initial values for hundreds of them.
 BATCH_NORM_MOMENTUM = 0.9
+GROUP_CHANNELS = 8
 
 
 @contextlib.contextmanager
@@ -21,13 +23,29 @@ def dtype_policy(name):
         keras.config.set_dtype_policy(previous)
 
 
-def activate(x, name, synchronized=False):
-    """BatchNorm and LeakyReLU 0.2 after the convolution `name`."""
-    x = keras.layers.BatchNormalization(
-        momentum=BATCH_NORM_MOMENTUM,
-        synchronized=synchronized,
-        name=f"{name}_norm",
-    )(x)
+def activate(x, name, synchronized=False, normalization="batch"):
+    """A normalization and LeakyReLU 0.2 after the convolution `name`.
+
+    Args:
+      x: (B,H,W,C).
+      name: of the convolution.
+      synchronized: BatchNorm statistics over all replicas.
+      normalization: `batch`, or `group` with up to 8 channels a group (Wu and
+        He 2018), which does not depend on the batch.
+
+    Returns:
+      (B,H,W,C).
+    """
+    if normalization == "batch":
+        norm = keras.layers.BatchNormalization(
+            momentum=BATCH_NORM_MOMENTUM,
+            synchronized=synchronized,
+            name=f"{name}_norm",
+        )
+    else:
+        groups = x.shape[-1] // math.gcd(x.shape[-1], GROUP_CHANNELS)
+        norm = keras.layers.GroupNormalization(groups, name=f"{name}_norm")
+    x = norm(x)
     return keras.layers.LeakyReLU(LEAKY_SLOPE, name=f"{name}_act")(x)
 
 

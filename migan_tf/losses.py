@@ -55,23 +55,27 @@ def deviation_loss(fundus, fake_fundus):
     return tf.reduce_mean(tf.abs(fundus - tf.cast(fake_fundus, tf.float32)))
 
 
-def segmentation_loss(vessel_map, vessel_logits):
+def segmentation_loss(vessel_map, vessel_logits, focal_gamma=0.0):
     """Eq. 5, the binary cross-entropy of the vessel map, from logits.
 
     Args:
       vessel_map: (B,H,W,1) in [0,1]; soft values are soft targets.
       vessel_logits: the same shape, before the sigmoid.
+      focal_gamma: γ ≥ 0 of the focal loss (Lin et al. 2017): each pixel
+        counts |y - p|^γ, so that easy ones count less; 0 is Eq. 5.
 
     Returns:
       Scalar, the mean over all pixels.
     """
     _check_same_shape(vessel_map=vessel_map, vessel_logits=vessel_logits)
-    return tf.reduce_mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(
-            labels=tf.cast(vessel_map, tf.float32),
-            logits=tf.cast(vessel_logits, tf.float32),
-        )
-    )
+    y = tf.cast(vessel_map, tf.float32)
+    logits = tf.cast(vessel_logits, tf.float32)
+    loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=logits)
+    if focal_gamma:
+        # Away from 0, where a power below 1 has no finite slope.
+        error = tf.maximum(tf.abs(y - tf.sigmoid(logits)), 1e-6)
+        loss *= error**focal_gamma
+    return tf.reduce_mean(loss)
 
 
 def soft_dice_loss(vessel_map, vessel_logits):

@@ -74,7 +74,7 @@ def read_card(folder, task) -> dict:
             f"Received: {folder} ({error}). Export one: python -m "
             "export.saved_model --workdir=RUN"
         ) from None
-    if name != f"migan_{task}":
+    if not f"{name}_".startswith(f"migan_{task}_"):
         raise UserError(
             f"--model must be a SavedModel migan_{task}. Received: {folder}, "
             f"which is {name}"

@@ -1,6 +1,7 @@
 """The photographs of a dataset at their own size, and who validates."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -21,18 +22,29 @@ class Photograph:
     vessel_map: np.ndarray | None  # (H,W) bool
     second_annotator: np.ndarray | None  # (H,W) bool
 
+    def sha256(self) -> str:
+        """Of the fundus's, the FOV mask's and the vessel map's bytes.
+
+        One byte a value (masks 0 and 1), row by row; what files they came
+        from does not matter.
+        """
+        planes = (self.fundus, self.fov_mask, self.vessel_map)
+        content = b"".join(p.tobytes() for p in planes if p is not None)
+        return hashlib.sha256(content).hexdigest()
+
 
 def load(config, split) -> list[Photograph]:
     """The photographs of one split of a run, its dataset built if need be.
 
     Args:
-      config: the `Config`.
+      config: the `Config`; a --dataset of several names, with commas between
+        them, is all of their photographs.
       split: `test`, or `train` or `validation`, into which the dataset's
         training photographs are divided by --validation_split: whole images,
         or, for `augmented`, all of them in both.
 
     Returns:
-      List sorted by image_id.
+      List sorted by dataset, as named, and image_id.
 
     Raises:
       UserError: unknown split, no such data, or too few photographs.
@@ -41,12 +53,14 @@ def load(config, split) -> list[Photograph]:
         raise UserError(
             f"--split must be one of {', '.join(SPLITS)}. Received: {split}"
         )
-    builder = builders.ensure_prepared(
-        config.dataset, config.data_dir, config.manual_dir
-    )
+    prepared = [
+        builders.ensure_prepared(name, config.data_dir, config.manual_dir)
+        for name in config.dataset.split(",")
+    ]
+    tfds_split = "test" if split == "test" else "train"
+    photographs = [p for builder in prepared for p in read(builder, tfds_split)]
     if split == "test":
-        return read(builder, "test")
-    photographs = read(builder, "train")
+        return photographs
     bare = [p.image_id for p in photographs if p.vessel_map is None]
     if bare:
         raise UserError(

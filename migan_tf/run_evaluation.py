@@ -11,6 +11,7 @@ from migan_tf import (
     entry,
     evaluation,
     evaluation_flags,
+    model_folder,
     predictions,
     run_record,
 )
@@ -51,31 +52,64 @@ def _segmentation(values):
             "fundus",
         )
     }
-    if bool(workdir) == bool(places["predictions"]):
-        got = f"{workdir!r} and {places['predictions']!r}"
-        raise UserError(f"give --workdir or --predictions. Received: {got}")
-    if workdir:
-        _check_has_segmenter(workdir)
-        config = run_record.read_config(f"{workdir}/segmentation")
-        entry.choose_kernels(config.segmenter)
-        from migan_tf import inference
-
-        output = output or f"{workdir}/evaluation/{values['split']}"
-        rows = inference.segment_split(
-            workdir, values["split"], values["data_dir"]
+    sources = {
+        name: values[name] for name in ("workdir", "model", "predictions")
+    }
+    if sum(map(bool, sources.values())) != 1:
+        got = " ".join(f"--{name}={value}" for name, value in sources.items())
+        raise UserError(
+            f"give one of --workdir, --model and --predictions. Received: {got}"
         )
-        if threshold is None:
-            threshold = inference.validation_threshold(workdir)
-    else:
+    if places["predictions"]:
         entry.required(output=output, ground_truth=places["ground_truth"])
         if values["protocol"] != "full_frame":
             entry.required(fov_masks=places["fov_masks"])
         rows = predictions.read_scored(**places, subset=values["subset"])
+    else:
+        rows, config, found = _segmented(values)
+        if threshold is None:
+            threshold = found
+        name = values["split"]
+        if values["dataset"] and values["dataset"] != config.dataset:
+            name = f"{values['dataset'].replace('/', '_')}_{name}"
+        if workdir:
+            output = output or f"{workdir}/evaluation/{name}"
+        entry.required(output=output)
     images = [evaluation.ScoredImage(**row) for row in rows]
     scores = evaluation.score(
         images, values["protocol"], threshold, values["bootstrap_samples"]
     )
     return evaluation.write_report(images, scores, output), output
+
+
+def _segmented(values):
+    """(rows of `evaluation.ScoredImage`, `Config`, validation's threshold)."""
+    if workdir := values["workdir"]:
+        _check_has_segmenter(workdir)
+        folder = pathlib.Path(workdir, "segmentation")
+        entry.choose_kernels(run_record.read_config(folder).segmenter)
+    else:
+        entry.required(output=values["output"])
+        folder, segmenter = model_folder.find(
+            "segmentation", "", values["model"]
+        )
+        entry.choose_kernels(segmenter)
+    from migan_tf import inference, photographs, saved_models
+
+    if model_folder.is_saved_model(folder):
+        segmenter = saved_models.SavedSegmenter(folder)
+        config, threshold = segmenter.config, segmenter.validation_threshold
+        segment_photographs = saved_models.segment_photographs
+    else:
+        segmenter = inference.Segmenter(
+            *inference.load_network(folder, "segmentation")
+        )
+        config = segmenter.config
+        threshold = inference.validation_threshold(folder)
+        segment_photographs = inference.segment_photographs
+    asked = _changed(config, values, "dataset", "data_dir", "manual_dir")
+    images = photographs.load(asked, values["split"])
+    return segment_photographs(segmenter, images), config, threshold
 
 
 def _synthesis(values):
@@ -87,10 +121,7 @@ def _synthesis(values):
     entry.choose_kernels(config.segmenter)
     from migan_tf import synthesis_evaluation, synthesis_report
 
-    if values["data_dir"]:
-        config = dataclasses.replace(config, data_dir=values["data_dir"])
-    if values["style_image"]:
-        config = dataclasses.replace(config, style_image=values["style_image"])
+    config = _changed(config, values, "data_dir", "manual_dir", "style_image")
     extractor = _vgg19_features(config, values)
     style = _style_photograph(config) if config.style_image else None
     synthesis_report.make_output(output)
@@ -106,6 +137,12 @@ def _synthesis(values):
         style,
     )
     return synthesis_report.write_report(result, pictures, output), output
+
+
+def _changed(config, values, *names):
+    """`config` with those of the flags called `names` that were given."""
+    given = {name: values[name] for name in names if values[name]}
+    return dataclasses.replace(config, **given)
 
 
 def _vgg19_features(config, values):

@@ -33,7 +33,7 @@ _STYLE = frozenset(
 )
 
 
-def write(folder, config, devices) -> None:
+def write(folder, config, devices, data=None) -> None:
     """Writes `run.json` and the reloadable `run.flags`, or checks them.
 
     `run.json` holds the flags and one entry for each start: a run that was
@@ -43,6 +43,7 @@ def write(folder, config, devices) -> None:
       folder: the folder of one task of the run.
       config: the resolved `Config`.
       devices: names of the devices, for the record.
+      data: {split: {image_id: SHA-256}} of the photographs, for the record.
 
     Raises:
       UserError: the folder holds a run of other flags.
@@ -61,7 +62,11 @@ def write(folder, config, devices) -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
     }
-    record = {"config": dataclasses.asdict(config), "starts": [*starts, start]}
+    record = {
+        "config": dataclasses.asdict(config),
+        "data": data,
+        "starts": [*starts, start],
+    }
     files.write_text(record_path, json.dumps(record, indent=1))
     files.write_text(pathlib.Path(folder) / "run.flags", as_flagfile(config))
 

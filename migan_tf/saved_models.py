@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from migan_tf import model_folder
+from migan_tf.config import Config
 from migan_tf.errors import UserError
 
 
@@ -16,7 +17,9 @@ class SavedSegmenter:
         Raises:
           UserError: it is not a segmentation of this program.
         """
-        model_folder.read_card(folder, "segmentation")
+        training = model_folder.read_card(folder, "segmentation")["training"]
+        self.config = Config(**training["flags"])
+        self.validation_threshold = training.get("best_threshold")
         self._loaded = _load(folder)
 
     def __call__(self, fundus):
@@ -34,6 +37,22 @@ class SavedSegmenter:
             return None
         probability = found["vessel_probability"].numpy()[0, ..., 0]
         return probability, found["vessel_map"].numpy()[0, ..., 0] > 0
+
+
+def segment_photographs(segmenter, images):
+    """Applies a `SavedSegmenter`, which finds the FOV by itself.
+
+    Returns:
+      List of dicts with the fields of `evaluation.ScoredImage`, whose
+      `fov_mask` is the photograph's own.
+    """
+    rows = []
+    for photograph in images:
+        probability = np.zeros(photograph.fov_mask.shape, np.float32)
+        if found := segmenter(photograph.fundus):
+            probability = found[0]
+        rows.append(dict(vessel_probability=probability, **vars(photograph)))
+    return rows
 
 
 class SavedGenerator:

@@ -18,6 +18,7 @@ def build_segmenter(
     synchronized=False,
     stride=1,
     cascade=1,
+    normalization="batch",
 ):
     """Builds S.
 
@@ -34,6 +35,7 @@ def build_segmenter(
         layer's channels pixels again.
       cascade: number of U-Nets, each of which sees the photograph and the
         logits of the one before (W-Net, Galdran et al. 2022); unet only.
+      normalization: `batch` or `group`, see `layers.activate`; unet only.
 
     Returns:
       Model of standardized_fundus (B,H,W,3) to vessel_logits (B,H,W,1)
@@ -59,10 +61,10 @@ def build_segmenter(
             1, 4, 2, padding="same", name="output"
         )(x)
     else:
-        x = fundus
+        x, norms = fundus, (synchronized, normalization)
         for number in range(1, cascade + 1):
             prefix = f"unet{number}_" if number < cascade else ""
-            x = _unet(x, base_filters, depth, stride, prefix, synchronized)
+            x = _unet(x, base_filters, depth, stride, prefix, norms)
             if number < cascade:
                 x = keras.layers.Concatenate(name=f"{prefix}joined")(
                     [fundus, x]
@@ -73,7 +75,7 @@ def build_segmenter(
     return keras.Model(fundus, logits, name=f"segmenter_{name}")
 
 
-def _unet(x, base_filters, depth, stride, prefix, synchronized):
+def _unet(x, base_filters, depth, stride, prefix, norms):
     """Logits (B,H,W,1) of one U-Net; `prefix` begins its layers' names."""
     contracting = []
     for level in range(depth):
@@ -81,12 +83,12 @@ def _unet(x, base_filters, depth, stride, prefix, synchronized):
             x,
             base_filters << level,
             f"{prefix}down{level}",
-            synchronized,
+            norms,
             1 if level else stride,
         )
         contracting.append(x)
         x = keras.layers.MaxPooling2D(name=f"{prefix}pool{level}")(x)
-    x = _double(x, base_filters << depth, f"{prefix}bottom", synchronized)
+    x = _double(x, base_filters << depth, f"{prefix}bottom", norms)
     for level in reversed(range(depth)):
         filters = base_filters << level
         x = keras.layers.Conv2DTranspose(
@@ -95,13 +97,15 @@ def _unet(x, base_filters, depth, stride, prefix, synchronized):
         x = keras.layers.Concatenate(name=f"{prefix}skip{level}")(
             [x, contracting[level]]
         )
-        x = _double(x, filters, f"{prefix}merge{level}", synchronized)
+        x = _double(x, filters, f"{prefix}merge{level}", norms)
+    if stride == 1:
+        return keras.layers.Conv2D(1, 1, name=f"{prefix}output")(x)
     return keras.layers.Conv2DTranspose(
         1, stride, stride, name=f"{prefix}output"
     )(x)
 
 
-def _double(x, filters, name, synchronized, stride=1):
+def _double(x, filters, name, norms, stride=1):
     # A kernel of 3 × stride sees what a 3×3 one sees of pixels folded into
     # channels: the two are the same layer.
     for half, step in (("a", stride), ("b", 1)):
@@ -113,5 +117,5 @@ def _double(x, filters, name, synchronized, stride=1):
             use_bias=False,
             name=f"{name}{half}",
         )(x)
-        x = layers.activate(x, f"{name}{half}", synchronized)
+        x = layers.activate(x, f"{name}{half}", *norms)
     return x

@@ -8,7 +8,7 @@ discriminator sees, and which terms its objective has besides the adversarial.
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import losses
+from migan_tf import centerline_loss, losses
 from migan_tf.generator import build_generator
 from migan_tf.segmenter import build_segmenter
 
@@ -78,8 +78,9 @@ class Segmentation:
             "adversarial_loss": config.adversarial_weight,
             "segmentation_loss": config.segmentation_weight,
         }
-        if config.soft_dice_weight:
-            self.weights["soft_dice_loss"] = config.soft_dice_weight
+        for name in ("soft_dice", "centerline_dice"):
+            if weight := getattr(config, f"{name}_weight"):
+                self.weights[f"{name}_loss"] = weight
 
     def build_network(self, synchronized=False):
         """S, for any size that its strides allow: crops train, wholes test."""
@@ -93,6 +94,7 @@ class Segmentation:
             synchronized,
             config.unet_stride,
             config.unet_cascade,
+            config.unet_normalization,
         )
 
     def forward(self, network, batch, training):
@@ -107,10 +109,16 @@ class Segmentation:
         """The terms that compare the output with the batch."""
         vessel_map = batch["vessel_map"]
         terms = {
-            "segmentation_loss": losses.segmentation_loss(vessel_map, output)
+            "segmentation_loss": losses.segmentation_loss(
+                vessel_map, output, self._config.focal_gamma
+            )
         }
-        if "soft_dice_loss" in self.weights:
-            terms["soft_dice_loss"] = losses.soft_dice_loss(vessel_map, output)
+        for name, loss in (
+            ("soft_dice_loss", losses.soft_dice_loss),
+            ("centerline_dice_loss", centerline_loss.centerline_dice_loss),
+        ):
+            if name in self.weights:
+                terms[name] = loss(vessel_map, output)
         return terms
 
 

@@ -22,7 +22,8 @@ from migan_tf.checkpoint import Checkpoints
 from migan_tf.health import HealthMonitor
 from migan_tf.summaries import NoLog, RunLog
 from migan_tf.tasks import make_task
-from migan_tf.train_step import create_state, make_steps, resolve_precision
+from migan_tf.train_state import create_state, resolve_precision
+from migan_tf.train_step import make_steps
 from migan_tf.validation import make_validation
 
 EXIT_STOPPED = 128  # plus the signal's number, as shells do
@@ -86,7 +87,14 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
         return 0
     if chief:
         devices = [d.name for d in tf.config.list_logical_devices()]
-        run_record.write(folder, config, devices)
+        data_seen = {
+            split: {p.image_id: p.sha256() for p in images}
+            for split, images in (
+                ("train", training),
+                ("validation", held_out),
+            )
+        }
+        run_record.write(folder, config, devices, data_seen)
     first, last = checkpoints.restore(), config.steps(name)
     if first >= last:
         logging.info("%s: all %d iterations are done", name, last)
@@ -137,7 +145,7 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
             saving = step % config.checkpoint_every == 0 or final
             if step % config.log_every == 0 or validating or saving:
                 row = {key: float(value) for key, value in scalars.items()}
-                row.update(_optimizer_scalars(state))
+                row.update(state.optimizer_scalars())
                 elapsed = time.monotonic() - clock
                 images = (step - counted) * per_iteration * config.batch_size
                 row["images_per_second"] = images / elapsed
@@ -166,17 +174,6 @@ def _report(health, log, step, row, prefix=""):
         logging.warning("%s", message)
     log.scalars(step, {prefix + name: row[name] for name in row})
     log.health(step, messages)
-
-
-def _optimizer_scalars(state):
-    rows = {"learning_rate": state.network_optimizer.learning_rate}
-    for key, optimizer in (
-        ("loss_scale", state.network_optimizer),
-        ("d_loss_scale", state.discriminator_optimizer),
-    ):
-        if hasattr(optimizer, "dynamic_scale"):
-            rows[key] = optimizer.dynamic_scale
-    return {name: float(value.numpy()) for name, value in rows.items()}
 
 
 def _describe(config, name, state, training, held_out):

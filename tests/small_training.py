@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from migan_tf.config import Config
 from migan_tf.tasks import make_task
-from migan_tf.train_step import create_state, make_steps
+from migan_tf.train_state import create_state
+from migan_tf.train_step import make_steps
 
 CONFIG = Config(
     image_size=64,

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from migan_tf.checkpoint import Checkpoints
 from migan_tf.errors import UserError
-from migan_tf.train_step import TrainState
+from migan_tf.train_state import TrainState
 
 
 def make_state(seed):

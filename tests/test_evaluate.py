@@ -96,19 +96,15 @@ def test_float_maps_score_like_their_files(flags, tmp_path):
 
 # A run as `inference` would give it, without a network.
 WORKDIR_SCRIPT = """
-import sys, types
-import numpy as np
-from migan_tf import entry, predictions
-import migan_tf
+from migan_tf import entry, predictions, run_evaluation
+from migan_tf.config import Config
 
-def segment_split(workdir, split, data_dir):
-    assert split == "validation"
-    return predictions.read_scored({predictions!r}, {ground_truth!r})
+def segmented(values):
+    assert values["split"] == "validation"
+    rows = predictions.read_scored({predictions!r}, {ground_truth!r})
+    return rows, Config(), 0.45
 
-inference = types.ModuleType("migan_tf.inference")
-inference.segment_split = segment_split
-inference.validation_threshold = lambda workdir: 0.45
-sys.modules["migan_tf.inference"] = migan_tf.inference = inference
+run_evaluation._segmented = segmented
 from migan_tf import evaluate
 entry.run(evaluate.main)
 """
@@ -137,7 +133,7 @@ def test_a_run_is_scored_into_its_own_folder(flags, tmp_path):
     "change, message",
     [
         ({"fov_masks": ""}, "--fov_masks is required"),
-        ({"workdir": "run"}, "--workdir or --predictions"),
+        ({"workdir": "run"}, "one of --workdir, --model and"),
         ({"predictions": "nowhere"}, "--predictions must be a folder"),
         ({"samples": "2"}, "--task=segmentation takes no --samples"),
         ({"task": "synthesis"}, "--task=synthesis takes no --predictions"),

@@ -134,7 +134,7 @@ def test_the_card_has_the_figures_of_the_runs_report(tiny_run, tmp_path):
     run = tmp_path / "run"
     (run / "evaluation" / "test").mkdir(parents=True)
     (run / "segmentation").symlink_to(tiny_run / "segmentation")
-    card = model_card.make(run, "segmentation", network, 3)
+    card = model_card.make(run, "segmentation", network, "m", 3)
     assert not card["metrics"]["measured"]
     assert "Not measured before the export" in model_card.markdown(card)
     report = {
@@ -144,9 +144,11 @@ def test_the_card_has_the_figures_of_the_runs_report(tiny_run, tmp_path):
     }
     path = run / "evaluation" / "test" / "metrics.json"
     path.write_text(json.dumps(report))
-    page = model_card.markdown(model_card.make(run, "segmentation", network, 3))
+    page = model_card.markdown(
+        model_card.make(run, "segmentation", network, "m", 3)
+    )
     assert "| dice_otsu | 0.8123 | [0.7900, 0.8300] |" in page
     assert "| dice_validation_threshold |  |  |" in page
     path.write_text("{")
     with pytest.raises(UserError, match="migan_tf.evaluate"):
-        model_card.make(run, "segmentation", network, 3)
+        model_card.make(run, "segmentation", network, "m", 3)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from migan_tf import inference, photographs, run_record
+from migan_tf import inference, photographs
 from migan_tf.config import Config
 from migan_tf.errors import UserError
 
@@ -95,11 +95,13 @@ def test_a_generators_noise_is_a_function_of_the_seed():
 
 
 def test_a_split_of_a_run_comes_with_its_annotations(tiny_run):
-    rows = inference.segment_split(tiny_run, "test")
-    assert len(rows) == 4
-    expected = photographs.load(
-        run_record.read_config(tiny_run / "segmentation"), "test"
+    network, config = inference.load_network(
+        tiny_run / "segmentation", "segmentation"
     )
+    expected = photographs.load(config, "test")
+    segmenter = inference.Segmenter(network, config)
+    rows = inference.segment_photographs(segmenter, expected)
+    assert len(rows) == 4
     for row, photograph in zip(rows, expected, strict=True):
         assert row["image_id"] == photograph.image_id
         np.testing.assert_array_equal(row["vessel_map"], photograph.vessel_map)
@@ -109,7 +111,7 @@ def test_a_split_of_a_run_comes_with_its_annotations(tiny_run):
 def test_the_validation_threshold_is_the_recorded_one(tiny_run, tmp_path):
     best = tiny_run / "segmentation" / "best" / "validation.json"
     expected = json.loads(best.read_text())["best_threshold"]
-    assert inference.validation_threshold(tiny_run) == expected
+    assert inference.validation_threshold(tiny_run / "segmentation") == expected
     assert inference.validation_threshold(tmp_path) is None
 
 

@@ -21,8 +21,9 @@ FLOORS = [
     set(names.split())
     for names in (
         "errors",
-        "config_checks distribution entry files fov health layers map_files "
-        "map_values realism scored_image score_table style_weights",
+        "averaging centerline_loss config_checks distribution entry files fov "
+        "health layers map_files map_values realism scored_image score_table "
+        "style_weights",
         "config",
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
@@ -31,7 +32,8 @@ FLOORS = [
         "bootstrap checkpoint data features gradient_shares inspection "
         "photographs style_objective summaries tasks vessel_metrics",
         "assessment synthesis_report synthesis_scores",
-        "evaluation inference painted_fundi saved_models train_step",
+        "evaluation inference painted_fundi saved_models train_state "
+        "train_step",
         "own_images synthesis_evaluation synthesis_validation",
         "style_setup validation",
         "run_evaluation trainer",
@@ -41,7 +43,15 @@ FLOORS = [
 FAMILIES = ("builders", "phantom")
 # Written to be read, tested and reused alone: plain numbers, no Config.
 ALONE = {"augment", "discriminator", "generator", "layers", "losses", "metrics"}
-ALONE |= {"segmenter", "style", "style_losses", "style_weights", "realism"}
+ALONE |= {
+    "averaging",
+    "centerline_loss",
+    "segmenter",
+    "style",
+    "style_losses",
+    "style_weights",
+    "realism",
+}
 BARE_WORDS = {"mask", "label", "img", "pred"}
 
 

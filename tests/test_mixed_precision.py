@@ -9,7 +9,7 @@ from migan_tf.layers import dtype_policy
 from migan_tf.segmenter import build_segmenter
 from migan_tf.style import Vgg19
 from migan_tf.style_objective import StyleObjective
-from migan_tf.train_step import resolve_precision
+from migan_tf.train_state import resolve_precision
 from tests.small_training import make, make_batch, moved, weights_of
 
 
