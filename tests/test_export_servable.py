@@ -152,3 +152,32 @@ def test_the_card_has_the_figures_of_the_runs_report(tiny_run, tmp_path):
     path.write_text("{")
     with pytest.raises(UserError, match="migan_tf.evaluate"):
         model_card.make(run, "segmentation", network, "m", 3)
+
+
+@pytest.mark.slow
+def test_a_measured_card_holds_what_the_model_scores(tiny_run, tmp_path):
+    from migan_tf import run_evaluation
+    from tests.test_run_evaluation import DEFAULTS
+
+    folder = servable.export(
+        tiny_run, "segmentation", tmp_path, variant="tiny", measure=True
+    )
+    assert folder == tmp_path / "migan_segmentation_tiny" / "1"
+    path = folder / "assets.extra" / "model_card.json"
+    card = json.loads(path.read_text("utf-8"))
+    assert card["model"] == "migan_segmentation_tiny"
+    output = tmp_path / "report"
+    given = {"model": str(folder), "output": str(output)}
+    run_evaluation.evaluate({**DEFAULTS, **given}, set(given))
+    report = json.loads((output / "metrics.json").read_text("utf-8"))
+    (test,) = card["metrics"]["tests"].values()
+    assert test["figures"] == report["pooled"]
+    assert (
+        report["thresholds"]["validation"]
+        == (card["training"]["best_threshold"])
+    )
+    seen = card["data"]["sha256"]
+    config = run_record.read_config(tiny_run / "segmentation")
+    for split in ("train", "validation"):
+        expected = photographs.load(config, split)
+        assert seen[split] == {p.image_id: p.sha256() for p in expected}

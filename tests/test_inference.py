@@ -130,3 +130,33 @@ def test_weights_of_another_network_are_refused(tiny_run, tmp_path):
     (folder / "run.json").write_bytes(record.read_bytes())
     with pytest.raises(UserError, match="does not hold a segmentation"):
         inference.load_network(folder, "segmentation")
+
+
+def test_transposes_double_the_views_and_are_undone():
+    seen = []
+
+    def watching(image, training):
+        seen.append(image.numpy())
+        return image[..., :1]
+
+    config = dataclasses.replace(
+        CONFIG, test_time_flips=True, test_time_transposes=True
+    )
+    image = tf.random.normal((1, 64, 64, 3))
+    tf.config.run_functions_eagerly(True)
+    try:
+        eight = inference.Segmenter(watching, config).probability(image)
+        np.testing.assert_allclose(
+            eight.numpy(), tf.sigmoid(image[..., :1]), atol=1e-6
+        )
+    finally:
+        tf.config.run_functions_eagerly(False)
+    # The symmetries of the square: four quarter turns of it and its mirror.
+    turned = [
+        np.rot90(plane, quarter, (1, 2))
+        for plane in (image.numpy(), image.numpy()[:, ::-1])
+        for quarter in range(4)
+    ]
+    assert len(seen) == 8
+    for expected in turned:
+        assert sum(np.array_equal(expected, one) for one in seen) == 1

@@ -197,3 +197,14 @@ def test_shapes_that_would_broadcast_are_refused(loss):
     a, b = tf.zeros((2, 4, 4, 1)), tf.zeros((1, 4, 4, 1))
     with pytest.raises(ValueError, match=r"same shape.*\(2, 4.*\(1, 4"):
         loss(a, b)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_focal_loss_is_lin_et_al(gamma):
+    # For hard targets |y - p| is their 1 - p_t.
+    y, x = drawn("segmentation", 11)
+    y = np.round(y)
+    p_t = np.where(y == 1, sigmoid(x), 1 - sigmoid(x))
+    expected = np.mean(-((1 - p_t) ** gamma) * np.log(p_t))
+    ours = losses.segmentation_loss(y, x, gamma)
+    assert float(ours) == pytest.approx(expected, rel=1e-5)

@@ -1,5 +1,7 @@
 """From a prepared dataset to training, validation and test photographs."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -141,3 +143,23 @@ def test_unknown_splits_are_refused(prepared):
     with pytest.raises(UserError, match="--split must be.*Received: all"):
         load("all")
     assert prepared == []  # before anything is built
+
+
+def test_several_datasets_are_one(prepared):
+    both = photographs.load(Config(dataset="drive,stare"), "test")
+    assert ids(both) == ["01", "02"] * 2
+    assert [row[0] for row in prepared] == ["drive", "stare"]
+
+
+def test_sha256_is_of_the_pixels():
+    fundus = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    plane = np.eye(4, dtype=bool)
+    photograph = photographs.Photograph("01", fundus, plane, ~plane, None)
+    content = bytes(range(48))
+    content += bytes(int(r == c) for r in range(4) for c in range(4))
+    content += bytes(int(r != c) for r in range(4) for c in range(4))
+    expected = hashlib.sha256(content).hexdigest()
+    assert photograph.sha256() == expected
+    without = photographs.Photograph("02", fundus, plane, None, plane)
+    expected = hashlib.sha256(content[:64]).hexdigest()
+    assert without.sha256() == expected

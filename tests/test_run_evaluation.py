@@ -102,3 +102,43 @@ def test_a_style_run_is_compared_with_its_photograph(
             (means, stddevs),
         )
         assert colour["distance_to_style"] == pytest.approx(expected, abs=3)
+
+
+def test_one_thing_is_scored_at_a_time():
+    assert "one of --workdir, --model and --predictions" in refused()
+    text = refused(workdir="a", model="b", output="o")
+    assert "--workdir=a --model=b" in text
+    assert "--output is required" in refused(model="b")
+
+
+@pytest.mark.slow
+def test_a_saved_model_is_scored_by_its_signature(served, tiny_run, tmp_path):
+    folder = served["segmentation"]
+    output = str(tmp_path / "report")
+    given = {"model": str(folder), "output": output, "bootstrap_samples": 0}
+    run_evaluation.evaluate({**DEFAULTS, **given}, set(given))
+    report = json.loads(pathlib.Path(output, "metrics.json").read_text("utf-8"))
+    assert report["images"] == 4
+    # The run's own network on the FOVs that it is given: near, not equal.
+    given = {"workdir": str(tiny_run), "output": output, "dataset": ""}
+    run_evaluation.evaluate({**DEFAULTS, **given}, set(given))
+    own = json.loads(pathlib.Path(output, "metrics.json").read_text("utf-8"))
+    for name in ("auc_roc", "dice_otsu"):
+        assert report["pooled"][name] == pytest.approx(
+            own["pooled"][name], abs=0.03
+        )
+
+
+def test_a_run_is_scored_on_another_dataset(tiny_run, monkeypatch):
+    from migan_tf import photographs
+
+    asked = []
+
+    def load(config, split):
+        asked.append((config.dataset, config.manual_dir, split))
+        raise UserError("enough")
+
+    monkeypatch.setattr(photographs, "load", load)
+    given = {"workdir": str(tiny_run), "dataset": "stare", "manual_dir": "m"}
+    assert refused(**given) == "enough"
+    assert asked == [("stare", "m", "test")]

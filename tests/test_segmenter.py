@@ -120,3 +120,50 @@ def test_indivisible_sizes_are_refused(name, depth, size, stride):
 def test_unknown_name_is_refused():
     with pytest.raises(ValueError, match="'migan' or 'unet'.*'vgan'"):
         build_segmenter("vgan")
+
+
+def test_a_strided_unet_folds_pixels_into_channels():
+    model = build_segmenter("unet", 64, base_filters=4, depth=2, stride=2)
+    shapes = {layer.name: layer.output.shape[1:] for layer in model.layers}
+    assert shapes["down0a_act"] == shapes["merge0b_act"] == (32, 32, 4)
+    assert shapes["bottomb_act"] == (8, 8, 16)
+    assert model.output.shape == (None, 64, 64, 1)
+    # 6×6 in place of 3×3 on three channels; four output pixels from each.
+    expected = unet_count(4, 2) + (36 - 9) * 3 * 4 + 3 * 4
+    assert model.count_params() == expected
+
+
+def test_the_strided_convolution_is_one_of_folded_pixels():
+    model = build_segmenter("unet", 16, base_filters=4, depth=2, stride=2)
+    fundus = tf.random.normal((2, 16, 16, 3))
+    first = model.get_layer("down0a")
+    # 6×6 taps of 3 channels are 3×3 taps of 2×2×3 channels.
+    kernel = tf.reshape(first.kernel, (3, 2, 3, 2, 3, 4))
+    kernel = tf.reshape(tf.transpose(kernel, (0, 2, 1, 3, 4, 5)), (3, 3, 12, 4))
+    folded = tf.nn.space_to_depth(fundus, 2)
+    expected = tf.nn.conv2d(folded, kernel, 1, "SAME")
+    np.testing.assert_allclose(first(fundus), expected, atol=1e-5)
+
+
+def test_a_cascade_sees_the_photograph_and_the_last_logits():
+    model = build_segmenter("unet", 32, base_filters=4, depth=2, cascade=2)
+    joined = model.get_layer("unet1_joined")
+    assert joined.input[0] is model.input
+    assert joined.input[1] is model.get_layer("unet1_output").output
+    assert joined.output.shape == (None, 32, 32, 4)
+    # The second's first convolution has a channel more.
+    assert model.count_params() == 2 * unet_count(4, 2) + 9 * 4
+
+
+def test_group_norm_takes_the_place_of_every_batch_norm():
+    model = build_segmenter("unet", 32, 12, depth=2, normalization="group")
+    kinds = [type(layer) for layer in model.layers]
+    assert keras.layers.BatchNormalization not in kinds
+    assert kinds.count(keras.layers.GroupNormalization) == 10
+    # Up to 8 channels a group, all groups alike: 12 = 3 · 4, 24 = 3 · 8.
+    assert model.get_layer("down0a_norm").groups == 3
+    assert model.get_layer("down1a_norm").groups == 3
+    fundus = tf.random.normal((2, 32, 32, 3))
+    alone = model(fundus[:1], training=True)
+    beside = model(fundus, training=True)[:1]
+    np.testing.assert_allclose(alone, beside, atol=1e-4)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from migan_tf import losses
-from tests.small_training import CONFIG, make, make_batch, moved, weights_of
+from tests.small_training import make, make_batch, moved, weights_of
 
 
 @pytest.mark.parametrize("name", ["segmentation", "synthesis"])
@@ -70,34 +70,6 @@ def test_without_a_discriminator_there_is_no_second_step():
     state, _, (_, discriminator_step) = make("synthesis", discriminator="none")
     assert discriminator_step is None
     assert set(state.holders()) == {"network", "network_optimizer"}
-
-
-def test_equal_seeds_make_equal_networks():
-    one, other, third = (make("synthesis", seed=s)[0] for s in (1, 1, 2))
-    for a, b in zip(
-        weights_of(one.network), weights_of(other.network), strict=True
-    ):
-        np.testing.assert_array_equal(a, b)
-    assert max(moved(weights_of(one.network), third.network)) > 0
-
-
-def test_cosine_ends_at_zero_after_the_warm_up():
-    state, _, (network_step, _) = make(
-        "segmentation",
-        discriminator="none",
-        learning_rate_schedule="cosine",
-        warmup_steps=2,
-        segmentation_steps=4,
-        generator_steps=1,
-    )
-    rates = []
-    for _ in range(4):
-        rates.append(float(state.network_optimizer.learning_rate))
-        network_step(make_batch())
-    rates.append(float(state.network_optimizer.learning_rate))
-    # Linear over two steps, then half a cosine over two: 1, 1/2, 0.
-    expected = np.array([0.0, 0.5, 1.0, 0.5, 0.0]) * CONFIG.learning_rate
-    np.testing.assert_allclose(rates, expected, atol=1e-9)
 
 
 def test_one_trace_serves_all_batches():
