@@ -1,0 +1,53 @@
+"""The side of `step_time` that is this program; `python -m … CASE`."""
+
+import dataclasses
+import sys
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.step_time_cases import CASES
+from migan_tf.config import Config
+from migan_tf.tasks import make_task
+from migan_tf.train_state import create_state
+from migan_tf.train_step import make_steps
+
+
+def make_step(case):
+    """A function of nothing that makes one update, as the trainer does."""
+    names = {field.name for field in dataclasses.fields(Config)}
+    config = Config(**{k: v for k, v in case.items() if k in names})
+    keras.utils.set_random_seed(0)
+    tf.config.experimental.enable_op_determinism()
+    strategy = tf.distribute.get_strategy()
+    task = make_task(config.task, config)
+    state = create_state(config, task, strategy)
+    rng = np.random.default_rng(0)
+    side, batch = config.image_size, config.batch_size
+    shapes = {
+        "fundus": (side, side, 3),
+        "standardized_fundus": (side, side, 3),
+        "vessel_map": (side, side, 1),
+        "fov_mask": (side, side, 1),
+        "noise": (config.noise_size,),
+    }
+    values = {
+        name: tf.constant(rng.random((batch, *shape)), tf.float32)
+        for name, shape in shapes.items()
+    }
+    network_step, discriminator_step = make_steps(state, task, strategy)
+    step = network_step
+    if case.get("update") == "discriminator":
+        step = discriminator_step
+    return lambda: {k: v.numpy() for k, v in step(values).items()}
+
+
+if __name__ == "__main__":
+    update = make_step(CASES[sys.argv[1]])
+    for line in sys.stdin:
+        begin = time.perf_counter()
+        for _ in range(int(line)):
+            update()
+        print((time.perf_counter() - begin) / int(line), flush=True)
