@@ -9,7 +9,7 @@ import pytest
 from absl import flags
 
 from migan_tf import config_flags
-from migan_tf.config import Config
+from migan_tf.config import DISCRIMINATORS, Config
 from migan_tf.errors import UserError
 from migan_tf.run_record import as_flagfile
 
@@ -78,7 +78,11 @@ def test_every_flag_survives_a_flagfile(parse, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(p.name for p in (ROOT / "experiments").glob("*.flags"))
+    "name",
+    sorted(
+        p.relative_to(ROOT / "experiments").as_posix()
+        for p in (ROOT / "experiments").rglob("*.flags")
+    ),
 )
 def test_experiments_parse(parse, monkeypatch, name):
     # A nested flagfile's path is relative to where the command is run.
@@ -164,3 +168,15 @@ def test_the_papers_experiments(parse, monkeypatch, name, geometry):
     found = {key: getattr(settings, key) for key in PAPER}
     assert found == PAPER
     assert settings.validation_images == 1 and settings.crop_size == 0
+
+
+@pytest.mark.parametrize("dataset", ["drive", "stare"])
+def test_table_1_varies_the_discriminator_alone(parse, monkeypatch, dataset):
+    monkeypatch.chdir(ROOT)
+    runs = []
+    for kind in DISCRIMINATORS:
+        path = f"experiments/table1/{dataset}_{kind}.flags"
+        runs.append(parse(f"--flagfile={path}", "--workdir=runs/a"))
+        assert (runs[-1].dataset, runs[-1].discriminator) == (dataset, kind)
+    alike = {dataclasses.replace(run, discriminator="none") for run in runs}
+    assert len(alike) == 1
