@@ -97,6 +97,7 @@ class Config:
     soft_dice_weight: float = _flag(0.0, "Soft Dice beside Eq. 5.", None, 0)
     centerline_dice_weight: float = _flag(0.0, "clDice beside it.", None, 0)
     noise_stddev: float = _flag(0.001, "σ of z in training.", None, 0)
+    colour_code: bool = _flag(False, "z begins with its image's colours.")
     evaluation_noise_stddev: float = _flag(1.0, "σ at evaluation.", None, 0)
 
     # The style variant, Eq. 7 to 12.

@@ -6,7 +6,8 @@ The batch contract. Every batch is a dict of float32 tensors:
   standardized_fundus  (B,S,S,3) z-scores over the FOV, 0 outside it
   vessel_map           (B,S,S,1) in [0,1], soft after resampling
   fov_mask             (B,S,S,1) in {0,1}
-  noise                (B,noise_size) normal of standard deviation σ
+  noise                (B,noise_size) normal of standard deviation σ; with
+                       --colour_code it begins with the fundus's colours
 
 The n-th example of a run is a function of the seed and n alone: its image
 from a permutation of the epoch, its augmentation and noise from a generator
@@ -18,9 +19,10 @@ import numpy as np
 import tensorflow as tf
 
 from migan_tf import augment, geometry
+from migan_tf.colour_code import ColourCode
 
 # Streams of random numbers of one seed; `photographs` draws the split from 0.
-_ORDER, _EXAMPLE, _VALIDATION = range(1, 4)
+_ORDER, _EXAMPLE, _VALIDATION, _COLOURS = range(1, 5)
 
 
 def network_example(photograph, image_size, square_geometry):
@@ -80,11 +82,13 @@ def training_batches(
     """
     local = config.batch_size // workers
     size = config.network_size(task)
+    colour_code = make_colour_code(examples, config)
 
     def draw(index):
         batch, position = divmod(int(index), local)
         number = batch * config.batch_size + worker * local + position
-        return tuple(draw_example(examples, config, size, number).values())
+        drawn = draw_example(examples, config, size, number, colour_code)
+        return tuple(drawn.values())
 
     def example(index):
         shapes = _shapes(config, size)
@@ -99,7 +103,15 @@ def training_batches(
     return dataset.batch(local // replicas, drop_remainder=True).prefetch(2)
 
 
-def draw_example(examples, config, size, number):
+def make_colour_code(examples, config):
+    """The `ColourCode` of a run's training examples, None without one."""
+    if not config.colour_code:
+        return None
+    seed = [config.seed, _COLOURS]
+    return ColourCode(examples, config.photometric_jitter, seed)
+
+
+def draw_example(examples, config, size, number, colour_code=None):
     """The `number`-th training example of a run, augmented, with noise."""
     epoch, position = divmod(number, len(examples))
     order = _generator(config.seed, _ORDER, epoch).permutation(len(examples))
@@ -108,6 +120,7 @@ def draw_example(examples, config, size, number):
         config,
         size,
         _generator(config.seed, _EXAMPLE, number),
+        colour_code,
     )
 
 
@@ -127,7 +140,7 @@ def augmented_validation(examples, config):
     ]
 
 
-def _augmented(example, config, size, rng):
+def _augmented(example, config, size, rng, colour_code=None):
     drawn = augment.augment(
         example,
         rng,
@@ -139,6 +152,9 @@ def _augmented(example, config, size, rng):
         config.elastic_deformation,
     )
     noise = rng.normal(0.0, config.noise_stddev, config.noise_size)
+    if colour_code is not None:
+        code = colour_code(drawn["fundus"], drawn["fov_mask"])
+        noise[: code.size] = code
     drawn["noise"] = noise
     return {
         name: drawn[name].astype(np.float32) for name in _shapes(config, size)

@@ -18,13 +18,26 @@ SAMPLE_ROWS = 4
 class SynthesisValidation:
     """L1 to held-out photographs, and fakes of fixed noise codes."""
 
-    def __init__(self, config, task, examples):
-        """Prepares the held-out examples; see `SegmentationValidation`."""
-        self._task, self._examples = task, examples
-        self._stddev = config.noise_stddev
+    def __init__(self, config, task, examples, colour_code=None):
+        """Prepares the held-out examples; see `SegmentationValidation`.
+
+        Args:
+          config: the `Config`.
+          task: the `tasks.Synthesis`.
+          examples: held-out `data.network_example`s.
+          colour_code: `ColourCode` of the training examples, or None.
+        """
+        self._task = task
         rng = np.random.default_rng(SAMPLE_SEED)
         codes = rng.normal(size=(SAMPLE_CODES, config.noise_size))
         self._codes = codes.astype(np.float32)
+        self._examples = []
+        for example in examples:
+            noise = self._codes[0] * np.float32(config.noise_stddev)
+            if colour_code is not None:
+                code = colour_code(example["fundus"], example["fov_mask"])
+                noise[: code.size] = code
+            self._examples.append({**example, "noise": noise})
         self._evaluation_stddev = config.evaluation_noise_stddev
         self._generate = self._shares = None
 
@@ -38,30 +51,23 @@ class SynthesisValidation:
                 )
             )
 
-        def paint(vessel_map, code):
-            inputs = [vessel_map, tf.constant(code[None])]
+        def paint(batch):
+            inputs = [batch["vessel_map"], batch["noise"]]
             return self._generate(inputs, training=False)
 
-        scalars = mean_terms(
-            self._task,
-            self._examples,
-            lambda batch: paint(
-                batch["vessel_map"], self._codes[0] * self._stddev
-            ),
-        )
+        scalars = mean_terms(self._task, self._examples, paint)
         rows = []
         for example in self._examples[:SAMPLE_ROWS]:
             fakes = [
-                paint(example["vessel_map"][None], c * self._evaluation_stddev)
-                for c in self._codes
+                paint(batch_of({**example, "noise": code}))
+                for code in self._codes * np.float32(self._evaluation_stddev)
             ]
             rows.append([fake[0].numpy() for fake in fakes])
         fakes = np.array(rows)
         scalars["noise_effect"] = fakes.std(axis=1).mean()
         scalars["output_stddev"] = fakes.std(axis=(2, 3)).mean()
         batch = batch_of(self._examples[0])
-        output = paint(batch["vessel_map"], self._codes[0] * self._stddev)
-        scalars.update(self._shares(batch, output))
+        scalars.update(self._shares(batch, paint(batch)))
         title = "samples"
         if self._task.style is not None:
             scalars.update(self._style_leak(fakes[:, 0]))

@@ -73,7 +73,8 @@ def make_validation(config, task, photographs, training_examples):
       config: the `Config`.
       task: from `tasks.make_task`.
       photographs: those held out.
-      training_examples: from which --validation_split=augmented draws.
+      training_examples: from which --validation_split=augmented draws and
+        --colour_code is learned.
     """
     if config.validation_split == "augmented":
         examples = data.augmented_validation(training_examples, config)
@@ -83,5 +84,6 @@ def make_validation(config, task, photographs, training_examples):
             for p in photographs
         ]
     if task.name == "synthesis":
-        return SynthesisValidation(config, task, examples)
+        colour_code = data.make_colour_code(training_examples, config)
+        return SynthesisValidation(config, task, examples, colour_code)
     return SegmentationValidation(config, task, photographs, examples)
