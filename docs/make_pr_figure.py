@@ -1,0 +1,103 @@
+"""Draws the precision-recall figure of docs/results.md.
+
+  python docs/make_pr_figure.py --dataset=drive --output=docs/pr_drive.png \
+      --model="this program=export/models/migan_segmentation_drive" \
+      --predictions=DRIU=DIR
+
+Any number of SavedModels and of folders of published probability maps, each
+scored on the dataset's test split inside the FOV, and the second annotator.
+"""
+
+import numpy as np
+from absl import flags
+
+from migan_tf import (
+    entry,
+    evaluation,
+    figures,
+    files,
+    map_files,
+    map_values,
+    photographs,
+    predictions,
+    saved_models,
+    scored_image,
+)
+from migan_tf.config import Config
+from migan_tf.errors import UserError
+
+PROTOCOL = "paper"
+
+_DATASET = flags.DEFINE_string("dataset", "drive", "Whose test split.")
+_DATA_DIR = flags.DEFINE_string("data_dir", "", "Prepared datasets.")
+_MANUAL_DIR = flags.DEFINE_string("manual_dir", "", "Archives of it.")
+_MODEL = flags.DEFINE_multi_string("model", [], "NAME=FOLDER of a SavedModel.")
+_PREDICTIONS = flags.DEFINE_multi_string(
+    "predictions", [], "NAME=FOLDER of probability maps."
+)
+_OUTPUT = flags.DEFINE_string("output", "", "The figure.")
+
+
+def named(flag, value):
+    """(name, folder) of NAME=FOLDER."""
+    name, _, folder = value.partition("=")
+    if not folder:
+        raise UserError(f"--{flag} must be NAME=FOLDER. Received: {value}")
+    return name, folder
+
+
+def published_maps(folder, images):
+    """[vessel_probability] of a folder, in the order of the photographs."""
+    found = map_files.list_files("predictions", folder)
+    ids = [photograph.image_id for photograph in images]
+    pairs = predictions.pair(ids, list(found), "predictions")
+    planes = {i: map_files.read_plane(found[pairs[i]]) for i in ids}
+    return list(map_values.to_unit(planes).values())
+
+
+def curve(images, maps):
+    """(truth, probability) of all pixels that count."""
+    scored = [
+        evaluation.ScoredImage(vessel_probability=plane, **vars(photograph))
+        for photograph, plane in zip(images, maps, strict=True)
+    ]
+    pixels = [scored_image.scored_pixels(image, PROTOCOL) for image in scored]
+    truth, _, probability = zip(*pixels, strict=True)
+    return scored, (np.concatenate(truth), np.concatenate(probability))
+
+
+def main(argv):
+    """Checks the flags and draws."""
+    entry.no_arguments(argv)
+    entry.required(output=_OUTPUT.value)
+    config = Config(
+        dataset=_DATASET.value,
+        data_dir=_DATA_DIR.value,
+        manual_dir=_MANUAL_DIR.value,
+    )
+    images = photographs.load(config, "test")
+    maps = {}
+    for value in _MODEL.value:
+        name, folder = named("model", value)
+        rows = saved_models.segment_photographs(
+            saved_models.SavedSegmenter(folder), images
+        )
+        maps[name] = [row["vessel_probability"] for row in rows]
+    for value in _PREDICTIONS.value:
+        name, folder = named("predictions", value)
+        maps[name] = published_maps(folder, images)
+    if not maps:
+        raise UserError("give --model or --predictions. Received: neither")
+    curves, human = {}, None
+    for name, planes in maps.items():
+        scored, pixels = curve(images, planes)
+        scores = evaluation.score(scored, PROTOCOL, None, 0)
+        area, human = scores["pooled"]["auc_pr"], scores["human"]
+        curves[f"{name}: {area:.4f}"] = pixels
+    note = f"{_DATASET.value}, test split; the legend has the AUC-PR"
+    figure = figures.precision_recall_figure(curves, human, note)
+    files.write_image(_OUTPUT.value, figures.picture_of(figure))
+
+
+if __name__ == "__main__":
+    entry.run(main)
