@@ -2,12 +2,16 @@
 
 import dataclasses
 
-from migan_tf import evaluation, photographs, saved_models
+import numpy as np
+
+from migan_tf import evaluation, metrics, photographs, saved_models
 
 PROTOCOL = "paper"
+SAMPLES = 4  # images of each vessel map
+SEED = 0
 
 
-def measure(folder, config) -> dict:
+def segmentation(folder, config) -> dict:
     """Scores a segmentation on the test split of each of its datasets.
 
     Args:
@@ -22,10 +26,7 @@ def measure(folder, config) -> dict:
     """
     segmenter = saved_models.SavedSegmenter(folder)
     tests = {}
-    for dataset in config.dataset.split(","):
-        images = photographs.load(
-            dataclasses.replace(config, dataset=dataset), "test"
-        )
+    for dataset, images in _test_splits(config):
         rows = saved_models.segment_photographs(segmenter, images)
         scores = evaluation.score(
             [evaluation.ScoredImage(**row) for row in rows],
@@ -36,9 +37,56 @@ def measure(folder, config) -> dict:
             "figures": scores["pooled"],
             "interval_95": scores["interval_95"]["pooled"],
         }
+    read_by = f"protocol {PROTOCOL}, the served signature"
+    return _metrics("segmentation", read_by, tests)
+
+
+def synthesis(folder, config, reader) -> dict:
+    """Paints the test split's vessel maps and has them read.
+
+    Args:
+      folder: of the SavedModel, with its card.
+      config: the run's `Config`, which says where the data is.
+      reader: folder of the segmentation that reads the painted images.
+
+    Returns:
+      The card's `metrics`; vessel_consistency is the Dice of the maps as
+      painted against those found, by Otsu, over all pixels of all images.
+
+    Raises:
+      UserError: the data is not there.
+    """
+    generator = saved_models.SavedGenerator(folder)
+    segmenter = saved_models.SavedSegmenter(reader)
+    tests = {}
+    for dataset, images in _test_splits(config):
+        asked, found = [], []
+        for index, photograph in enumerate(images):
+            vessel_map = photograph.vessel_map.astype(np.float32)
+            for sample in range(SAMPLES):
+                painted, fundus = generator(vessel_map, [SEED, index, sample])
+                answer = segmenter(fundus)
+                empty = np.zeros(painted.shape, bool)
+                asked.append((painted >= 0.5).ravel())
+                found.append((answer[1] if answer else empty).ravel())
+        dice = metrics.dice(np.concatenate(asked), np.concatenate(found))
+        tests[dataset] = {"figures": {"vessel_consistency": float(dice)}}
+    name = f"{reader.parent.name}/{reader.name}"
+    return _metrics(
+        "synthesis", f"read by {name}, {SAMPLES} images a map", tests
+    )
+
+
+def _test_splits(config):
+    for dataset in config.dataset.split(","):
+        one = dataclasses.replace(config, dataset=dataset)
+        yield dataset, photographs.load(one, "test")
+
+
+def _metrics(task, read_by, tests):
     return {
         "measured": True,
-        "command": "python -m migan_tf.evaluate --model=MODEL --output=DIR",
-        "read_by": f"protocol {PROTOCOL}, the served signature",
+        "command": f"python -m export.saved_model --task={task} --measure",
+        "read_by": read_by,
         "tests": tests,
     }

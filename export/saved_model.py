@@ -29,7 +29,7 @@ _VARIANT = flags.DEFINE_string(
     "variant", "", "Ends the models' names: migan_segmentation_VARIANT."
 )
 _MEASURE = flags.DEFINE_bool(
-    "measure", False, "Score the exported segmentation, for its card."
+    "measure", False, "Score the exported model, for its card."
 )
 
 
@@ -55,7 +55,7 @@ def main(argv):
                 _EXPORT_DIR.value,
                 _DATA_DIR.value,
                 _VARIANT.value,
-                _MEASURE.value and task == "segmentation",
+                _MEASURE.value,
             )
         )
 

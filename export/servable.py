@@ -27,7 +27,8 @@ def export(
       data_dir: where the prepared datasets are; default as in the run.
       variant: what tells the model from others of the same task, such as
         `drive`; letters, digits and underscores.
-      measure: score the SavedModel on the test split, for its card.
+      measure: score the SavedModel on the test split, for its card; painted
+        images are read by the newest migan_segmentation in `export_dir`.
 
     Returns:
       The folder export_dir/migan_<task>[_<variant>]/<version>.
@@ -55,9 +56,17 @@ def export(
         card = model_card.make(workdir, task, network, name, place.version)
         model_card.write(extra, card)
         if measure:
-            card["metrics"] = card_figures.measure(place.temporary, config)
+            card["metrics"] = _measured(place.temporary, config, task)
             model_card.write(extra, card)
     return place.folder
+
+
+def _measured(folder, config, task):
+    if task == "segmentation":
+        return card_figures.segmentation(folder, config)
+    models = folder.parents[1] / "migan_segmentation"
+    reader, _ = model_folder.find("segmentation", "", str(models))
+    return card_figures.synthesis(folder, config, reader)
 
 
 def common_fov_mask(config):
