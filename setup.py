@@ -37,7 +37,7 @@ INSTALL_REQUIRES = [
 ]
 EXTRAS_REQUIRE = {
     "gpu": ["tensorflow[and-cuda]>=2.21.0,<2.22"],
-    "benchmark": ["torch>=2.10,<3"],  # benchmarks/serving_latency.py
+    "benchmark": ["torch>=2.10,<3"],  # what benchmarks/ compare with
     "serving": [
         "tensorflow-serving-api>=2.21,<2.22",
         "grpcio>=1.62,<2",
@@ -114,7 +114,7 @@ setup(
         for name in MAPPED
         if name.startswith("migan_tf.datasets.")
     }
-    | {"migan_tf.export": ["serving/*"]},
+    | {"migan_tf.export": ["serving/*", "models/**/*"]},
     include_package_data=False,
     cmdclass={"build_py": BuildWithoutTests},
     install_requires=INSTALL_REQUIRES,

@@ -1,10 +1,12 @@
-"""The figures of a model card, measured on the SavedModel itself."""
+"""The figures of a model card: of the SavedModel itself, or of its run."""
 
 import dataclasses
+import json
 
 import numpy as np
 
 from migan_tf import evaluation, metrics, photographs, saved_models
+from migan_tf.errors import UserError
 
 PROTOCOL = "paper"
 SAMPLES = 4  # images of each vessel map
@@ -75,6 +77,48 @@ def synthesis(folder, config, reader) -> dict:
     return _metrics(
         "synthesis", f"read by {name}, {SAMPLES} images a map", tests
     )
+
+
+def of_run(run, task, dataset) -> dict:
+    """The card's `metrics` from a run's own report on its test split.
+
+    Args:
+      run: the run's folder, a `pathlib.Path`.
+      task: `segmentation` or `synthesis`.
+      dataset: the run's.
+
+    Returns:
+      The same as of `segmentation`, or, where there is no report of these
+      weights, what makes one.
+
+    Raises:
+      UserError: there is a report that cannot be read.
+    """
+    folder = "test" if task == "segmentation" else "synthesis_test"
+    path = run / "evaluation" / folder / "metrics.json"
+    weights = run / task / "best" / "network.weights.h5"
+    command = f"python -m migan_tf.evaluate --workdir=RUN --task={task}"
+    card = {"measured": False, "command": command}
+    # A report that is older than the weights is of others.
+    if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
+        return card
+    card["measured"] = True
+    try:
+        report = json.loads(path.read_text("utf-8"))
+        if task == "synthesis":
+            card["read_by"] = report["segmenter"]
+            figures = {"figures": report["generator"]["vessel_consistency"]}
+        else:
+            card["read_by"] = f"protocol {report['protocol']}"
+            figures = {
+                "figures": report["pooled"],
+                "interval_95": report["interval_95"]["pooled"],
+            }
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is no report of this program: {error!r}. Next: {command}"
+        ) from None
+    return {**card, "tests": {dataset: figures}}
 
 
 def _test_splits(config):

@@ -5,8 +5,9 @@ import json
 import pathlib
 
 from migan_tf import files, run_record
-from migan_tf.errors import UserError
 from migan_tf.style_weights import RANDOM_NOTE
+
+from . import card_figures
 
 # Owners' terms of the data, which bind what is learned from it.
 LICENCES = {
@@ -77,16 +78,25 @@ def make(workdir, task, network, name, version) -> dict:
             "step_of_least_validation_loss": best["step"],
             "validation_loss": best["validation_loss"],
             "best_threshold": best.get("best_threshold"),
-            "flags": record["config"],
-            "starts": record["starts"],
+            "flags": _without_places(record["config"]),
+            "starts": [
+                {k: v for k, v in start.items() if k != "command"}
+                for start in record["starts"]
+            ],
         },
         "network": {
             "parameters": network.count_params(),
             "weights_sha256": weights_sha256(network),
             "image_size": config.image_size,
         },
-        "metrics": _metrics(run, task, config.dataset),
+        "metrics": card_figures.of_run(run, task, config.dataset),
     }
+
+
+def _without_places(flags):
+    """Flags without the folders of the machine that trained."""
+    name = pathlib.Path(flags["workdir"]).name
+    return {**flags, "workdir": name, "data_dir": "", "manual_dir": ""}
 
 
 def _photographs(config):
@@ -144,35 +154,6 @@ def markdown(card) -> str:
         *_metric_lines(card["metrics"]),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _metrics(run, task, dataset):
-    """The run's own report on its test split, or what makes one."""
-    folder = "test" if task == "segmentation" else "synthesis_test"
-    path = run / "evaluation" / folder / "metrics.json"
-    weights = run / task / "best" / "network.weights.h5"
-    command = f"python -m migan_tf.evaluate --workdir=RUN --task={task}"
-    card = {"measured": False, "command": command}
-    # A report that is older than the weights is of others.
-    if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
-        return card
-    card["measured"] = True
-    try:
-        report = json.loads(path.read_text("utf-8"))
-        if task == "synthesis":
-            card["read_by"] = report["segmenter"]
-            figures = {"figures": report["generator"]["vessel_consistency"]}
-        else:
-            card["read_by"] = f"protocol {report['protocol']}"
-            figures = {
-                "figures": report["pooled"],
-                "interval_95": report["interval_95"]["pooled"],
-            }
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} is no report of this program: {error!r}. Next: {command}"
-        ) from None
-    return {**card, "tests": {dataset: figures}}
 
 
 def _metric_lines(metrics):

@@ -1,10 +1,11 @@
 """Finds the vessels of one's own photographs.
 
-  python -m migan_tf.segment PHOTO_OR_FOLDER… [--workdir=RUN] --output=DIR
+  python -m migan_tf.segment PHOTO_OR_FOLDER… [--workdir=RUN] [--output=DIR]
 
-Writes, for each photograph and at its size, <stem>_vessel_probability.png,
-<stem>_vessel_map.png (Otsu inside the FOV) and <stem>_overlay.png. Exits with
-1 when anything was skipped, and says what and why.
+Without a run the model that comes with the program is taken. Writes, for each
+photograph and at its size, <stem>_vessel_probability.png, <stem>_vessel_map.png
+(Otsu inside the FOV) and <stem>_overlay.png. Exits with 1 when anything was
+skipped, and says what and why.
 """
 
 from absl import flags
@@ -19,7 +20,7 @@ _MODEL = flags.DEFINE_string(
     "Instead of it: a SavedModel or a folder RUN/segmentation. Without both: "
     "the newest in export/models.",
 )
-_OUTPUT = flags.DEFINE_string("output", "", "Folder of the results.")
+_OUTPUT = flags.DEFINE_string("output", "vessels", "Folder of the results.")
 
 
 def main(argv):
@@ -28,7 +29,7 @@ def main(argv):
     if len(argv) < 2:
         raise UserError(
             "give photographs or folders of them. Received: none. Next: "
-            "python -m migan_tf.segment PHOTO --workdir=RUN --output=DIR"
+            "python -m migan_tf.segment PHOTO --output=DIR"
         )
     folder, segmenter = model_folder.find(
         "segmentation", _WORKDIR.value, _MODEL.value

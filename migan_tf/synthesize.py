@@ -1,10 +1,11 @@
 """Paints vessel maps as fundus images.
 
   python -m migan_tf.synthesize --vessel_maps=DIR --samples=4 --seed=0 \
-      [--workdir=RUN] --output=DIR
+      [--workdir=RUN] [--output=DIR]
 
-Writes <stem>_<sample>_fundus.png and <stem>_vessel_map.png, its annotation at
-the same size, for each map. The same seed gives the same images.
+Without a run the model that comes with the program is taken. Writes
+<stem>_<sample>_fundus.png and <stem>_vessel_map.png, its annotation at the same
+size, for each map. The same seed gives the same images.
 """
 
 from absl import flags
@@ -24,7 +25,7 @@ _SEED = flags.DEFINE_integer("seed", 0, "Seed of the noise codes.", 0)
 _STDDEV = flags.DEFINE_float(
     "noise_stddev", None, "σ of the noise; default: the run's.", 0.0
 )
-_OUTPUT = flags.DEFINE_string("output", "", "Folder of the results.")
+_OUTPUT = flags.DEFINE_string("output", "fundi", "Folder of the results.")
 
 
 def main(argv):

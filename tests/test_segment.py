@@ -16,8 +16,8 @@ import pytest
             ["photo.png", "--workdir=a", "--model=b", "--output=o"],
             "give either --workdir",
         ),
-        (["--workdir=a"], "--output is required"),
-        (["--workdir=a", "--output=o"], "give photographs or folders"),
+        (["photo.png", "--output="], "--output is required"),
+        (["--workdir=a"], "give photographs or folders"),
         (
             ["photo.png", "--workdir=a", "--output=o"],
             "no segmentation/run.json",

@@ -17,7 +17,7 @@ import pytest
             "give either --workdir",
         ),
         (["--workdir=a", "--output=o"], "--vessel_maps is required"),
-        (["--workdir=a", "--vessel_maps=m"], "--output is required"),
+        (["--vessel_maps=m", "--output="], "--output is required"),
         (["x", "--workdir=a"], "only --flags are taken"),
         (
             ["--workdir=a", "--vessel_maps=m", "--output=o"],
