@@ -9,6 +9,7 @@ of the machine's load cancels out of the ratios. benchmarks/README.md has what
 was measured.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -46,9 +47,11 @@ def start(side, case):
 
 def turn(process, steps) -> float:
     """Seconds of a step, the mean over `steps`."""
-    process.stdin.write(f"{steps}\n")
-    process.stdin.flush()
-    line = process.stdout.readline()
+    line = ""
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(f"{steps}\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
     if not line:
         raise UserError(
             f"{' '.join(process.args)} ended with {process.wait()}; its own "
@@ -68,7 +71,8 @@ def measure(case, rounds, steps) -> dict:
         ][1:]  # the first turn compiles
     finally:
         for process in processes.values():
-            process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
             process.wait()
     ours, theirs = np.transpose(seconds)
     return {

@@ -18,6 +18,7 @@ from migan_tf import (
     files,
     map_files,
     map_values,
+    model_folder,
     photographs,
     predictions,
     saved_models,
@@ -61,6 +62,7 @@ def curve(images, maps):
         evaluation.ScoredImage(vessel_probability=plane, **vars(photograph))
         for photograph, plane in zip(images, maps, strict=True)
     ]
+    scored_image.check(scored, PROTOCOL)
     pixels = [scored_image.scored_pixels(image, PROTOCOL) for image in scored]
     truth, _, probability = zip(*pixels, strict=True)
     return scored, (np.concatenate(truth), np.concatenate(probability))
@@ -79,6 +81,7 @@ def main(argv):
     maps = {}
     for value in _MODEL.value:
         name, folder = named("model", value)
+        folder, _ = model_folder.find("segmentation", "", folder)
         rows = saved_models.segment_photographs(
             saved_models.SavedSegmenter(folder), images
         )

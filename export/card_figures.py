@@ -13,22 +13,41 @@ SAMPLES = 4  # images of each vessel map
 SEED = 0
 
 
-def segmentation(folder, config) -> dict:
+def test_splits(config) -> dict:
+    """{dataset: test `Photograph`s} of a run.
+
+    Args:
+      config: the run's `Config`, which says where the data is.
+
+    Raises:
+      UserError: the data or its vessel maps are not there.
+    """
+    splits = {}
+    for dataset in config.dataset.split(","):
+        one = dataclasses.replace(config, dataset=dataset)
+        splits[dataset] = photographs.load(one, "test")
+        if any(p.vessel_map is None for p in splits[dataset]):
+            raise UserError(
+                "--measure needs vessel maps of the test split, and that of "
+                f"{dataset} comes without (today's official DRIVE). Leave "
+                "--measure out"
+            )
+    return splits
+
+
+def segmentation(folder, splits) -> dict:
     """Scores a segmentation on the test split of each of its datasets.
 
     Args:
       folder: of the SavedModel, with its card.
-      config: the run's `Config`, which says where the data is.
+      splits: from `test_splits`.
 
     Returns:
       The card's `metrics`.
-
-    Raises:
-      UserError: the data is not there.
     """
     segmenter = saved_models.SavedSegmenter(folder)
     tests = {}
-    for dataset, images in _test_splits(config):
+    for dataset, images in splits.items():
         rows = saved_models.segment_photographs(segmenter, images)
         scores = evaluation.score(
             [evaluation.ScoredImage(**row) for row in rows],
@@ -43,25 +62,22 @@ def segmentation(folder, config) -> dict:
     return _metrics("segmentation", read_by, tests)
 
 
-def synthesis(folder, config, reader) -> dict:
+def synthesis(folder, splits, reader) -> dict:
     """Paints the test split's vessel maps and has them read.
 
     Args:
       folder: of the SavedModel, with its card.
-      config: the run's `Config`, which says where the data is.
+      splits: from `test_splits`.
       reader: folder of the segmentation that reads the painted images.
 
     Returns:
       The card's `metrics`; vessel_consistency is the Dice of the maps as
       painted against those found, by Otsu, over all pixels of all images.
-
-    Raises:
-      UserError: the data is not there.
     """
     generator = saved_models.SavedGenerator(folder)
     segmenter = saved_models.SavedSegmenter(reader)
     tests = {}
-    for dataset, images in _test_splits(config):
+    for dataset, images in splits.items():
         asked, found = [], []
         for index, photograph in enumerate(images):
             vessel_map = photograph.vessel_map.astype(np.float32)
@@ -106,7 +122,7 @@ def of_run(run, task, dataset) -> dict:
     try:
         report = json.loads(path.read_text("utf-8"))
         if task == "synthesis":
-            card["read_by"] = report["segmenter"]
+            card["read_by"] = "the segmenter of the report"
             figures = {"figures": report["generator"]["vessel_consistency"]}
         else:
             card["read_by"] = f"protocol {report['protocol']}"
@@ -121,16 +137,11 @@ def of_run(run, task, dataset) -> dict:
     return {**card, "tests": {dataset: figures}}
 
 
-def _test_splits(config):
-    for dataset in config.dataset.split(","):
-        one = dataclasses.replace(config, dataset=dataset)
-        yield dataset, photographs.load(one, "test")
-
-
 def _metrics(task, read_by, tests):
     return {
         "measured": True,
-        "command": f"python -m export.saved_model --task={task} --measure",
+        "command": "python -m export.saved_model --workdir=RUN "
+        f"--task={task} --measure",
         "read_by": read_by,
         "tests": tests,
     }

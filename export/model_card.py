@@ -25,7 +25,7 @@ USES = {
 }
 LIMITS = {
     "segmentation": [
-        "Trained on few photographs of one camera; other cameras, fields and "
+        "Trained on few photographs of {cameras}; other cameras, fields and "
         "diseases were not tested.",
         "Arteries and veins are not told apart; vessels thinner than a pixel "
         "or two are missed more often than not.",
@@ -95,8 +95,12 @@ def make(workdir, task, network, name, version) -> dict:
 
 def _without_places(flags):
     """Flags without the folders of the machine that trained."""
-    name = pathlib.Path(flags["workdir"]).name
-    return {**flags, "workdir": name, "data_dir": "", "manual_dir": ""}
+    names = {
+        name: pathlib.Path(flags[name]).name
+        for name in ("workdir", "style_image", "vgg19_weights")
+    }
+    gone = {"data_dir": "", "manual_dir": "", "segmenter_model": ""}
+    return {**flags, **names, **gone}
 
 
 def _photographs(config):
@@ -107,7 +111,9 @@ def _photographs(config):
 
 
 def _limits(config, task):
-    limits = LIMITS[task]
+    count = len(config.dataset.split(","))
+    cameras = "one camera" if count == 1 else f"{count} cameras"
+    limits = [text.format(cameras=cameras) for text in LIMITS[task]]
     if task == "synthesis" and config.deviation == "style":
         style = pathlib.Path(config.style_image).name
         limits = [*limits, f"Paints in the style of {style} only."]

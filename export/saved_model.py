@@ -31,6 +31,12 @@ _VARIANT = flags.DEFINE_string(
 _MEASURE = flags.DEFINE_bool(
     "measure", False, "Score the exported model, for its card."
 )
+_READER = flags.DEFINE_string(
+    "reader",
+    "",
+    "For --measure of a synthesis: the SavedModel that reads painted images; "
+    "default migan_segmentation in --export_dir.",
+)
 
 
 def main(argv):
@@ -56,6 +62,7 @@ def main(argv):
                 _DATA_DIR.value,
                 _VARIANT.value,
                 _MEASURE.value,
+                _READER.value,
             )
         )
 

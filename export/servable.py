@@ -16,7 +16,13 @@ from . import card_figures, model_card, signatures, warm_up
 
 
 def export(
-    workdir, task, export_dir, data_dir="", variant="", measure=False
+    workdir,
+    task,
+    export_dir,
+    data_dir="",
+    variant="",
+    measure=False,
+    reader="",
 ) -> pathlib.Path:
     """Writes the network of least validation loss of one task.
 
@@ -27,8 +33,9 @@ def export(
       data_dir: where the prepared datasets are; default as in the run.
       variant: what tells the model from others of the same task, such as
         `drive`; letters, digits and underscores.
-      measure: score the SavedModel on the test split, for its card; painted
-        images are read by the newest migan_segmentation in `export_dir`.
+      measure: score the SavedModel on the test split, for its card.
+      reader: SavedModel that reads painted images where they are scored;
+        default migan_segmentation in `export_dir`.
 
     Returns:
       The folder export_dir/migan_<task>[_<variant>]/<version>.
@@ -48,7 +55,12 @@ def export(
             network, config, common_fov_mask(config)
         )
     name = f"migan_{task}_{variant}" if variant else f"migan_{task}"
-    with new_version(pathlib.Path(export_dir).expanduser() / name) as place:
+    models = pathlib.Path(export_dir).expanduser()
+    if measure:  # What it needs should be missed before any work.
+        splits = card_figures.test_splits(config)
+        if task == "synthesis":
+            reader = _find_reader(reader or models / "migan_segmentation")
+    with new_version(models / name) as place:
         tf.saved_model.save(module, str(place.temporary), functions)
         extra = place.temporary / "assets.extra"
         extra.mkdir()
@@ -56,17 +68,30 @@ def export(
         card = model_card.make(workdir, task, network, name, place.version)
         model_card.write(extra, card)
         if measure:
-            card["metrics"] = _measured(place.temporary, config, task)
+            card["metrics"] = _measured(place.temporary, task, splits, reader)
             model_card.write(extra, card)
     return place.folder
 
 
-def _measured(folder, config, task):
-    if task == "segmentation":
-        return card_figures.segmentation(folder, config)
-    models = folder.parents[1] / "migan_segmentation"
-    reader, _ = model_folder.find("segmentation", "", str(models))
-    return card_figures.synthesis(folder, config, reader)
+def _find_reader(folder):
+    try:
+        return model_folder.find("segmentation", "", str(folder))[0]
+    except UserError as error:
+        raise UserError(
+            "--measure of a synthesis needs a segmentation that reads the "
+            f"painted images: --reader=SAVEDMODEL. Received: {error}"
+        ) from None
+
+
+def _measured(folder, task, splits, reader):
+    try:
+        if task == "segmentation":
+            return card_figures.segmentation(folder, splits)
+        return card_figures.synthesis(folder, splits, reader)
+    except (OSError, tf.errors.OpError) as error:
+        raise UserError(
+            f"--measure: the exported model could not be applied: {error}"
+        ) from error
 
 
 def common_fov_mask(config):

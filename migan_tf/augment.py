@@ -9,7 +9,7 @@ NumPy and OpenCV, on one example.
 import cv2
 import numpy as np
 
-# Elastic shifts are drawn on a grid of this many pixels and smoothed between.
+# About the pixels between the grid points at which elastic shifts are drawn.
 ELASTIC_CELL = 32
 
 
@@ -118,7 +118,7 @@ def fov_statistics(fundus, fov_mask):
 def elastic_shifts(rng, size, stddev):
     """Smooth random shifts (size,size,2) float32 of (x, y), in pixels.
 
-    Normal numbers on a grid of `ELASTIC_CELL` pixels, bicubic between them.
+    Normal numbers on a grid of about `ELASTIC_CELL` pixels, bicubic between.
     """
     cells = -(-size // ELASTIC_CELL) + 1
     coarse = rng.normal(0.0, stddev, (cells, cells, 2)).astype(np.float32)

@@ -13,7 +13,6 @@ import numpy as np
 
 from migan_tf import augment
 
-SIZE = 6
 # Colour changes of each photograph that the whitening is learned from.
 DRAWS = 16
 REACH = 3.0  # standard deviations; what lies beyond is cut
@@ -44,6 +43,9 @@ class ColourCode:
         self._mean = np.mean(rows, axis=0)
         # Principal axes, of which those without any variation stay 0.
         _, spread, axes = np.linalg.svd(rows - self._mean, full_matrices=False)
+        # An axis has two signs, and the library's choice may change.
+        largest = np.abs(axes).argmax(axis=1)
+        axes *= np.sign(axes[np.arange(len(axes)), largest])[:, None]
         spread /= np.sqrt(len(rows))
         scale = np.where(spread > 1e-4, 1.0 / np.maximum(spread, 1e-4), 0.0)
         self._whitening = axes.T * scale

@@ -9,18 +9,10 @@ may change when a run is resumed (`resumable`: it does not alter the result).
 import dataclasses
 
 from migan_tf import config_checks
+from migan_tf.config_checks import setting as _flag
 
 TASKS = ("segmentation", "synthesis")
 DISCRIMINATORS = ("none", "pixel", "patch10", "patch80", "image")
-
-
-def _flag(default, text, choices=None, at_least=None, resumable=False):
-    return dataclasses.field(
-        default=default,
-        metadata=dict(
-            help=text, choices=choices, at_least=at_least, resumable=resumable
-        ),
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +57,10 @@ class Config:
     photometric_jitter: float = _flag(
         0.0, "Strength of brightness, contrast, gamma changes.", None, 0
     )
-    scale_jitter: float = _flag(0.0, "0.2: 1/1.2 to 1.2 times.", None, 0)
-    elastic_deformation: float = _flag(0.0, "σ of shifts, pixels.", None, 0)
+    scale_jitter: float = _flag(0.0, "Sizes change by 1 + this.", None, 0)
+    elastic_deformation: float = _flag(
+        0.0, "Elastic shifts, standard deviation in pixels.", None, 0
+    )
 
     # Networks.
     segmenter: str = _flag(
@@ -75,9 +69,11 @@ class Config:
     base_filters: int = _flag(64, "Filters of G's first layer.", None, 1)
     segmenter_filters: int = _flag(64, "Filters of S's first layer.", None, 1)
     unet_depth: int = _flag(4, "Max-poolings of the U-Net.", None, 1)
-    unet_stride: int = _flag(1, "Of its first convolution.", None, 1)
-    unet_cascade: int = _flag(1, "U-Nets, each with the last's map.", None, 1)
-    unet_normalization: str = _flag("batch", "Its norm.", ("batch", "group"))
+    unet_stride: int = _flag(1, "Of the U-Net's first layer.", None, 1)
+    unet_cascade: int = _flag(1, "Number of U-Nets in a row.", None, 1)
+    unet_normalization: str = _flag(
+        "batch", "Normalization in the U-Net.", ("batch", "group")
+    )
     skip_connections: str = _flag(
         "even",
         "Skipped levels counted from G's centre.",
@@ -93,11 +89,15 @@ class Config:
     adversarial_weight: float = _flag(1.0, "Adversarial term.", None, 0)
     deviation_weight: float = _flag(10.0, "λ of Eq. 1 and 3.", None, 0)
     segmentation_weight: float = _flag(10.0, "λ of Eq. 6.", None, 0)
-    focal_gamma: float = _flag(0.0, "γ of focal loss in Eq. 5.", None, 0)
+    focal_gamma: float = _flag(0.0, "γ of the focal loss; 0: Eq. 5.", None, 0)
     soft_dice_weight: float = _flag(0.0, "Soft Dice beside Eq. 5.", None, 0)
-    centerline_dice_weight: float = _flag(0.0, "clDice beside it.", None, 0)
+    centerline_dice_weight: float = _flag(
+        0.0, "Soft centreline Dice (clDice) beside Eq. 5.", None, 0
+    )
     noise_stddev: float = _flag(0.001, "σ of z in training.", None, 0)
-    colour_code: bool = _flag(False, "z begins with its image's colours.")
+    colour_code: bool = _flag(
+        False, "In training z begins with the colours of the fundus."
+    )
     evaluation_noise_stddev: float = _flag(1.0, "σ at evaluation.", None, 0)
 
     # The style variant, Eq. 7 to 12.
@@ -169,7 +169,7 @@ class Config:
         False, "Average S over the four flips.", resumable=True
     )
     test_time_transposes: bool = _flag(
-        False, "Average S over transposes.", resumable=True
+        False, "Average S over transposed images too.", resumable=True
     )
     log_every: int = _flag(10, "Iterations between rows.", None, 1, True)
     validate_every: int = _flag(200, "Iterations between validations.", None, 1)

@@ -1,4 +1,4 @@
-"""What the flags of a run must fulfil, beyond their types."""
+"""The settings' form, and what they must fulfil beyond their types."""
 
 import dataclasses
 import math
@@ -7,6 +7,18 @@ from migan_tf.errors import UserError
 
 # One rule for all networks: six halvings, those of G and of patch10.
 TOTAL_STRIDE = 64
+# Means and standard deviations of three channels; see `colour_code`.
+COLOUR_CODE_SIZE = 6
+
+
+def setting(default, text, choices=None, at_least=None, resumable=False):
+    """A field of `Config`; its arguments go into the field's metadata."""
+    return dataclasses.field(
+        default=default,
+        metadata=dict(
+            help=text, choices=choices, at_least=at_least, resumable=resumable
+        ),
+    )
 
 
 def check(config) -> None:
@@ -30,12 +42,17 @@ def check(config) -> None:
             "--crop_size must not exceed --image_size "
             f"({config.image_size}). Received: {config.crop_size}"
         )
-    stride = config.unet_stride * 2**config.unet_depth
-    if config.segmenter == "unet" and TOTAL_STRIDE % stride:
+    _check_datasets(config.dataset)
+    _check_segmenter(config)
+    if config.colour_code and config.noise_size < COLOUR_CODE_SIZE:
         raise UserError(
-            f"--unet_depth: unet_stride × 2**unet_depth must divide "
-            f"{TOTAL_STRIDE}, as --image_size does. Received: "
-            f"{config.unet_stride} × 2**{config.unet_depth}"
+            f"--noise_size must be at least {COLOUR_CODE_SIZE} with "
+            f"--colour_code. Received: {config.noise_size}"
+        )
+    if config.colour_code and config.deviation == "style":
+        raise UserError(
+            "--colour_code says the colours that Eq. 2 asks for, and "
+            "--deviation=style asks for those of x_s. Received: both"
         )
     for name, what in (
         ("adam_beta_1", "gradient"),
@@ -47,6 +64,40 @@ def check(config) -> None:
                 f"that is kept. Received: {getattr(config, name)}"
             )
     _check_style(config)
+
+
+def _check_datasets(text):
+    names = text.split(",")
+    if not all(names) or " " in text or len(set(names)) < len(names):
+        raise UserError(
+            "--dataset must be a name, or different names with commas and no "
+            f"spaces between them, such as drive,stare. Received: {text!r}"
+        )
+
+
+def _check_segmenter(config):
+    if config.segmenter == "unet":
+        stride = config.unet_stride * 2**config.unet_depth
+        if TOTAL_STRIDE % stride:
+            raise UserError(
+                "--unet_stride × 2**unet_depth must divide "
+                f"{TOTAL_STRIDE}, as --image_size does. Received: "
+                f"--unet_stride={config.unet_stride} "
+                f"--unet_depth={config.unet_depth}"
+            )
+        return
+    plain = {
+        "unet_stride": 1,
+        "unet_cascade": 1,
+        "unet_normalization": "batch",
+    }
+    for name, value in plain.items():
+        if getattr(config, name) != value:
+            raise UserError(
+                f"--{name} is of --segmenter=unet. Received: "
+                f"--{name}={getattr(config, name)} "
+                f"--segmenter={config.segmenter}"
+            )
 
 
 def _check_style(config):

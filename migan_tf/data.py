@@ -82,7 +82,9 @@ def training_batches(
     """
     local = config.batch_size // workers
     size = config.network_size(task)
-    colour_code = make_colour_code(examples, config)
+    colour_code = None
+    if task == "synthesis":
+        colour_code = make_colour_code(examples, config)
 
     def draw(index):
         batch, position = divmod(int(index), local)

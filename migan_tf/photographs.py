@@ -59,6 +59,12 @@ def load(config, split) -> list[Photograph]:
     ]
     tfds_split = "test" if split == "test" else "train"
     photographs = [p for builder in prepared for p in read(builder, tfds_split)]
+    names = [photograph.image_id for photograph in photographs]
+    if len(set(names)) < len(names):
+        raise UserError(
+            "--dataset: datasets of one run must have image ids of their own. "
+            f"Received: {config.dataset}, where some are the same"
+        )
     if split == "test":
         return photographs
     bare = [p.image_id for p in photographs if p.vessel_map is None]

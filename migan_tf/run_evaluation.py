@@ -1,7 +1,6 @@
 """What `evaluate.py` is asked for: a score of maps, a segmenter, a generator.
 
-TensorFlow is imported only where a network is applied, and after its kernels
-were chosen: maps that are files are scored without it.
+TensorFlow is imported where a network is applied, its kernels chosen before.
 """
 
 import dataclasses
@@ -61,6 +60,11 @@ def _segmentation(values):
             f"give one of --workdir, --model and --predictions. Received: {got}"
         )
     if places["predictions"]:
+        if values["dataset"]:
+            raise UserError(
+                "--predictions come with their --ground_truth and take no "
+                f"--dataset. Received: --dataset={values['dataset']}"
+            )
         entry.required(output=output, ground_truth=places["ground_truth"])
         if values["protocol"] != "full_frame":
             entry.required(fov_masks=places["fov_masks"])
@@ -69,16 +73,17 @@ def _segmentation(values):
         rows, config, found = _segmented(values)
         if threshold is None:
             threshold = found
-        name = values["split"]
-        if values["dataset"] and values["dataset"] != config.dataset:
-            name = f"{values['dataset'].replace('/', '_')}_{name}"
+        name, other = values["split"], values["dataset"].replace("/", "_")
+        if other and values["dataset"] != config.dataset:
+            name = f"{other}_{name}"
         if workdir:
             output = output or f"{workdir}/evaluation/{name}"
-        entry.required(output=output)
     images = [evaluation.ScoredImage(**row) for row in rows]
     scores = evaluation.score(
         images, values["protocol"], threshold, values["bootstrap_samples"]
     )
+    told = (*sources, "dataset", "split")
+    scores["source"] = {name: values[name] for name in told if values[name]}
     return evaluation.write_report(images, scores, output), output
 
 
@@ -86,19 +91,15 @@ def _segmented(values):
     """(rows of `evaluation.ScoredImage`, `Config`, validation's threshold)."""
     if workdir := values["workdir"]:
         _check_has_segmenter(workdir)
-        folder = pathlib.Path(workdir, "segmentation")
-        entry.choose_kernels(run_record.read_config(folder).segmenter)
     else:
         entry.required(output=values["output"])
-        folder, segmenter = model_folder.find(
-            "segmentation", "", values["model"]
-        )
-        entry.choose_kernels(segmenter)
+    folder, name = model_folder.find("segmentation", workdir, values["model"])
+    entry.choose_kernels(name)
     from migan_tf import inference, photographs, saved_models
 
     if model_folder.is_saved_model(folder):
         segmenter = saved_models.SavedSegmenter(folder)
-        config, threshold = segmenter.config, segmenter.validation_threshold
+        config, threshold = segmenter.config(), segmenter.validation_threshold
         segment_photographs = saved_models.segment_photographs
     else:
         segmenter = inference.Segmenter(
@@ -135,6 +136,7 @@ def _synthesis(values):
         values["data_dir"],
         extractor,
         style,
+        values["manual_dir"],
     )
     return synthesis_report.write_report(result, pictures, output), output
 

@@ -15,14 +15,7 @@ from migan_tf.errors import UserError
 
 # By module, since a package comes in several distributions (opencv-python,
 # opencv-python-headless).
-_MODULES = (
-    "tensorflow",
-    "keras",
-    "tensorflow_datasets",
-    "numpy",
-    "cv2",
-    "sklearn",
-)
+_MODULES = "tensorflow keras tensorflow_datasets numpy cv2 sklearn".split()
 
 
 # Of Eq. 7 to 12: nothing of them reaches a segmenter.
@@ -46,13 +39,15 @@ def write(folder, config, devices, data=None) -> None:
       data: {split: {image_id: SHA-256}} of the photographs, for the record.
 
     Raises:
-      UserError: the folder holds a run of other flags.
+      UserError: the folder holds a run of other flags or photographs.
     """
     record_path = pathlib.Path(folder) / "run.json"
     starts = []
     if record_path.exists():
         _check_same(read_config(folder), config, folder)
-        starts = json.loads(record_path.read_text())["starts"]
+        recorded = json.loads(record_path.read_text())
+        starts = recorded["starts"]
+        _check_same_data(recorded.get("data"), data, folder)
     start = {
         "time": datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
         "versions": _versions(),
@@ -144,6 +139,20 @@ def _check_same(recorded, config, folder) -> None:
             f"{', '.join(different)}. Give the flags it has "
             f"(--flagfile={folder}/run.flags) or another --workdir."
         )
+
+
+def _check_same_data(recorded, data, folder) -> None:
+    if recorded is None or recorded == data:
+        return
+    old, new = (
+        {(s, name, row[name]) for s, row in x.items() for name in row}
+        for x in (recorded, data)
+    )
+    names = sorted({f"{split}/{name}" for split, name, _ in old ^ new})
+    raise UserError(
+        f"{folder} holds a run on other photographs than --data_dir has now: "
+        f"{', '.join(names)}. Give the one it had or another --workdir."
+    )
 
 
 def _may_change(field, old, config, folder):

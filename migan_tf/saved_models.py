@@ -18,9 +18,23 @@ class SavedSegmenter:
           UserError: it is not a segmentation of this program.
         """
         training = model_folder.read_card(folder, "segmentation")["training"]
-        self.config = Config(**training["flags"])
+        self._flags, self._folder = training["flags"], folder
         self.validation_threshold = training.get("best_threshold")
         self._loaded = _load(folder)
+
+    def config(self) -> Config:
+        """The `Config` of the run that it was exported from.
+
+        Raises:
+          UserError: another version's.
+        """
+        try:
+            return Config(**self._flags)
+        except TypeError as error:
+            raise UserError(
+                f"--model={self._folder} has flags that this version does not "
+                f"know: {error}. Use the version that exported it"
+            ) from None
 
     def __call__(self, fundus):
         """Finds the vessels of one photograph.

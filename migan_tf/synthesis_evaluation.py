@@ -23,6 +23,7 @@ def evaluate_synthesis(
     data_dir="",
     extractor=None,
     style=None,
+    manual_dir="",
 ):
     """Paints every vessel map of a split and scores what was painted.
 
@@ -40,6 +41,7 @@ def evaluate_synthesis(
       style: dict of a style photograph at the networks' size: name, fundus
         (S,S,3) uint8, fov_mask (S,S) bool and vessel_map, the same or None:
         then it is what the segmenter finds.
+      manual_dir: archives of a dataset that is not prepared yet.
 
     Returns:
       (result, pictures): what metrics.json holds, and the rows of the contact
@@ -64,8 +66,9 @@ def evaluate_synthesis(
         levels = reader.levels(style["fundus"], style["fov_mask"])[None]
         _, found = scores.decide(levels, style["fov_mask"][None])
         style = {**style, "vessel_map": found[0]}
-    if data_dir:
-        config = dataclasses.replace(config, data_dir=data_dir)
+    places = {"data_dir": data_dir, "manual_dir": manual_dir}
+    given = {name: place for name, place in places.items() if place}
+    config = dataclasses.replace(config, **given)
     training, _ = painted_fundi.read_split(config, "train", reader, False)
     originals, vessel_maps = painted_fundi.read_split(config, split, reader)
     means, stddevs = scores.mean_colour(training)

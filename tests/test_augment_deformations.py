@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from migan_tf import augment
+from migan_tf import augment, data
+from migan_tf.config import Config
 from tests.test_augment import SIDE, Fixed, draw, make_example
 
 
@@ -66,3 +67,35 @@ def test_elastic_shifts_move_all_planes_together():
         np.testing.assert_allclose(
             unit[..., channel], drawn["vessel_map"][..., 0], atol=1e-5
         )
+
+
+def test_the_flags_reach_the_augmentation(monkeypatch):
+    asked = []
+
+    def record(example, rng, size, *settings):
+        names = ("rotation_degrees", "flip", "jitter", "scale_jitter")
+        asked.append(
+            dict(zip((*names, "elastic"), settings, strict=True), size=size)
+        )
+        return plain(example, rng, size)
+
+    plain = augment.augment
+    monkeypatch.setattr(augment, "augment", record)
+    config = Config(
+        rotation_degrees=30.0,
+        flip=False,
+        photometric_jitter=0.3,
+        scale_jitter=0.2,
+        elastic_deformation=4.0,
+    )
+    data.draw_example([make_example()], config, SIDE, 0)
+    assert asked == [
+        dict(
+            rotation_degrees=30.0,
+            flip=False,
+            jitter=0.3,
+            scale_jitter=0.2,
+            elastic=4.0,
+            size=SIDE,
+        )
+    ]

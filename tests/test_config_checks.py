@@ -1,4 +1,4 @@
-"""Rules between the flags of the style variant; the others: test_config."""
+"""Rules between flags; those of single ones: test_config."""
 
 import pytest
 
@@ -20,3 +20,52 @@ def test_a_style_image_without_style_is_refused():
 
 def test_segmentation_alone_needs_no_style_image():
     Config(workdir="run", deviation="style", task="segmentation").validate()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"dataset": "drive,drive"}, "--dataset must .*'drive,drive'"),
+        ({"dataset": "drive, stare"}, "--dataset must .*'drive, stare'"),
+        ({"dataset": "drive,,stare"}, "--dataset must .*'drive,,stare'"),
+        ({"dataset": ""}, "--dataset must .*''"),
+        (
+            {"segmenter": "unet", "unet_stride": 3},
+            "--unet_stride × .*--unet_stride=3 --unet_depth=4",
+        ),
+        (
+            {"segmenter": "unet", "unet_depth": 5, "unet_stride": 4},
+            "--unet_stride=4 --unet_depth=5",
+        ),
+        ({"unet_cascade": 2}, "--unet_cascade is of --segmenter=unet"),
+        ({"unet_stride": 2}, "--unet_stride is of --segmenter=unet"),
+        ({"unet_normalization": "group"}, "--unet_normalization is of"),
+        ({"average_decay": 1.0}, "--average_decay must be below 1"),
+        (
+            {"colour_code": True, "noise_size": 5},
+            "--noise_size must be at least 6",
+        ),
+        (
+            {"colour_code": True, "deviation": "style", "style_image": "21"},
+            "--colour_code",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused(settings, words):
+    with pytest.raises(UserError, match=words):
+        Config(workdir="run", **settings).validate()
+
+
+def test_what_goes_together_is_taken():
+    Config(
+        workdir="run",
+        dataset="drive,stare",
+        segmenter="unet",
+        unet_stride=2,
+        unet_depth=5,
+        unet_cascade=3,
+        unet_normalization="group",
+        average_decay=0.999,
+        colour_code=True,
+        noise_size=6,
+    ).validate()

@@ -25,6 +25,7 @@ TASK = "synthesis"
 # Sixteen values or more for each BatchNorm channel: with fewer, its backward
 # pass amplifies rounding so that no two orders of summation stay together.
 SIZES = ("--batch_size=4", "--image_size=128", "--synthesis_steps=20")
+SIZES += ("--average_decay=0.9",)
 
 
 def command(flags, workdir, *more):
@@ -105,6 +106,13 @@ def assert_agree(one, other):
     print("largest relative difference of each step:", difference)
     assert difference[0] < 1e-4
     assert difference.max() < 1e-3
+    # Validation is of the averaged weights.
+    key = "validation/deviation_loss"
+    expected, found = (
+        [row[key] for row in rows(run) if key in row] for run in (one, other)
+    )
+    assert len(expected) >= 2
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 
 @pytest.mark.slow

@@ -145,10 +145,19 @@ def test_unknown_splits_are_refused(prepared):
     assert prepared == []  # before anything is built
 
 
-def test_several_datasets_are_one(prepared):
+def test_several_datasets_are_one(monkeypatch):
+    splits = {
+        "drive": {"test": [make_row("02"), make_row("01")]},
+        "stare": {"test": [make_row("im1")]},
+    }
+    monkeypatch.setattr(
+        builders, "ensure_prepared", lambda name, *_: Prepared(splits[name])
+    )
     both = photographs.load(Config(dataset="drive,stare"), "test")
-    assert ids(both) == ["01", "02"] * 2
-    assert [row[0] for row in prepared] == ["drive", "stare"]
+    assert ids(both) == ["01", "02", "im1"]
+    splits["stare"] = splits["drive"]
+    with pytest.raises(UserError, match="ids of their own.*drive,stare"):
+        photographs.load(Config(dataset="drive,stare"), "test")
 
 
 def test_sha256_is_of_the_pixels():

@@ -109,6 +109,8 @@ def test_one_thing_is_scored_at_a_time():
     text = refused(workdir="a", model="b", output="o")
     assert "--workdir=a --model=b" in text
     assert "--output is required" in refused(model="b")
+    text = refused(predictions="p", dataset="stare")
+    assert "take no --dataset" in text and "--dataset=stare" in text
 
 
 @pytest.mark.slow
@@ -119,6 +121,7 @@ def test_a_saved_model_is_scored_by_its_signature(served, tiny_run, tmp_path):
     run_evaluation.evaluate({**DEFAULTS, **given}, set(given))
     report = json.loads(pathlib.Path(output, "metrics.json").read_text("utf-8"))
     assert report["images"] == 4
+    assert report["source"] == {"model": str(folder), "split": "test"}
     # The run's own network on the FOVs that it is given: near, not equal.
     given = {"workdir": str(tiny_run), "output": output, "dataset": ""}
     run_evaluation.evaluate({**DEFAULTS, **given}, set(given))

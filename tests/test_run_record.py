@@ -148,3 +148,16 @@ def test_a_checkout_gives_its_commit_and_an_installation_none(monkeypatch):
     assert commit is None or len(commit.removesuffix("+changes")) == 40
     monkeypatch.setenv("PATH", "")
     assert run_record._commit() is None
+
+
+def test_a_run_goes_on_with_its_photographs(tmp_path):
+    data = {"train": {"01": "a", "02": "b"}, "validation": {"03": "c"}}
+    run_record.write(tmp_path, SETTINGS, [], data)
+    run_record.write(tmp_path, SETTINGS, [], data)
+    other = {"train": {"01": "a", "02": "x"}, "validation": {"04": "c"}}
+    with pytest.raises(
+        UserError, match="train/02, validation/03, validation/04"
+    ):
+        run_record.write(tmp_path, SETTINGS, [], other)
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["data"] == data and len(record["starts"]) == 2

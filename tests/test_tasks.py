@@ -5,7 +5,9 @@ import pytest
 import tensorflow as tf
 
 from migan_tf import losses
+from migan_tf.centerline_loss import centerline_dice_loss
 from migan_tf.config import Config
+from migan_tf.segmenter import build_segmenter
 from migan_tf.tasks import Segmentation, Synthesis, make_task
 
 SMALL = dict(image_size=64, base_filters=2, segmenter_filters=2, noise_size=5)
@@ -138,3 +140,40 @@ def test_training_mode_moves_the_statistics(batch, name):
     assert not moving.numpy().any()
     task.forward(network, batch, training=True)
     assert moving.numpy().any()
+
+
+def test_focal_loss_and_cldice_join_where_asked_for(batch):
+    config = Config(**SMALL, focal_gamma=2.0, centerline_dice_weight=0.5)
+    task = Segmentation(config)
+    logits = task.forward(task.build_network(), batch, training=False)
+    terms = task.terms(batch, logits)
+    vessel_map = batch["vessel_map"]
+    expected = {
+        "segmentation_loss": losses.segmentation_loss(vessel_map, logits, 2.0),
+        "centerline_dice_loss": centerline_dice_loss(vessel_map, logits),
+    }
+    assert terms.keys() == expected.keys()
+    for name, value in expected.items():
+        assert float(terms[name]) == pytest.approx(float(value), rel=1e-6)
+    assert task.weights["centerline_dice_loss"] == 0.5
+
+
+def test_the_unets_flags_reach_it():
+    config = Config(
+        segmenter="unet",
+        segmenter_filters=8,
+        unet_depth=2,
+        unet_stride=2,
+        unet_cascade=3,
+        unet_normalization="group",
+    )
+    found = Segmentation(config).build_network()
+    expected = build_segmenter(
+        "unet", None, 8, 2, stride=2, cascade=3, normalization="group"
+    )
+    assert [layer.name for layer in found.layers] == [
+        layer.name for layer in expected.layers
+    ]
+    assert [w.shape for w in found.weights] == [
+        w.shape for w in expected.weights
+    ]
