@@ -1,0 +1,86 @@
+"""Prints Table 1 as measured: five discriminators on one dataset.
+
+  python docs/make_table1.py --runs=runs/table1 --dataset=drive
+
+Reads runs/table1/<dataset>_<discriminator>[_seed<n>]/evaluation/test, as
+`migan_tf.train` and `migan_tf.evaluate` leave them, and prints Markdown: the
+mean over the seeds with the 95 % interval of the first, and against `none` the
+paired difference over images (the mean over the seeds first) with the p of an
+exact sign-flip test.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+from absl import flags
+
+from migan_tf import entry, paired_test
+from migan_tf.config import DISCRIMINATORS
+from migan_tf.errors import UserError
+
+FIGURES = ("auc_roc", "auc_pr", "dice_otsu")
+
+_RUNS = flags.DEFINE_string("runs", "", "Folder of the runs.")
+_DATASET = flags.DEFINE_string("dataset", "drive", "drive or stare.")
+
+
+def reports(runs, name):
+    """The metrics.json of all seeds of one variant, by run name."""
+    paths = sorted(
+        pathlib.Path(runs).glob(f"{name}*/evaluation/test/metrics.json")
+    )
+    found = [
+        path
+        for path in paths
+        if path.parts[-4] == name or path.parts[-4].startswith(f"{name}_seed")
+    ]
+    if not found:
+        raise UserError(
+            f"--runs must hold {name}, trained and scored. Received: {runs}. "
+            "Next: python -m migan_tf.train --flagfile=experiments/table1/"
+            f"{name}.flags --workdir={runs}/{name} …, and then python -m "
+            f"migan_tf.evaluate --workdir={runs}/{name}"
+        )
+    return [json.loads(path.read_text("utf-8")) for path in found]
+
+
+def by_image(found, figure):
+    """(images,) of one figure, the mean over the seeds."""
+    rows = [report["per_image"]["images"] for report in found]
+    return np.mean([[row[figure] for row in seed] for seed in rows], axis=0)
+
+
+def cell(found, figure) -> str:
+    """Mean over the seeds and the interval of the first."""
+    mean = np.mean([report["pooled"][figure] for report in found])
+    low, high = found[0]["interval_95"]["pooled"][figure]
+    return f"{mean:.4f} [{low:.3f}, {high:.3f}]"
+
+
+def against(found, none) -> str:
+    """Paired difference of AUC-PR to the run without a discriminator."""
+    differences = by_image(found, "auc_pr") - by_image(none, "auc_pr")
+    p = paired_test.sign_flip_p(differences)
+    return f"{differences.mean():+.4f}, p = {p:.2g}"
+
+
+def main(argv):
+    """Checks the flags and prints."""
+    entry.no_arguments(argv)
+    entry.required(runs=_RUNS.value, dataset=_DATASET.value)
+    variants = {
+        kind: reports(_RUNS.value, f"{_DATASET.value}_{kind}")
+        for kind in DISCRIMINATORS
+    }
+    names = "AUC-ROC", "AUC-PR", "Dice, Otsu", "AUC-PR by image, to none"
+    print(f"| discriminator | seeds | {' | '.join(names)} |")
+    print("|" + "---|" * (len(names) + 2))
+    for kind, found in variants.items():
+        cells = [cell(found, figure) for figure in FIGURES]
+        last = "" if kind == "none" else against(found, variants["none"])
+        print(f"| {kind} | {len(found)} | {' | '.join(cells)} | {last} |")
+
+
+if __name__ == "__main__":
+    entry.run(main)

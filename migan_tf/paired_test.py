@@ -1,0 +1,36 @@
+"""Whether paired figures differ: an exact sign-flip test."""
+
+import numpy as np
+
+from migan_tf.errors import UserError
+
+MOST_PAIRS = 20  # 2**20 sign patterns
+
+
+def sign_flip_p(differences) -> float:
+    """Two-sided p of the mean of paired differences, by all sign patterns.
+
+    Where nothing differs each sign is as likely as the other (Fisher 1935); p is
+    the share of the 2**n patterns whose mean is at least as far from 0.
+
+    Args:
+      differences: (n,) float, one of each pair, such as each test image.
+
+    Returns:
+      In (0,1].
+
+    Raises:
+      UserError: no pairs, or more than `MOST_PAIRS`.
+    """
+    differences = np.asarray(differences, np.float64)
+    if not 0 < differences.size <= MOST_PAIRS:
+        raise UserError(
+            f"the exact paired test takes 1 to {MOST_PAIRS} pairs. Received: "
+            f"{differences.size}"
+        )
+    sums = np.zeros(1)
+    for difference in differences:
+        sums = np.concatenate([sums + difference, sums - difference])
+    # Sums of the same numbers in another order differ by their rounding.
+    least = abs(differences.sum()) * (1 - 1e-9)
+    return float(np.mean(np.abs(sums) >= least))
