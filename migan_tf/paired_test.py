@@ -10,8 +10,8 @@ MOST_PAIRS = 20  # 2**20 sign patterns
 def sign_flip_p(differences) -> float:
     """Two-sided p of the mean of paired differences, by all sign patterns.
 
-    Where nothing differs each sign is as likely as the other (Fisher 1935); p is
-    the share of the 2**n patterns whose mean is at least as far from 0.
+    Where nothing differs each sign is as likely as the other (Fisher 1935): p
+    is the share of the 2**n patterns whose mean is at least as far from 0.
 
     Args:
       differences: (n,) float, one of each pair, such as each test image.
