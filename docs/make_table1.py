@@ -15,7 +15,7 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from migan_tf import entry, paired_test
+from migan_tf import entry, sign_flip
 from migan_tf.config import DISCRIMINATORS
 from migan_tf.errors import UserError
 
@@ -61,7 +61,7 @@ def cell(found, figure) -> str:
 def against(found, none) -> str:
     """Paired difference of AUC-PR to the run without a discriminator."""
     differences = by_image(found, "auc_pr") - by_image(none, "auc_pr")
-    p = paired_test.sign_flip_p(differences)
+    p = sign_flip.sign_flip_p(differences)
     return f"{differences.mean():+.4f}, p = {p:.2g}"
 
 

@@ -27,7 +27,7 @@ FLOORS = [
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
         "interruption phantom predictions run_record",
-        "centerline_loss colour_code model_folder paired_test",
+        "centerline_loss colour_code model_folder sign_flip",
         "bootstrap checkpoint data features gradient_shares inspection "
         "photographs style_objective summaries tasks vessel_metrics",
         "assessment synthesis_report synthesis_scores",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from migan_tf.errors import UserError
-from migan_tf.paired_test import sign_flip_p
+from migan_tf.sign_flip import sign_flip_p
 
 
 def test_small_cases_by_hand():
