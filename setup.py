@@ -16,6 +16,12 @@ from setuptools.command.build_py import build_py
 HERE = pathlib.Path(__file__).resolve().parent
 DATA_FILES = ["README.md", "CITATIONS.bib", "TAGS.txt", "checksums.tsv"]
 
+# Not whatever else lies in export/models: exports of one's own stay there.
+SHIPPED = [
+    f"models/{name}/**/*"
+    for name in ("migan_segmentation", "migan_segmentation_drive")
+]
+
 # The releases that the tests run with, and their fixes. TensorFlow, Keras and
 # TFDS are held to a minor release: checkpoints, export and dataset layout
 # depend on behaviour that a minor release of each has changed before.
@@ -114,7 +120,7 @@ setup(
         for name in MAPPED
         if name.startswith("migan_tf.datasets.")
     }
-    | {"migan_tf.export": ["serving/*", "models/**/*"]},
+    | {"migan_tf.export": ["serving/*", *SHIPPED]},
     include_package_data=False,
     cmdclass={"build_py": BuildWithoutTests},
     install_requires=INSTALL_REQUIRES,

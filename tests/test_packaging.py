@@ -27,6 +27,7 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "tensorflow_datasets": "tensorflow-datasets",
 }
+SHIPPED = ("migan_segmentation", "migan_segmentation_drive")
 
 
 def declared(requirements) -> set[str]:
@@ -115,6 +116,12 @@ def test_a_wheel_holds_the_package_and_the_builders(wheel_names):
         assert f"{inside}/{builder.name}" in wheel_names
         for name in ("README.md", "CITATIONS.bib", "TAGS.txt"):
             assert f"{inside}/{name}" in wheel_names
+
+
+def test_a_wheel_holds_the_shipped_models(wheel_names):
+    inside = {n for n in wheel_names if n.endswith("/saved_model.pb")}
+    # One's own exports, which may lie beside them, stay out.
+    assert {pathlib.Path(name).parts[-3] for name in inside} == set(SHIPPED)
 
 
 def test_a_wheel_installs_one_top_level_name(wheel_names):
