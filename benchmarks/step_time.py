@@ -5,8 +5,7 @@
       [--json=FILE]
 
 Both stand ready in processes of their own and take turns, so that a slow change
-of the machine's load cancels out of the ratios. benchmarks/README.md has what
-was measured.
+of the machine's load cancels out of the ratios.
 """
 
 import contextlib
@@ -34,7 +33,7 @@ def start(side, case):
     """A process that times `--steps` steps for every line it is given."""
     environment = dict(os.environ)
     if side == "tensorflow":
-        onednn = "0" if CASES[case]["segmenter"] == "migan" else "1"
+        onednn = entry.kernels_for(CASES[case]["segmenter"])
         environment.setdefault("TF_ENABLE_ONEDNN_OPTS", onednn)
     return subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.step_time_{side}", case],

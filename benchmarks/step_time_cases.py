@@ -1,4 +1,10 @@
-"""The training steps that `step_time` times, as flags of `migan_tf.train`."""
+"""What both sides of `step_time` share.
+
+The steps that are timed, as flags of `migan_tf.train`, and how a side answers.
+"""
+
+import sys
+import time
 
 UNET = {
     "task": "segmentation",
@@ -24,3 +30,12 @@ CASES = {
     "paper_generator": {**PAPER, "update": "network"},
     "paper_discriminator": {**PAPER, "update": "discriminator"},
 }
+
+
+def answer(update):
+    """Reads a number of steps a line, makes them, prints seconds a step."""
+    for line in sys.stdin:
+        begin = time.perf_counter()
+        for _ in range(int(line)):
+            update()
+        print((time.perf_counter() - begin) / int(line), flush=True)

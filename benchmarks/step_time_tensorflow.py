@@ -2,13 +2,12 @@
 
 import dataclasses
 import sys
-import time
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.step_time_cases import CASES
+from benchmarks.step_time_cases import CASES, answer
 from migan_tf.config import Config
 from migan_tf.tasks import make_task
 from migan_tf.train_state import create_state
@@ -45,9 +44,4 @@ def make_step(case):
 
 
 if __name__ == "__main__":
-    update = make_step(CASES[sys.argv[1]])
-    for line in sys.stdin:
-        begin = time.perf_counter()
-        for _ in range(int(line)):
-            update()
-        print((time.perf_counter() - begin) / int(line), flush=True)
+    answer(make_step(CASES[sys.argv[1]]))

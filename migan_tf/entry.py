@@ -39,8 +39,12 @@ def choose_kernels(segmenter) -> None:
     Args:
       segmenter: a run's --segmenter, `unet` or `migan`.
     """
-    wanted = "1" if segmenter == "unet" else "0"
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", wanted)
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", kernels_for(segmenter))
+
+
+def kernels_for(segmenter) -> str:
+    """TF_ENABLE_ONEDNN_OPTS of a --segmenter; see `choose_kernels`."""
+    return "1" if segmenter == "unet" else "0"
 
 
 def run(main) -> None:
