@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pathlib
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from migan_tf.errors import UserError
 PROTOCOL = "paper"
 SAMPLES = 4  # images of each vessel map
 SEED = 0
+_MEASURE = "python -m export.saved_model --workdir=RUN --task={task} --measure"
 
 
 def test_splits(config) -> dict:
@@ -95,11 +97,11 @@ def synthesis(folder, splits, reader) -> dict:
     )
 
 
-def of_run(run, task, dataset) -> dict:
+def of_runs(workdirs, task, dataset) -> dict:
     """The card's `metrics` from a run's own report on its test split.
 
     Args:
-      run: the run's folder, a `pathlib.Path`.
+      workdirs: the run; or several, whose mean has no report yet.
       task: `segmentation` or `synthesis`.
       dataset: the run's.
 
@@ -110,11 +112,14 @@ def of_run(run, task, dataset) -> dict:
     Raises:
       UserError: there is a report that cannot be read.
     """
+    run = pathlib.Path(workdirs[0])
     folder = "test" if task == "segmentation" else "synthesis_test"
     path = run / "evaluation" / folder / "metrics.json"
     weights = run / task / "best" / "network.weights.h5"
     command = f"python -m migan_tf.evaluate --workdir=RUN --task={task}"
     card = {"measured": False, "command": command}
+    if len(workdirs) > 1:
+        return {**card, "command": _MEASURE.format(task=task)}
     # A report that is older than the weights is of others.
     if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
         return card
@@ -140,8 +145,7 @@ def of_run(run, task, dataset) -> dict:
 def _metrics(task, read_by, tests):
     return {
         "measured": True,
-        "command": "python -m export.saved_model --workdir=RUN "
-        f"--task={task} --measure",
+        "command": _MEASURE.format(task=task),
         "read_by": read_by,
         "tests": tests,
     }

@@ -1,4 +1,4 @@
-"""A model card in Markdown and JSON: what a servable is, of what, how good."""
+"""A model card: what a servable is, of what, how good."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ import pathlib
 from migan_tf import files, run_record
 from migan_tf.style_weights import RANDOM_NOTE
 
-from . import card_figures
+from . import card_figures, card_page
 
 # Owners' terms of the data, which bind what is learned from it.
 LICENCES = {
@@ -43,53 +43,68 @@ def write(folder, card) -> None:
     """Writes a card as `model_card.json` and `MODEL_CARD.md`."""
     text = json.dumps(card, indent=1, ensure_ascii=False)
     files.write_text(folder / "model_card.json", text + "\n")
-    files.write_text(folder / "MODEL_CARD.md", markdown(card))
+    files.write_text(folder / "MODEL_CARD.md", card_page.markdown(card))
 
 
-def make(workdir, task, network, name, version) -> dict:
+def make(workdirs, task, network, name, version) -> dict:
     """The card as plain values.
 
     Args:
-      workdir: the run.
+      workdirs: the run; or several, whose mean the network is.
       task: `segmentation` or `synthesis`.
       network: its Keras model, as exported.
       name: of the servable.
       version: of the servable.
+
+    Returns:
+      The card; `training` is that of the first run, and `members` those of
+      all where they are several.
     """
-    run = pathlib.Path(workdir)
-    config = run_record.read_config(run / task)
-    record = json.loads((run / task / "run.json").read_text("utf-8"))
-    best = json.loads((run / task / "best" / "validation.json").read_text())
-    return {
+    members = [_training(pathlib.Path(run), task) for run in workdirs]
+    config = run_record.read_config(pathlib.Path(workdirs[0]) / task)
+    card = {
         "model": name,
         "version": version,
         "intended_use": USES[task],
         "limits": _limits(config, task),
         "data": {
             "dataset": config.dataset,
-            "photographs": _photographs(config),
+            "photographs": _photographs(config, len(members) > 1),
             "licence": " ".join(
                 LICENCES.get(n.partition("/")[0], "See the dataset's owner.")
                 for n in config.dataset.split(",")
             ),
-            "sha256": record.get("data"),
         },
-        "training": {
-            "step_of_least_validation_loss": best["step"],
-            "validation_loss": best["validation_loss"],
-            "best_threshold": best.get("best_threshold"),
-            "flags": _without_places(record["config"]),
-            "starts": [
-                {k: v for k, v in start.items() if k != "command"}
-                for start in record["starts"]
-            ],
-        },
+        "training": members[0],
         "network": {
             "parameters": network.count_params(),
             "weights_sha256": weights_sha256(network),
             "image_size": config.image_size,
         },
-        "metrics": card_figures.of_run(run, task, config.dataset),
+        "metrics": card_figures.of_runs(workdirs, task, config.dataset),
+    }
+    if len(members) > 1:
+        card["members"] = members
+        thresholds = [member["best_threshold"] for member in members]
+        if None not in thresholds:
+            mean = sum(thresholds) / len(thresholds)
+            card["training"] = {**members[0], "best_threshold": mean}
+    return card
+
+
+def _training(run, task):
+    record = json.loads((run / task / "run.json").read_text("utf-8"))
+    best = json.loads((run / task / "best" / "validation.json").read_text())
+    return {
+        "step_of_least_validation_loss": best["step"],
+        "validation_loss": best["validation_loss"],
+        "best_threshold": best.get("best_threshold"),
+        "photographs_sha256": record.get("data"),
+        "flags": _without_places(record["config"]),
+        "starts": [
+            {k: v for k, v in start.items() if k != "command"}
+            for start in record["starts"]
+        ],
     }
 
 
@@ -103,10 +118,12 @@ def _without_places(flags):
     return {**flags, **names, **gone}
 
 
-def _photographs(config):
+def _photographs(config, several):
     if config.validation_split == "augmented":
         return "the whole training split; validation saw rotated copies of it"
     held_out = f"{config.validation_images} held out for validation"
+    if several:
+        held_out += " of each network, which the others may have seen"
     return f"the training split, less {held_out}"
 
 
@@ -128,55 +145,3 @@ def weights_sha256(network) -> str:
     for variable in network.variables:
         digest.update(variable.numpy().tobytes())
     return digest.hexdigest()
-
-
-def markdown(card) -> str:
-    """The card as a page."""
-    training, network = card["training"], card["network"]
-    last = training["starts"][-1]
-    versions = ", ".join(f"{k} {v}" for k, v in last["versions"].items())
-    lines = [
-        f"# {card['model']}, version {card['version']}",
-        card["intended_use"],
-        "",
-        "## Limits",
-        *[f"- {limit}" for limit in card["limits"]],
-        "",
-        "## Data",
-        f"{card['data']['dataset']}: {card['data']['photographs']}. "
-        f"{card['data']['licence']}",
-        "",
-        "## Training",
-        f"Weights of least validation loss, {training['validation_loss']:.5f} "
-        f"at step {training['step_of_least_validation_loss']}; commit "
-        f"{last['commit']}; {versions}; {last['machine']}. All flags are in "
-        "model_card.json.",
-        "",
-        f"{network['parameters']:,} parameters, SHA-256 "
-        f"`{network['weights_sha256']}`; images are brought to "
-        f"{network['image_size']} × {network['image_size']}.",
-        "",
-        "## Metrics",
-        *_metric_lines(card["metrics"]),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _metric_lines(metrics):
-    if not metrics["measured"]:
-        return [f"Not measured before the export: `{metrics['command']}`."]
-    lines = [f"By `{metrics['command']}` ({metrics['read_by']}):"]
-    for dataset, test in metrics["tests"].items():
-        lines += [
-            "",
-            f"On the test split of {dataset}:",
-            "",
-            "| figure | value | 95 % interval |",
-            "|---|---|---|",
-        ]
-        for name, value in test["figures"].items():
-            interval = test.get("interval_95", {}).get(name)
-            span = "[{:.4f}, {:.4f}]".format(*interval) if interval else ""
-            figure = "" if value is None else f"{value:.4f}"
-            lines.append(f"| {name} | {figure} | {span} |")
-    return lines

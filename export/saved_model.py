@@ -15,7 +15,9 @@ from absl import flags
 from migan_tf import entry, run_record
 from migan_tf.errors import UserError
 
-_WORKDIR = flags.DEFINE_string("workdir", "", "A run.")
+_WORKDIR = flags.DEFINE_multi_string(
+    "workdir", [], "A run. Repeat it to average their segmenters in one model."
+)
 _EXPORT_DIR = flags.DEFINE_string(
     "export_dir", "export/models", "Folder of the models; made."
 )
@@ -42,21 +44,22 @@ _READER = flags.DEFINE_string(
 def main(argv):
     """Checks the flags and exports."""
     entry.no_arguments(argv)
-    entry.required(workdir=_WORKDIR.value, export_dir=_EXPORT_DIR.value)
-    tasks = run_record.tasks_of(_WORKDIR.value, _TASK.value)
+    workdirs = _WORKDIR.value
+    entry.required(workdir="".join(workdirs), export_dir=_EXPORT_DIR.value)
+    tasks = run_record.tasks_of(workdirs[0], _TASK.value)
     if not re.fullmatch(r"\w*", _VARIANT.value, re.ASCII):
         raise UserError(
             "--variant must be letters, digits and underscores. Received: "
             f"{_VARIANT.value!r}"
         )
-    config = run_record.read_config(f"{_WORKDIR.value}/{tasks[0]}")
+    config = run_record.read_config(f"{workdirs[0]}/{tasks[0]}")
     entry.choose_kernels(config.segmenter)
     from . import servable  # TensorFlow, after the flags are right.
 
     for task in tasks:
         print(
             servable.export(
-                _WORKDIR.value,
+                workdirs,
                 task,
                 _EXPORT_DIR.value,
                 _DATA_DIR.value,

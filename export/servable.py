@@ -9,14 +9,14 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import geometry, inference, model_folder, photographs
+from migan_tf import ensemble, geometry, inference, model_folder, photographs
 from migan_tf.errors import UserError
 
 from . import card_figures, model_card, signatures, warm_up
 
 
 def export(
-    workdir,
+    workdirs,
     task,
     export_dir,
     data_dir="",
@@ -27,7 +27,7 @@ def export(
     """Writes the network of least validation loss of one task.
 
     Args:
-      workdir: the run.
+      workdirs: the run; or several, whose segmenters are averaged.
       task: `segmentation` or `synthesis`.
       export_dir: folder of the models.
       data_dir: where the prepared datasets are; default as in the run.
@@ -44,8 +44,16 @@ def export(
       UserError: no such network, or the folder cannot be written.
     """
     warm_up.protocol()  # Missing, it should be said before any work.
-    folder = pathlib.Path(workdir) / task
-    network, config = inference.load_network(folder, task)
+    if task == "segmentation":
+        network, config = ensemble.load_ensemble(workdirs)
+    elif len(workdirs) == 1:
+        folder = pathlib.Path(workdirs[0]) / task
+        network, config = inference.load_network(folder, task)
+    else:
+        raise UserError(
+            "--workdir: only segmenters can be averaged. Received: "
+            f"{len(workdirs)} runs. Add --task=segmentation"
+        )
     if data_dir:
         config = dataclasses.replace(config, data_dir=data_dir)
     if task == "segmentation":
@@ -65,7 +73,7 @@ def export(
         extra = place.temporary / "assets.extra"
         extra.mkdir()
         warm_up.write(extra / warm_up.FILE_NAME, name, functions, config)
-        card = model_card.make(workdir, task, network, name, place.version)
+        card = model_card.make(workdirs, task, network, name, place.version)
         model_card.write(extra, card)
         if measure:
             card["metrics"] = _measured(place.temporary, task, splits, reader)

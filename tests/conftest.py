@@ -144,7 +144,7 @@ def served(tiny_run, tmp_path_factory) -> dict[str, pathlib.Path]:
 
     models = tmp_path_factory.mktemp("models")
     return {
-        task: servable.export(tiny_run, task, models)
+        task: servable.export([tiny_run], task, models)
         for task in ("segmentation", "synthesis")
     }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import model_card, servable, warm_up
+from export import card_page, model_card, servable, warm_up
 from migan_tf import data, inference, photographs, run_record
 from migan_tf.errors import UserError
 
@@ -134,9 +134,9 @@ def test_the_card_has_the_figures_of_the_runs_report(tiny_run, tmp_path):
     run = tmp_path / "run"
     (run / "evaluation" / "test").mkdir(parents=True)
     (run / "segmentation").symlink_to(tiny_run / "segmentation")
-    card = model_card.make(run, "segmentation", network, "m", 3)
+    card = model_card.make([run], "segmentation", network, "m", 3)
     assert not card["metrics"]["measured"]
-    assert "Not measured before the export" in model_card.markdown(card)
+    assert "Not measured before the export" in card_page.markdown(card)
     report = {
         "protocol": "paper",
         "pooled": {"dice_otsu": 0.81234, "dice_validation_threshold": None},
@@ -144,14 +144,14 @@ def test_the_card_has_the_figures_of_the_runs_report(tiny_run, tmp_path):
     }
     path = run / "evaluation" / "test" / "metrics.json"
     path.write_text(json.dumps(report))
-    page = model_card.markdown(
-        model_card.make(run, "segmentation", network, "m", 3)
+    page = card_page.markdown(
+        model_card.make([run], "segmentation", network, "m", 3)
     )
     assert "| dice_otsu | 0.8123 | [0.7900, 0.8300] |" in page
     assert "| dice_validation_threshold |  |  |" in page
     path.write_text("{")
     with pytest.raises(UserError, match="migan_tf.evaluate"):
-        model_card.make(run, "segmentation", network, "m", 3)
+        model_card.make([run], "segmentation", network, "m", 3)
 
 
 @pytest.mark.slow
@@ -160,7 +160,7 @@ def test_a_measured_card_holds_what_the_model_scores(tiny_run, tmp_path):
     from tests.test_run_evaluation import DEFAULTS
 
     folder = servable.export(
-        tiny_run, "segmentation", tmp_path, variant="tiny", measure=True
+        [tiny_run], "segmentation", tmp_path, variant="tiny", measure=True
     )
     assert folder == tmp_path / "migan_segmentation_tiny" / "1"
     path = folder / "assets.extra" / "model_card.json"
@@ -176,7 +176,7 @@ def test_a_measured_card_holds_what_the_model_scores(tiny_run, tmp_path):
         report["thresholds"]["validation"]
         == (card["training"]["best_threshold"])
     )
-    seen = card["data"]["sha256"]
+    seen = card["training"]["photographs_sha256"]
     config = run_record.read_config(tiny_run / "segmentation")
     for split in ("train", "validation"):
         expected = photographs.load(config, split)

@@ -32,7 +32,8 @@ FLOORS = [
         "photographs style_objective summaries tasks vessel_metrics",
         "assessment synthesis_report synthesis_scores",
         "evaluation inference painted_fundi saved_models train_state",
-        "own_images synthesis_evaluation synthesis_validation train_step",
+        "ensemble own_images synthesis_evaluation synthesis_validation "
+        "train_step",
         "style_setup validation",
         "run_evaluation trainer",
     )

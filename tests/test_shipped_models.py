@@ -43,12 +43,13 @@ def test_the_card_is_of_this_model(folder):
         folder.name,
     ]
     assert card["metrics"]["measured"]
-    commits = {start["commit"] for start in card["training"]["starts"]}
-    assert all("+" not in commit for commit in commits)
-    hashes = card["data"]["sha256"]
-    assert hashes["train"] and hashes["validation"]
-    assert not hashes["train"].keys() & hashes["validation"].keys()
-    Config(**card["training"]["flags"])
+    for training in card.get("members", [card["training"]]):
+        commits = {start["commit"] for start in training["starts"]}
+        assert all("+" not in commit for commit in commits)
+        hashes = training["photographs_sha256"]
+        assert hashes["train"] and hashes["validation"]
+        assert not hashes["train"].keys() & hashes["validation"].keys()
+        Config(**training["flags"])
 
 
 @every_model
