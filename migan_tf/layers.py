@@ -4,6 +4,7 @@ import contextlib
 import math
 
 import keras
+import tensorflow as tf
 
 LEAKY_SLOPE = 0.2
 # Twenty images make few steps: Keras's 0.99 would leave the moving statistics
@@ -23,6 +24,31 @@ def dtype_policy(name):
         keras.config.set_dtype_policy(previous)
 
 
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's, with one kernel for what Keras makes of six in training.
+
+    The maps at full resolution are larger than any cache, and each kernel
+    reads and writes them once more.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        """(B,H,W,C) of the compute dtype; see Keras."""
+        if not training or self.synchronized or not self.trainable:
+            return super().call(inputs, training=training, mask=mask)
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma, self.beta, epsilon=self.epsilon
+        )
+        # The kernel's is Bessel's; Keras keeps the plain variance.
+        count = tf.cast(tf.size(inputs) / tf.shape(inputs)[-1], tf.float32)
+        variance *= (count - 1.0) / count
+        for kept, new in (
+            (self.moving_mean, mean),
+            (self.moving_variance, variance),
+        ):
+            kept.assign(kept * self.momentum + new * (1.0 - self.momentum))
+        return outputs
+
+
 def activate(x, name, synchronized=False, normalization="batch"):
     """A normalization and LeakyReLU 0.2 after the convolution `name`.
 
@@ -37,7 +63,7 @@ def activate(x, name, synchronized=False, normalization="batch"):
       (B,H,W,C).
     """
     if normalization == "batch":
-        norm = keras.layers.BatchNormalization(
+        norm = BatchNormalization(
             momentum=BATCH_NORM_MOMENTUM,
             synchronized=synchronized,
             name=f"{name}_norm",

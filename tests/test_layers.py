@@ -100,6 +100,28 @@ def test_up_is_the_transpose_of_down():
     )
 
 
+@pytest.mark.parametrize("shape", [(2, 4, 4, 3), (1, 2, 2, 3)])
+def test_batch_norm_is_keras_s_in_training_and_after(shape):
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(2, 3, shape), tf.float32)
+    values = []
+    for kind in (keras.layers.BatchNormalization, layers.BatchNormalization):
+        norm = kind(momentum=0.9)
+        norm.build(shape)
+        norm.gamma.assign([1.0, 2.0, 3.0])
+        norm.beta.assign([0.1, 0.2, 0.3])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            trained = norm(x, training=True)
+            total = tf.reduce_sum(trained**3)
+        gradients = tape.gradient(total, [x, norm.gamma.value, norm.beta.value])
+        kept = [norm.moving_mean.value, norm.moving_variance.value]
+        values.append([trained, *gradients, *kept, norm(x)])
+    for theirs, ours in zip(*values, strict=True):
+        error = np.abs(ours - theirs).max()
+        assert error <= 1e-5 * max(1.0, np.abs(theirs).max())
+
+
 def test_synchronized_reaches_the_norms():
     image = keras.Input((64, 64, 1))
     levels = layers.encode(image, 1, True)
