@@ -55,6 +55,17 @@ class ColourCode:
         colours = _colours(fundus, fov_mask) - self._mean
         return np.clip(colours @ self._whitening, -REACH, REACH)
 
+    def write(self, noise, fundus, fov_mask) -> None:
+        """Puts the code at the beginning of a noise code, in place.
+
+        Args:
+          noise: (noise_size,) float, at least six.
+          fundus: as in an example.
+          fov_mask: as in an example.
+        """
+        code = self(fundus, fov_mask)
+        noise[: code.size] = code
+
 
 def _colours(fundus, fov_mask):
     return np.concatenate(augment.fov_statistics(fundus, fov_mask))

@@ -155,8 +155,7 @@ def _augmented(example, config, size, rng, colour_code=None):
     )
     noise = rng.normal(0.0, config.noise_stddev, config.noise_size)
     if colour_code is not None:
-        code = colour_code(drawn["fundus"], drawn["fov_mask"])
-        noise[: code.size] = code
+        colour_code.write(noise, drawn["fundus"], drawn["fov_mask"])
     drawn["noise"] = noise
     return {
         name: drawn[name].astype(np.float32) for name in _shapes(config, size)

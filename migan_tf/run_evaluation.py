@@ -133,10 +133,9 @@ def _synthesis(values):
         values["seed"],
         values["segmenter_model"],
         values["reference_workdir"],
-        values["data_dir"],
         extractor,
         style,
-        values["manual_dir"],
+        config,
     )
     return synthesis_report.write_report(result, pictures, output), output
 

@@ -4,7 +4,6 @@
 `synthesis_report` the files.
 """
 
-import dataclasses
 import pathlib
 
 from migan_tf import features, inference, painted_fundi, synthesis_report
@@ -20,10 +19,9 @@ def evaluate_synthesis(
     seed=0,
     segmenter_model="",
     reference_workdir="",
-    data_dir="",
     extractor=None,
     style=None,
-    manual_dir="",
+    config=None,
 ):
     """Paints every vessel map of a split and scores what was painted.
 
@@ -36,12 +34,11 @@ def evaluate_synthesis(
       segmenter_model: the folder `segmentation` of a run that reads the
         vessels; default that of `workdir`.
       reference_workdir: another run, whose generator is scored beside it.
-      data_dir: where the prepared datasets are; default as in the run.
       extractor: of `features`, for the KID; default the segmenter's own.
       style: dict of a style photograph at the networks' size: name, fundus
         (S,S,3) uint8, fov_mask (S,S) bool and vessel_map, the same or None:
         then it is what the segmenter finds.
-      manual_dir: archives of a dataset that is not prepared yet.
+      config: `Config` that says where the photographs are; default the run's.
 
     Returns:
       (result, pictures): what metrics.json holds, and the rows of the contact
@@ -56,7 +53,7 @@ def evaluate_synthesis(
             f"images of one map. Received: {samples}"
         )
     generators = _load_generators(workdir, reference_workdir)
-    config = generators["generator"][1]
+    config = config or generators["generator"][1]
     folder = segmenter_model or str(pathlib.Path(workdir) / "segmentation")
     reader, doubts = _load_reader(folder, config, segmenter_model, extractor)
     random = config.deviation == "style" and config.vgg19_weights == "random"
@@ -66,9 +63,6 @@ def evaluate_synthesis(
         levels = reader.levels(style["fundus"], style["fov_mask"])[None]
         _, found = scores.decide(levels, style["fov_mask"][None])
         style = {**style, "vessel_map": found[0]}
-    places = {"data_dir": data_dir, "manual_dir": manual_dir}
-    given = {name: place for name, place in places.items() if place}
-    config = dataclasses.replace(config, **given)
     training, _ = painted_fundi.read_split(config, "train", reader, False)
     originals, vessel_maps = painted_fundi.read_split(config, split, reader)
     means, stddevs = scores.mean_colour(training)

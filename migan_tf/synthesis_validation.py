@@ -35,8 +35,7 @@ class SynthesisValidation:
         for example in examples:
             noise = self._codes[0] * np.float32(config.noise_stddev)
             if colour_code is not None:
-                code = colour_code(example["fundus"], example["fov_mask"])
-                noise[: code.size] = code
+                colour_code.write(noise, example["fundus"], example["fov_mask"])
             self._examples.append({**example, "noise": noise})
         self._evaluation_stddev = config.evaluation_noise_stddev
         self._generate = self._shares = None
