@@ -145,9 +145,7 @@ class Config:
         "constant", "Course of the learning rate.", ("constant", "cosine")
     )
     warmup_steps: int = _flag(0, "Linear warm-up of cosine.", None, 0)
-    average_decay: float = _flag(
-        0.0, "Decay of the averaged weights that are kept; 0 = none.", None, 0
-    )
+    average_decay: float = _flag(0.0, "Of kept weights; 0 = none.", None, 0)
     mixed_precision: str = _flag(
         "auto",
         "auto: float16 on a GPU, float32 on the CPU.",
@@ -170,6 +168,9 @@ class Config:
     )
     test_time_transposes: bool = _flag(
         False, "Average S over transposed images too.", resumable=True
+    )
+    test_time_rotations: int = _flag(
+        1, "Average S over so many parts of a right angle too.", None, 1, True
     )
     log_every: int = _flag(10, "Iterations between rows.", None, 1, True)
     validate_every: int = _flag(200, "Iterations between validations.", None, 1)

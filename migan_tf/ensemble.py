@@ -19,6 +19,7 @@ SHARED = (
     "geometry",
     "test_time_flips",
     "test_time_transposes",
+    "test_time_rotations",
 )
 
 

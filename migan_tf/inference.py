@@ -1,6 +1,5 @@
 """Applies the trained networks of a run to photographs and vessel maps."""
 
-import itertools
 import json
 import pathlib
 import warnings
@@ -8,7 +7,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import geometry, run_record
+from migan_tf import geometry, run_record, views
 from migan_tf.errors import UserError
 from migan_tf.tasks import make_task
 
@@ -85,23 +84,17 @@ class Segmenter:
     def probability(self, standardized_fundus):
         """vessel_probability (B,S,S,1) of a standardized batch (B,S,S,3).
 
-        The mean over the views of --test_time_flips (four flips) and
-        --test_time_transposes (each also with rows and columns exchanged),
-        one after the other to keep memory at that of one.
+        The mean over the views of --test_time_flips, --test_time_transposes
+        and --test_time_rotations; see `views`.
         """
-        flips = [()]
-        if self.config.test_time_flips:
-            flips = [(), (1,), (2,), (1, 2)]
-        orders = [(0, 1, 2, 3)]
-        if self.config.test_time_transposes:
-            orders.append((0, 2, 1, 3))
-        total = 0.0
-        for order, flipped in itertools.product(orders, flips):
-            axes = tf.constant(flipped, tf.int32)
-            image = tf.reverse(tf.transpose(standardized_fundus, order), axes)
-            view = tf.reverse(tf.sigmoid(self.logits(image)), axes)
-            total += tf.transpose(view, order)
-        return total / (len(orders) * len(flips))
+        config = self.config
+        return views.mean_over_views(
+            lambda image: tf.sigmoid(self.logits(image)),
+            standardized_fundus,
+            config.test_time_flips,
+            config.test_time_transposes,
+            config.test_time_rotations,
+        )
 
 
 class Generator:

@@ -31,10 +31,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
     reads and writes them once more.
     """
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs, training=None):
         """(B,H,W,C) of the compute dtype; see Keras."""
         if not training or self.synchronized or not self.trainable:
-            return super().call(inputs, training=training, mask=mask)
+            return super().call(inputs, training=training)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             inputs, self.gamma, self.beta, epsilon=self.epsilon
         )

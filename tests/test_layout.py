@@ -27,7 +27,7 @@ FLOORS = [
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
         "interruption phantom predictions run_record",
-        "centerline_loss colour_code model_folder sign_flip",
+        "centerline_loss colour_code model_folder sign_flip views",
         "bootstrap checkpoint data features gradient_shares inspection "
         "photographs style_objective summaries tasks vessel_metrics",
         "assessment synthesis_report synthesis_scores",
@@ -43,7 +43,7 @@ FAMILIES = ("builders", "phantom")
 # Written to be read, tested and reused alone: plain numbers, no Config.
 ALONE = {"augment", "discriminator", "generator", "layers", "losses", "metrics"}
 ALONE |= {"segmenter", "style", "style_losses", "style_weights", "realism"}
-ALONE |= {"averaging"}
+ALONE |= {"averaging", "views"}
 BARE_WORDS = {"mask", "label", "img", "pred"}
 
 
