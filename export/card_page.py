@@ -32,12 +32,14 @@ def markdown(card) -> str:
 
 
 def _training_line(training):
-    last = training["starts"][-1]
+    last, best = training["starts"][-1], training["validation"]
     versions = ", ".join(f"{k} {v}" for k, v in last["versions"].items())
+    judge = "least validation loss"
+    if training["flags"].get("best_by", "loss") != "loss":
+        judge = f"best {training['flags']['best_by']} on validation"
     return (
-        f"- Seed {training['flags']['seed']}: weights of least validation "
-        f"loss, {training['validation_loss']:.5f} at step "
-        f"{training['step_of_least_validation_loss']}; commit "
+        f"- Seed {training['flags']['seed']}: weights of {judge}, at step "
+        f"{best['step']} (loss {best['validation_loss']:.5f}); commit "
         f"{last['commit']}; {versions}; {last['machine']}; all flags are in "
         "model_card.json."
     )

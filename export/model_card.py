@@ -96,8 +96,7 @@ def _training(run, task):
     record = json.loads((run / task / "run.json").read_text("utf-8"))
     best = json.loads((run / task / "best" / "validation.json").read_text())
     return {
-        "step_of_least_validation_loss": best["step"],
-        "validation_loss": best["validation_loss"],
+        "validation": best,
         "best_threshold": best.get("best_threshold"),
         "photographs_sha256": record.get("data"),
         "flags": _without_places(record["config"]),

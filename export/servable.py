@@ -24,7 +24,7 @@ def export(
     measure=False,
     reader="",
 ) -> pathlib.Path:
-    """Writes the network of least validation loss of one task.
+    """Writes the network of one task that was best on validation.
 
     Args:
       workdirs: the run; or several, whose segmenters are averaged.

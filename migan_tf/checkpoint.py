@@ -94,18 +94,25 @@ class Checkpoints:
             )
         return 0
 
-    def keep_if_best(self, validation) -> bool:
-        """Writes `best/` where the validation loss is the least so far.
+    def keep_if_best(self, validation, best_by="loss") -> bool:
+        """Writes `best/` where validation is the best so far.
 
         Args:
-          validation: {name: value} with `validation_loss` and `step`.
+          validation: {name: value} with `step`, `validation_loss` and what is
+            judged by.
+          best_by: `loss`, or a figure of which more is better, such as
+            `auc_pr`; a NaN is never the best.
 
         Returns:
           Whether it was.
         """
-        if not validation["validation_loss"] < self.best_loss.numpy():
+        if best_by == "loss":
+            loss = validation["validation_loss"]
+        else:
+            loss = -validation[best_by]
+        if not loss < self.best_loss.numpy():
             return False
-        self.best_loss.assign(validation["validation_loss"])
+        self.best_loss.assign(loss)
         best = self._folder / "best"
         with files.atomic_path(best / "network.weights.h5") as path:
             self._state.kept_network().save_weights(path)

@@ -24,7 +24,7 @@ SHARED = (
 
 
 def load_ensemble(workdirs):
-    """Loads the segmenters of least validation loss.
+    """Loads the segmenters that were best on validation.
 
     Args:
       workdirs: the runs; of one, it is its own network.

@@ -13,7 +13,7 @@ from migan_tf.tasks import make_task
 
 
 def load_network(folder, task_name):
-    """The network of least validation loss of one task of a run.
+    """The network of one task of a run that was best on validation.
 
     Args:
       folder: the task's folder, such as RUN/segmentation.

@@ -107,6 +107,7 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
     ]
     validate = make_validation(config, task, held_out, examples)
     network_step, discriminator_step = make_steps(state, task, strategy)
+    best_by = config.best_by if name == "segmentation" else "loss"
     per_iteration = config.generator_steps + (discriminator_step is not None)
     batches = iter(
         strategy.distribute_datasets_from_function(
@@ -158,7 +159,7 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
                 )
                 _report(health, log, step, result, prefix="validation/")
                 log.images(step, pictures)
-                checkpoints.keep_if_best({"step": step, **result})
+                checkpoints.keep_if_best({"step": step, **result}, best_by)
                 clock = time.monotonic()
             if saving and chief:
                 checkpoints.save()

@@ -127,6 +127,21 @@ def test_best_is_the_least_loss_and_survives_a_restart(tmp_path):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
+def test_the_best_is_by_the_figure_asked_for(tmp_path):
+    checkpoints = Checkpoints(tmp_path, make_state(1), 2)
+
+    def offer(step, loss, auc_pr):
+        validation = {"step": step, "validation_loss": loss, "auc_pr": auc_pr}
+        return checkpoints.keep_if_best(validation, "auc_pr")
+
+    assert offer(1, 0.3, 0.80)
+    assert offer(2, 0.5, 0.81)
+    assert not offer(3, 0.1, 0.81)
+    assert not offer(4, 0.1, float("nan"))
+    best = json.loads((tmp_path / "best" / "validation.json").read_text())
+    assert best["step"] == 2
+
+
 def test_an_unwritable_folder_is_said_in_words(tmp_path):
     state = make_state(1)
     checkpoints = Checkpoints(tmp_path, state, 2)
