@@ -18,8 +18,8 @@ DATA_FILES = ["README.md", "CITATIONS.bib", "TAGS.txt", "checksums.tsv"]
 
 # Not whatever else lies in export/models: exports of one's own stay there.
 SHIPPED = [
-    f"models/{name}/**/*"
-    for name in ("migan_segmentation", "migan_segmentation_drive")
+    f"models/migan_{name}/**/*"
+    for name in ("segmentation", "segmentation_drive", "synthesis")
 ]
 
 # The releases that the tests run with, and their fixes. TensorFlow, Keras and

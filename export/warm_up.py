@@ -11,7 +11,8 @@ from migan_tf.errors import UserError
 from migan_tf.phantom import phantom_retina
 
 FILE_NAME = "tf_serving_warmup_requests"
-SIDE = 584  # pixels; DRIVE's height
+# Pixels. Small, for the models' size; the networks see their own size anyway.
+SIDE = 128
 SEED = 7
 
 

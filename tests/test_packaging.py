@@ -27,7 +27,11 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "tensorflow_datasets": "tensorflow-datasets",
 }
-SHIPPED = ("migan_segmentation", "migan_segmentation_drive")
+SHIPPED = (
+    "migan_segmentation",
+    "migan_segmentation_drive",
+    "migan_synthesis",
+)
 
 
 def declared(requirements) -> set[str]:

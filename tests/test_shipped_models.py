@@ -13,7 +13,11 @@ from migan_tf.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # One version of each.
-SHIPPED = ("migan_segmentation", "migan_segmentation_drive")
+SHIPPED = (
+    "migan_segmentation",
+    "migan_segmentation_drive",
+    "migan_synthesis",
+)
 FOLDERS = [
     path.parent
     for name in SHIPPED
