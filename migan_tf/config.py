@@ -173,9 +173,7 @@ class Config:
         1, "Average S over so many parts of a right angle too.", None, 1, True
     )
     log_every: int = _flag(10, "Iterations between rows.", None, 1, True)
-    best_by: str = _flag(
-        "loss", "Judge of S in validation.", ("loss", "auc_pr")
-    )
+    best_by: str = _flag("loss", "Judge of the best S.", ("loss", "auc_pr"))
     validate_every: int = _flag(200, "Iterations between validations.", None, 1)
     checkpoint_every: int = _flag(
         100, "Iterations between checkpoints.", None, 1, True
