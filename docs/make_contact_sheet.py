@@ -12,7 +12,14 @@ import cv2
 import numpy as np
 from absl import flags
 
-from migan_tf import entry, files, map_files, model_folder, saved_models
+from migan_tf import (
+    entry,
+    files,
+    map_files,
+    map_values,
+    model_folder,
+    saved_models,
+)
 from migan_tf.phantom import phantom_retina
 
 FIRST_PHANTOM = 2018
@@ -32,8 +39,10 @@ def vessel_maps(folder, count):
         seeds = range(FIRST_PHANTOM, FIRST_PHANTOM + count)
         return [phantom_retina(512, 512, s).vessel_map / 255 for s in seeds]
     found = map_files.list_files("vessel_maps", folder)
-    paths = list(found.values())[:count]
-    return [map_files.read_plane(path) / 255 for path in paths]
+    planes = {
+        stem: map_files.read_plane(found[stem]) for stem in list(found)[:count]
+    }
+    return list(map_values.to_unit(planes).values())
 
 
 def main(argv):
