@@ -4,7 +4,8 @@ Each builds a `tf.Module` that holds the network's variables and the functions,
 never the Keras model itself: of such a module TensorFlow Serving would restore
 no variables. Inputs and outputs are float32, uint8 or string whatever the run
 was trained in; the batch and the sizes are free. Images are taken one by one,
-so that the memory does not grow with the batch.
+so that the memory does not grow with the batch; what is done with one is a
+function of its own, of which all signatures share one copy.
 """
 
 import tensorflow as tf
@@ -24,8 +25,10 @@ def segmentation(network, config):
     Returns:
       (module, signatures) for `tf.saved_model.save`.
     """
-    segmenter = inference.Segmenter(network, config)
+    bare = _bare(network)
+    segmenter = inference.Segmenter(lambda x, training: bare(x), config)
 
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
     def one(fundus):
         """Outputs of one (H,W,3) uint8."""
         fov_mask = graph_ops.find_fov_mask(fundus)
@@ -75,7 +78,7 @@ def segmentation(network, config):
             otsu_threshold=tf.TensorSpec((), tf.float32),
         )
 
-    return _module(network, serving_default, segment_bytes)
+    return _module(network, bare, serving_default, segment_bytes)
 
 
 def synthesis(network, config, fov_mask):
@@ -89,9 +92,16 @@ def synthesis(network, config, fov_mask):
     Returns:
       (module, signatures) for `tf.saved_model.save`.
     """
-    generator = inference.Generator(network, config)
+    bare = _bare(network)
+    generator = inference.Generator(lambda xs, training: bare(*xs), config)
     inside = tf.constant(fov_mask, tf.uint8)
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, None, 1), tf.float32),
+            tf.TensorSpec((config.noise_size,), tf.float32),
+        ]
+    )
     def one(vessel_map, noise):
         """Outputs for (H,W,1) float32 and (noise_size,) float32."""
         finite = tf.debugging.Assert(
@@ -150,13 +160,13 @@ def synthesis(network, config, fov_mask):
             one_file, vessel_map_bytes, seed, noise_stddev, **texts
         )
 
-    return _module(network, serving_default, synthesize, synthesize_bytes)
+    return _module(
+        network, bare, serving_default, synthesize, synthesize_bytes
+    )
 
 
-def _module(network, *functions):
-    """(module, signatures); the bare network is the module's `network`."""
-    module = tf.Module()
-    module.variables_of_network = [v.value for v in network.variables]
+def _bare(network):
+    """The network alone, traced once for all that call it."""
     specs = [
         tf.TensorSpec(tensor.shape, tf.float32, tensor.name)
         for tensor in network.inputs
@@ -167,6 +177,13 @@ def _module(network, *functions):
         inputs = list(inputs) if len(inputs) > 1 else inputs[0]
         return network(inputs, training=False)
 
+    return bare
+
+
+def _module(network, bare, *functions):
+    """(module, signatures); the bare network is the module's `network`."""
+    module = tf.Module()
+    module.variables_of_network = [v.value for v in network.variables]
     module.network = bare
     signatures = {}
     for function in functions:
