@@ -160,9 +160,7 @@ def synthesis(network, config, fov_mask):
             one_file, vessel_map_bytes, seed, noise_stddev, **texts
         )
 
-    return _module(
-        network, bare, serving_default, synthesize, synthesize_bytes
-    )
+    return _module(network, bare, serving_default, synthesize, synthesize_bytes)
 
 
 def _bare(network):
