@@ -9,6 +9,7 @@ function of its own, of which all signatures share one copy.
 """
 
 import tensorflow as tf
+from tensorflow.io import encode_png
 
 from migan_tf import inference
 
@@ -47,8 +48,8 @@ def segmentation(network, config):
         found = one(graph_ops.decode(image_bytes, 3))
         grey = tf.floor(found["vessel_probability"] * 255.0 + 0.5)
         return {
-            "vessel_probability_bytes": _png(tf.cast(grey, tf.uint8)),
-            "vessel_map_bytes": _png(found["vessel_map"]),
+            "vessel_probability_bytes": encode_png(tf.cast(grey, tf.uint8)),
+            "vessel_map_bytes": encode_png(found["vessel_map"]),
             "otsu_threshold": found["otsu_threshold"],
         }
 
@@ -127,7 +128,7 @@ def synthesis(network, config, fov_mask):
     def one_file(vessel_map_bytes, seed, noise_stddev):
         vessel_map = graph_ops.decode(vessel_map_bytes, 1)
         painted = seeded(vessel_map, seed, noise_stddev)
-        return {f"{name}_bytes": _png(v) for name, v in painted.items()}
+        return {f"{k}_bytes": encode_png(v) for k, v in painted.items()}
 
     side = config.image_size
     images = {
@@ -197,7 +198,3 @@ def _spec(name, dtype, *shape):
 
 def _levels(inside):
     return tf.cast(inside, tf.uint8) * 255
-
-
-def _png(image):
-    return tf.io.encode_png(image)

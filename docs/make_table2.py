@@ -1,0 +1,78 @@
+"""Prints the rows of Table 2 that `migan_tf.evaluate` has measured.
+
+  python docs/make_table2.py --scores="this program=scores/drive_on_drive" \
+      --scores="DRIU=scores/driu_drive"
+
+Each NAME=FOLDER is a report of `migan_tf.evaluate` of one test set, which
+gives a row of Markdown: pooled figures with their 95 % intervals. The second
+annotator's row comes last, from the first report that has one.
+"""
+
+import json
+import pathlib
+
+from absl import flags
+
+from migan_tf import entry
+from migan_tf.errors import UserError
+
+COLUMNS = {
+    "auc_roc": "AUC-ROC",
+    "auc_pr": "AUC-PR",
+    "dice_otsu": "Dice, Otsu",
+    "dice_validation_threshold": "Dice, validation threshold",
+    "dice_best_on_test": "Dice, best on test (*)",
+}
+
+_SCORES = flags.DEFINE_multi_string(
+    "scores", [], "NAME=FOLDER of a report of migan_tf.evaluate."
+)
+
+
+def read(value):
+    """(name, report) of one NAME=FOLDER."""
+    name, _, folder = value.partition("=")
+    path = pathlib.Path(folder) / "metrics.json"
+    try:
+        report = json.loads(path.read_text("utf-8"))
+        report["pooled"]["dice_otsu"]
+    except (OSError, ValueError, KeyError):
+        raise UserError(
+            "--scores must be NAME=FOLDER of a segmenter's report. Received: "
+            f"{value}. Next: python -m migan_tf.evaluate --output={folder} …"
+        ) from None
+    return name, report
+
+
+def cell(value, interval) -> str:
+    """A figure and its interval; nothing where it is unknown."""
+    if value is None:
+        return ""
+    return f"{value:.4f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def row(name, figures, intervals) -> str:
+    """One line of Markdown."""
+    cells = [cell(figures.get(k), intervals.get(k)) for k in COLUMNS]
+    return f"| {' | '.join([name, *cells])} |"
+
+
+def main(argv):
+    """Checks the flags and prints."""
+    entry.no_arguments(argv)
+    entry.required(scores=_SCORES.value)
+    found = [read(value) for value in _SCORES.value]
+    print(f"| method | {' | '.join(COLUMNS.values())} |")
+    print("|" + "---|" * (len(COLUMNS) + 1))
+    for name, report in found:
+        print(row(name, report["pooled"], report["interval_95"]["pooled"]))
+    for _, report in found:
+        if human := report.get("human"):
+            interval = human["interval_95"]["pooled"]["dice"]
+            figures = {"dice_otsu": human["dice"]}
+            print(row("second annotator", figures, {"dice_otsu": interval}))
+            break
+
+
+if __name__ == "__main__":
+    entry.run(main)
