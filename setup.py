@@ -19,7 +19,10 @@ DATA_FILES = ["README.md", "CITATIONS.bib", "TAGS.txt", "checksums.tsv"]
 # Not whatever else lies in export/models: exports of one's own stay there.
 SHIPPED = [
     f"models/migan_{name}/**/*"
-    for name in ("segmentation", "segmentation_drive", "synthesis")
+    for name in (
+        *("segmentation", "segmentation_drive", "segmentation_stare"),
+        "synthesis",
+    )
 ]
 
 # The releases that the tests run with, and their fixes. TensorFlow, Keras and

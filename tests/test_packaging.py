@@ -30,6 +30,7 @@ DISTRIBUTIONS = {
 SHIPPED = (
     "migan_segmentation",
     "migan_segmentation_drive",
+    "migan_segmentation_stare",
     "migan_synthesis",
 )
 

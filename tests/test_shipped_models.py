@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHIPPED = (
     "migan_segmentation",
     "migan_segmentation_drive",
+    "migan_segmentation_stare",
     "migan_synthesis",
 )
 FOLDERS = [
