@@ -10,57 +10,14 @@ import dataclasses
 
 from migan_tf import config_checks
 from migan_tf.config_checks import setting as _flag
+from migan_tf.config_data import TASKS, DataConfig
 
-TASKS = ("segmentation", "synthesis")
 DISCRIMINATORS = ("none", "pixel", "patch10", "patch80", "image")
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(DataConfig):
     """The resolved flags of one run; see each field's help."""
-
-    # What is trained, on what, and where it goes.
-    task: str = _flag(
-        "both", "What to train.", (*TASKS, "both"), resumable=True
-    )
-    workdir: str = _flag("", "Run folder; made if missing.", resumable=True)
-    dataset: str = _flag("drive", "drive, stare, phantom, …, or several: a,b.")
-    data_dir: str = _flag(
-        "", "Prepared datasets (default: TFDS's own folder).", resumable=True
-    )
-    manual_dir: str = _flag(
-        "", "Folder of the downloaded archives or folders.", resumable=True
-    )
-    seed: int = _flag(0, "Seed of weights, data order, augmentation.", None, 0)
-    dry_run: bool = _flag(
-        False, "Check and print everything, train nothing.", resumable=True
-    )
-
-    # Data: the paper's geometry, split and augmentation.
-    image_size: int = _flag(512, "Side of the networks' square.", None, 32)
-    geometry: str = _flag(
-        "center_square",
-        "Photograph to square: centred crop (DRIVE) or stretched (STARE).",
-        ("center_square", "stretch"),
-    )
-    crop_size: int = _flag(
-        0, "Segmentation only: side of random crops; 0 = whole image.", None, 0
-    )
-    validation_images: int = _flag(1, "Images held out.", None, 1)
-    validation_split: str = _flag(
-        "by_image",
-        "Hold out images, or (as the paper) rotated copies of training images.",
-        ("by_image", "augmented"),
-    )
-    rotation_degrees: float = _flag(180.0, "Rotation in ± this.", None, 0)
-    flip: bool = _flag(True, "Left-right flips.")
-    photometric_jitter: float = _flag(
-        0.0, "Strength of brightness, contrast, gamma changes.", None, 0
-    )
-    scale_jitter: float = _flag(0.0, "Sizes change by 1 + this.", None, 0)
-    elastic_deformation: float = _flag(
-        0.0, "Elastic shifts, standard deviation in pixels.", None, 0
-    )
 
     # Networks.
     segmenter: str = _flag(
@@ -140,6 +97,9 @@ class Config:
     batch_size: int = _flag(1, "Images a step, over all replicas.", None, 1)
     generator_steps: int = _flag(2, "Network updates per D update.", None, 1)
     learning_rate: float = _flag(2e-4, "Adam's learning rate.", None, 0)
+    discriminator_learning_rate: float = _flag(
+        0.0, "Of D; 0: --learning_rate.", None, 0
+    )
     adam_beta_1: float = _flag(0.5, "Adam's β1.", None, 0)
     learning_rate_schedule: str = _flag(
         "constant", "Course of the learning rate.", ("constant", "cosine")

@@ -62,7 +62,11 @@ def create_state(config, task, strategy) -> TrainState:
     with strategy.scope(), layers.dtype_policy(policy):
         network = task.build_network(synchronized)
         optimizer = _optimizer(
-            network, config, updates * config.generator_steps, policy
+            network,
+            config.learning_rate,
+            config,
+            updates * config.generator_steps,
+            policy,
         )
         average = None
         if config.average_decay:
@@ -77,8 +81,9 @@ def create_state(config, task, strategy) -> TrainState:
                 config.discriminator_filters,
                 synchronized,
             )
+            rate = config.discriminator_learning_rate or config.learning_rate
             discriminator_optimizer = _optimizer(
-                discriminator, config, updates, policy
+                discriminator, rate, config, updates, policy
             )
         step = tf.Variable(0, dtype=tf.int64, name="step", trainable=False)
     return TrainState(
@@ -91,8 +96,7 @@ def create_state(config, task, strategy) -> TrainState:
     )
 
 
-def _optimizer(network, config, updates, policy):
-    rate = config.learning_rate
+def _optimizer(network, rate, config, updates, policy):
     if config.learning_rate_schedule == "cosine":
         warmup = min(config.warmup_steps, updates - 1)
         rate = keras.optimizers.schedules.CosineDecay(

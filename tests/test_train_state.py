@@ -31,3 +31,12 @@ def test_cosine_ends_at_zero_after_the_warm_up():
     # Linear over two steps, then half a cosine over two: 1, 1/2, 0.
     expected = np.array([0.0, 0.5, 1.0, 0.5, 0.0]) * CONFIG.learning_rate
     np.testing.assert_allclose(rates, expected, atol=1e-9)
+
+
+def test_the_discriminator_may_learn_at_a_rate_of_its_own():
+    for asked, expected in ((0.0, CONFIG.learning_rate), (3e-5, 3e-5)):
+        state, _, _ = make("synthesis", discriminator_learning_rate=asked)
+        rate = float(state.discriminator_optimizer.learning_rate)
+        np.testing.assert_allclose(rate, expected, rtol=1e-6)
+        rate = float(state.network_optimizer.learning_rate)
+        np.testing.assert_allclose(rate, CONFIG.learning_rate, rtol=1e-6)
