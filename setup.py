@@ -20,7 +20,9 @@ DATA_FILES = ["README.md", "CITATIONS.bib", "TAGS.txt", "checksums.tsv"]
 SHIPPED = [
     f"models/migan_{name}/**/*"
     for name in (
-        *("segmentation", "segmentation_drive", "segmentation_stare"),
+        "segmentation",
+        "segmentation_drive",
+        "segmentation_stare",
         "synthesis",
     )
 ]

@@ -15,7 +15,7 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from migan_tf import entry, sign_flip
+from migan_tf import entry, score_table, sign_flip
 from migan_tf.config import DISCRIMINATORS
 from migan_tf.errors import UserError
 
@@ -54,8 +54,7 @@ def by_image(found, figure):
 def cell(found, figure) -> str:
     """Mean over the seeds and the interval of the first."""
     mean = np.mean([report["pooled"][figure] for report in found])
-    low, high = found[0]["interval_95"]["pooled"][figure]
-    return f"{mean:.4f} [{low:.3f}, {high:.3f}]"
+    return score_table.cell(mean, found[0]["interval_95"]["pooled"][figure])
 
 
 def against(found, none) -> str:

@@ -13,7 +13,7 @@ import pathlib
 
 from absl import flags
 
-from migan_tf import entry
+from migan_tf import entry, score_table
 from migan_tf.errors import UserError
 
 COLUMNS = {
@@ -44,16 +44,12 @@ def read(value):
     return name, report
 
 
-def cell(value, interval) -> str:
-    """A figure and its interval; nothing where it is unknown."""
-    if value is None:
-        return ""
-    return f"{value:.4f} [{interval[0]:.3f}, {interval[1]:.3f}]"
-
-
 def row(name, figures, intervals) -> str:
     """One line of Markdown."""
-    cells = [cell(figures.get(k), intervals.get(k)) for k in COLUMNS]
+    cells = [
+        score_table.cell(figures.get(k), intervals.get(k), absent="")
+        for k in COLUMNS
+    ]
     return f"| {' | '.join([name, *cells])} |"
 
 

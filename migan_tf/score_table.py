@@ -47,7 +47,7 @@ def table(scores) -> str:
         lines += ["", f"{title:<15}{names}".rstrip()]
         for row_name, values, intervals in rows:
             cells = [
-                f"{_cell(values[key], intervals.get(key)):<22}"
+                f"{cell(values[key], intervals.get(key)):<22}"
                 for key, _ in columns
             ]
             lines.append(f"{row_name:<15}{''.join(cells)}".rstrip())
@@ -80,15 +80,22 @@ def _parts(scores, part):
 def _human_line(human):
     interval = human["interval_95"]["pooled"].get("dice")
     return (
-        f"{'2nd vs 1st':<15}{_cell(human['dice'], interval):<22}"
+        f"{'2nd vs 1st':<15}{cell(human['dice'], interval):<22}"
         f"the human: sensitivity {human['sensitivity']:.3f}, "
         f"spec. {human['specificity']:.3f}"
     )
 
 
-def _cell(value, interval):
+def cell(value, interval, absent="none given") -> str:
+    """A figure and its interval.
+
+    Args:
+      value: float, or None.
+      interval: (low, high), or None.
+      absent: what stands for a value that is None.
+    """
     if value is None:
-        return "none given"
+        return absent
     if not interval:
         return f"{value:.4f}"
     return f"{value:.4f} [{interval[0]:.3f}, {interval[1]:.3f}]"

@@ -1,11 +1,10 @@
 """The table of `docs/make_table1.py`, in a process of its own."""
 
 import json
-import pathlib
-import subprocess
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.docs_scripts import run
+
+SCRIPT = "make_table1.py"
 
 
 def write_report(folder, shift):
@@ -21,25 +20,15 @@ def write_report(folder, shift):
     path.write_text(json.dumps(report))
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, ROOT / "docs" / "make_table1.py", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def test_seeds_are_averaged_before_the_test(tmp_path):
     for kind in ("none", "pixel", "patch10", "patch80"):
         write_report(tmp_path / f"drive_{kind}", 0.0)
     flag = f"--runs={tmp_path}"
-    done = run(flag)
+    done = run(SCRIPT, flag)
     assert done.returncode == 2 and "must hold drive_image" in done.stderr
     write_report(tmp_path / "drive_image", 0.03)
     write_report(tmp_path / "drive_image_seed1", 0.01)
-    done = run(flag)
+    done = run(SCRIPT, flag)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 7

@@ -1,11 +1,10 @@
 """The rows of `docs/make_table2.py`, in a process of its own."""
 
 import json
-import pathlib
-import subprocess
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.docs_scripts import run
+
+SCRIPT = "make_table2.py"
 AREAS = "0.9812 [0.979, 0.984] | 0.9151 [0.909, 0.922]"
 
 
@@ -28,16 +27,6 @@ def write_report(folder, threshold, human):
     (folder / "metrics.json").write_text(json.dumps(report))
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, ROOT / "docs" / "make_table2.py", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def test_a_row_for_each_report_and_one_for_the_human(tmp_path):
     human = {
         "dice": 0.78906,
@@ -46,6 +35,7 @@ def test_a_row_for_each_report_and_one_for_the_human(tmp_path):
     write_report(tmp_path / "ours", 0.82181, human)
     write_report(tmp_path / "others", None, None)
     done = run(
+        SCRIPT,
         f"--scores=others={tmp_path / 'others'}",
         f"--scores=ours={tmp_path / 'ours'}",
     )
@@ -59,8 +49,8 @@ def test_a_row_for_each_report_and_one_for_the_human(tmp_path):
 
 
 def test_what_is_no_report_is_refused(tmp_path):
-    done = run(f"--scores=ours={tmp_path}")
+    done = run(SCRIPT, f"--scores=ours={tmp_path}")
     assert done.returncode == 2
     assert "--scores must be NAME=FOLDER" in done.stderr
-    done = run()
+    done = run(SCRIPT)
     assert done.returncode == 2 and "--scores" in done.stderr
