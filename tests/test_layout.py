@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.floors import FAMILIES, FLOORS
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "migan_tf"
 CODE_FOLDERS = ("migan_tf", "datasets", "export", "benchmarks", "tests")
@@ -15,32 +17,6 @@ TEXT_SUFFIXES = set(
     " .py .md .toml .txt .flags .bib .tsv .csv .json .sh .yml .pb".split(" ")
 )
 
-# Bottom first. A module imports from the floors below its own only; a new one
-# gets its place here. Entries stand above all, found by their last line.
-FLOORS = [
-    set(names.split())
-    for names in (
-        "errors",
-        "averaging config_checks distribution entry files fov health layers "
-        "map_files map_values realism scored_image score_table style_weights",
-        "config_data",
-        "config",
-        "augment discriminator generator losses metrics segmenter style "
-        "style_losses builders config_flags evaluation_flags figures geometry "
-        "interruption phantom predictions run_record",
-        "centerline_loss colour_code model_folder sign_flip views",
-        "bootstrap checkpoint data features gradient_shares inspection "
-        "photographs style_objective summaries tasks vessel_metrics",
-        "assessment synthesis_report synthesis_scores",
-        "evaluation inference painted_fundi saved_models train_state",
-        "ensemble own_images synthesis_evaluation synthesis_validation "
-        "train_step",
-        "style_setup validation",
-        "run_evaluation trainer",
-    )
-]
-# A module too long for one file goes on in `<name>_<part>.py`.
-FAMILIES = ("builders", "phantom")
 # Written to be read, tested and reused alone: plain numbers, no Config.
 ALONE = set(
     "augment averaging discriminator generator layers losses metrics realism "
@@ -100,7 +76,7 @@ def family(name: str) -> str:
 
 def floor(name: str) -> int:
     places = [i for i, names in enumerate(FLOORS) if family(name) in names]
-    assert len(places) == 1, f"{name}.py needs one place in FLOORS, here"
+    assert len(places) == 1, f"{name}.py needs one place in tests/floors.py"
     return places[0]
 
 

@@ -1,0 +1,28 @@
+"""Where each module of the package stands; `test_layout` holds it."""
+
+# Bottom first. A module imports from the floors below its own only; a new one
+# gets its place here. Entries stand above all, found by their last line.
+FLOORS = [
+    set(names.split())
+    for names in (
+        "errors",
+        "averaging config_checks distribution entry files fov health layers "
+        "map_files map_values realism scored_image score_table style_weights",
+        "config_data",
+        "config",
+        "augment discriminator generator losses metrics segmenter style "
+        "style_losses builders config_flags evaluation_flags figures geometry "
+        "interruption phantom predictions run_record",
+        "centerline_loss colour_code model_folder sign_flip views",
+        "bootstrap checkpoint data features gradient_shares inspection "
+        "photographs style_objective summaries tasks vessel_metrics",
+        "assessment synthesis_report synthesis_scores",
+        "evaluation inference painted_fundi saved_models train_state",
+        "ensemble own_images synthesis_evaluation synthesis_validation "
+        "train_step",
+        "style_setup validation",
+        "run_evaluation trainer",
+    )
+]
+# A module too long for one file goes on in `<name>_<part>.py`.
+FAMILIES = ("builders", "phantom")
