@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import geometry, run_record, views
+from migan_tf import geometry, model_folder, run_record, views
 from migan_tf.errors import UserError
 from migan_tf.tasks import make_task
 
@@ -27,13 +27,7 @@ def load_network(folder, task_name):
     """
     folder = pathlib.Path(folder)
     config = run_record.read_config(folder)
-    weights = folder / "best" / "network.weights.h5"
-    if not weights.exists():
-        raise UserError(
-            f"{folder} has no best/{weights.name} yet; it is written at the "
-            "first validation. Train on: python -m migan_tf.train "
-            f"--flagfile={folder}/run.flags"
-        )
+    weights = model_folder.weights_of(folder)
     network = make_task(task_name, config).build_network()
     try:
         with warnings.catch_warnings():
@@ -139,17 +133,27 @@ class Generator:
         Returns:
           (painted_map, fundus): (S,S,1) float32 and (S,S,3) uint8.
         """
-        config = self._config
-        frame = tf.zeros(tf.shape(vessel_map)[:2], tf.bool)
-        painted = geometry.to_network(
-            vessel_map,
-            config.image_size,
-            config.geometry,
-            geometry.square_side(frame),
-        )
+        painted = resampled_map(vessel_map, self._config)
         fundus = self._network([painted[None], noise[None]], training=False)
         levels = tf.round((fundus[0] + 1.0) * 127.5)
         return painted, tf.cast(levels, tf.uint8)
+
+
+def resampled_map(vessel_map, config):
+    """A vessel map of any size as a generator takes it: no FOV is known.
+
+    Args:
+      vessel_map: (H,W,1) float32 in [0,1].
+      config: the generator's `Config`.
+
+    Returns:
+      (S,S,1) float32 in [0,1].
+    """
+    frame = tf.zeros(tf.shape(vessel_map)[:2], tf.bool)
+    side = geometry.square_side(frame)
+    return geometry.to_network(
+        vessel_map, config.image_size, config.geometry, side
+    )
 
 
 def segment_photographs(segmenter, images):

@@ -4,9 +4,11 @@ import json
 import pathlib
 
 from migan_tf import run_record
+from migan_tf.config import Config
 from migan_tf.errors import UserError
 
 FILE_NAME = "saved_model.pb"
+WEIGHTS = pathlib.Path("best", "network.weights.h5")
 CARD = pathlib.Path("assets.extra", "model_card.json")
 # Where the export writes by default; beside the package, in a checkout; inside
 # it, where it was installed.
@@ -55,6 +57,22 @@ def is_saved_model(folder) -> bool:
     return pathlib.Path(folder, FILE_NAME).is_file()
 
 
+def weights_of(folder) -> pathlib.Path:
+    """The file of the best weights of a task's folder of a run.
+
+    Raises:
+      UserError: the run has not been validated yet.
+    """
+    weights = pathlib.Path(folder, WEIGHTS)
+    if not weights.exists():
+        raise UserError(
+            f"{folder} has no best/{weights.name} yet; it is written at the "
+            "first validation. Train on: python -m migan_tf.train "
+            f"--flagfile={folder}/run.flags"
+        )
+    return weights
+
+
 def read_card(folder, task) -> dict:
     """The model card of a SavedModel.
 
@@ -80,6 +98,27 @@ def read_card(folder, task) -> dict:
             f"which is {name}"
         )
     return card
+
+
+def config_of(folder, task) -> Config:
+    """The `Config` of the run that a network comes from.
+
+    Args:
+      folder: a task's folder of a run, or a SavedModel.
+      task: what it must be for.
+
+    Raises:
+      UserError: no such network, or another version's.
+    """
+    if not is_saved_model(folder):
+        return run_record.read_config(folder)
+    try:
+        return Config(**read_card(folder, task)["training"]["flags"])
+    except TypeError as error:
+        raise UserError(
+            f"--model={folder} has flags that this version does not know: "
+            f"{error}. Use the version that exported it"
+        ) from None
 
 
 def versions(model_dir) -> list[int]:

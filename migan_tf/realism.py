@@ -100,10 +100,9 @@ def nearest(
             f"`references` must hold at least {1 + exclude_self} images. "
             f"Received: {len(references)}"
         )
-    small = [_reduced(*pair) for pair in zip(images, image_masks, strict=True)]
+    small = [reduced(*pair) for pair in zip(images, image_masks, strict=True)]
     others = [
-        _reduced(*pair)
-        for pair in zip(references, reference_masks, strict=True)
+        reduced(*pair) for pair in zip(references, reference_masks, strict=True)
     ]
     table = np.full((len(small), len(others)), np.inf)
     for i, (image, inside) in enumerate(small):
@@ -116,15 +115,16 @@ def nearest(
     return indices, table[np.arange(len(small)), indices]
 
 
-def _mean_of_pairs(rows):
-    """The kernel's mean over pairs of two different rows."""
-    kernel = polynomial_kernel(rows, degree=3, gamma=1 / rows.shape[1], coef0=1)
-    count = len(rows)
-    return (kernel.sum() - np.trace(kernel)) / (count * (count - 1))
+def reduced(image, fov_mask):
+    """An image as `nearest` compares it; one that is reduced stays as it is.
 
+    Args:
+      image: (H,W,3) uint8 or float grey levels.
+      fov_mask: (H,W) bool.
 
-def _reduced(image, fov_mask):
-    """(64,64,3) float64 grey levels; (64,64) bool, cells wholly in the FOV."""
+    Returns:
+      (64,64,3) float64 grey levels, and (64,64) bool: cells wholly inside.
+    """
     size = (SMALL, SMALL)
     levels = cv2.resize(
         image.astype(np.float32), size, interpolation=cv2.INTER_AREA
@@ -133,3 +133,10 @@ def _reduced(image, fov_mask):
         fov_mask.astype(np.float32), size, interpolation=cv2.INTER_AREA
     )
     return levels.astype(np.float64), share > 0.999
+
+
+def _mean_of_pairs(rows):
+    """The kernel's mean over pairs of two different rows."""
+    kernel = polynomial_kernel(rows, degree=3, gamma=1 / rows.shape[1], coef0=1)
+    count = len(rows)
+    return (kernel.sum() - np.trace(kernel)) / (count * (count - 1))

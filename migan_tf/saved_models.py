@@ -18,23 +18,18 @@ class SavedSegmenter:
           UserError: it is not a segmentation of this program.
         """
         training = model_folder.read_card(folder, "segmentation")["training"]
-        self._flags, self._folder = training["flags"], folder
+        self._folder = folder
         self.validation_threshold = training.get("best_threshold")
         self._loaded = _load(folder)
 
     def config(self) -> Config:
-        """The `Config` of the run that it was exported from.
+        """The `Config` of the run that it was exported from."""
+        return model_folder.config_of(self._folder, "segmentation")
 
-        Raises:
-          UserError: another version's.
-        """
-        try:
-            return Config(**self._flags)
-        except TypeError as error:
-            raise UserError(
-                f"--model={self._folder} has flags that this version does not "
-                f"know: {error}. Use the version that exported it"
-            ) from None
+    def network(self, standardized_fundus, training=False):
+        """The bare network: vessel_logits (B,S,S,1) of (B,S,S,3) z-scores."""
+        del training  # Not what an exported network does.
+        return self._loaded.network(standardized_fundus)
 
     def __call__(self, fundus):
         """Finds the vessels of one photograph.

@@ -1,50 +1,63 @@
-"""Paints vessel maps as fundus images.
+"""Paints vessel maps as fundus images: a few, or as many as are asked for.
 
   python -m migan_tf.synthesize --vessel_maps=DIR --samples=4 --seed=0 \
       [--workdir=RUN] [--output=DIR]
+  python -m migan_tf.synthesize --vessel_source=deformed --count=1000 \
+      [--workdir=RUN] [--format=tfrecord] [--shard=0/4] [--output=DIR]
 
-Without a run the model that comes with the program is taken. Writes
+Without a run the model that comes with the program is taken. The first writes
 <stem>_<sample>_fundus.png and <stem>_vessel_map.png, its annotation at the same
-size, for each map. The same seed gives the same images.
+size, for each map. The second makes new vessel maps itself, checks every image
+before it is written, and goes on where it was stopped. The same seed gives the
+same images.
 """
 
 from absl import flags
 
-from migan_tf import entry, model_folder
+from migan_tf import entry, model_folder, synthetic_flags
 
-_WORKDIR = flags.DEFINE_string("workdir", "", "A run with a generator.")
-_MODEL = flags.DEFINE_string(
-    "model",
-    "",
-    "Instead of it: a SavedModel or a folder RUN/synthesis. Without both: "
-    "the newest in export/models.",
+synthetic_flags.define()
+_SAMPLES = flags.DEFINE_integer(
+    "samples", 1, "Images of each map, without --vessel_source.", 1
 )
-_MAPS = flags.DEFINE_string("vessel_maps", "", "A map or a folder of maps.")
-_SAMPLES = flags.DEFINE_integer("samples", 1, "Images of each map.", 1)
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of the noise codes.", 0)
-_STDDEV = flags.DEFINE_float(
-    "noise_stddev", None, "σ of the noise; default: the run's.", 0.0
+_SHARD = flags.DEFINE_string(
+    "shard",
+    "0/1",
+    "i/n: the i-th of n machines, from 0, that share a job of --vessel_source.",
 )
-_OUTPUT = flags.DEFINE_string("output", "fundi", "Folder of the results.")
+_WORKERS = flags.DEFINE_integer(
+    "workers", 0, "Processes of --vessel_source; 0: one for each core.", 0
+)
 
 
 def main(argv):
     """Checks the flags and paints."""
     entry.no_arguments(argv)
-    entry.required(vessel_maps=_MAPS.value, output=_OUTPUT.value)
+    values = flags.FLAGS.flag_values_dict()
+    bulk = bool(values["vessel_source"])
+    if bulk:
+        synthetic_flags.check(values)
+    else:
+        entry.required(
+            vessel_maps=values["vessel_maps"], output=values["output"]
+        )
     folder, segmenter = model_folder.find(
-        "synthesis", _WORKDIR.value, _MODEL.value
+        "synthesis", values["workdir"], values["model"]
     )
     entry.choose_kernels(segmenter)
-    from migan_tf import own_images  # TensorFlow, after the flags are right.
+    if bulk:
+        from migan_tf import synthetic_run  # TensorFlow, after the flags.
+
+        return synthetic_run.run(values, folder, _SHARD.value, _WORKERS.value)
+    from migan_tf import own_images
 
     return own_images.synthesize_files(
-        [_MAPS.value],
+        [values["vessel_maps"]],
         folder,
-        _OUTPUT.value,
+        values["output"],
         _SAMPLES.value,
-        _SEED.value,
-        _STDDEV.value,
+        values["seed"],
+        values["noise_stddev"],
     )
 
 

@@ -1,0 +1,97 @@
+"""The flags of a job of many pairs, of `synthesize` and `synthesize_beam`."""
+
+import sys
+
+from absl import flags
+
+from migan_tf import entry
+from migan_tf.errors import UserError
+
+# Of `synthetic_plan` and `vessel_sources`, which need more than the flags do.
+FORMATS = ("png", "tfrecord")
+SOURCES = ("dataset", "deformed", "procedural", "folder")
+
+
+def define() -> None:
+    """Defines the flags; they are key flags of the program that calls."""
+    found = [
+        flags.DEFINE_string("workdir", "", "A run with a generator."),
+        flags.DEFINE_string(
+            "model",
+            "",
+            "Instead of it: a SavedModel or a folder RUN/synthesis. Without "
+            "both: the newest in export/models.",
+        ),
+        flags.DEFINE_string("vessel_maps", "", "A map or a folder of maps."),
+        flags.DEFINE_integer("seed", 0, "Seed of maps and noise codes.", 0),
+        flags.DEFINE_float(
+            "noise_stddev", None, "σ of the noise; default: the run's.", 0.0
+        ),
+        flags.DEFINE_string("output", "fundi", "Folder of the results."),
+        flags.DEFINE_enum(
+            "vessel_source",
+            None,
+            SOURCES,
+            "Makes annotated images in bulk, of new vessel maps: those of the "
+            "training photographs, the same deformed, drawn ones, or files.",
+        ),
+        flags.DEFINE_integer("count", 100, "Annotated images to make.", 1),
+        flags.DEFINE_enum(
+            "format",
+            "png",
+            FORMATS,
+            "Pictures in DRIVE's layout, or a dataset that --dataset and "
+            "--extra_dataset of train take by the folder's name.",
+        ),
+        flags.DEFINE_string(
+            "dataset",
+            "",
+            "Photographs whose maps are taken and that images are compared "
+            "with; default: those the generator learned from.",
+        ),
+        flags.DEFINE_string(
+            "data_dir", "", "Prepared datasets (default: TFDS's own folder)."
+        ),
+        flags.DEFINE_string(
+            "manual_dir", "", "Folder of the downloaded archives or folders."
+        ),
+        flags.DEFINE_string(
+            "reader",
+            "",
+            "Segmenter of the gate: a SavedModel or a folder "
+            "RUN/segmentation. Default: the run's own, or the newest in "
+            "export/models.",
+        ),
+        flags.DEFINE_float(
+            "least_consistency",
+            0.5,
+            "Gate: least Dice of the vessels painted and found again.",
+            0.0,
+            1.0,
+        ),
+        flags.DEFINE_float(
+            "least_distance",
+            5.0,
+            "Gate: least distance to a training photograph, grey levels.",
+            0.0,
+        ),
+    ]
+    for holder in found:
+        flags.FLAGS.register_key_flag_for_module(
+            sys.argv[0], flags.FLAGS[holder.name]
+        )
+
+
+def check(values) -> None:
+    """Raises `UserError` where flags do not go together.
+
+    Args:
+      values: {flag: value}, --vessel_source given.
+    """
+    entry.required(output=values["output"])
+    source, maps = values["vessel_source"], values["vessel_maps"]
+    if (source == "folder") != bool(maps):
+        raise UserError(
+            "--vessel_maps goes with --vessel_source=folder, and is needed "
+            f"there. Received: --vessel_source={source} --vessel_maps={maps!r}"
+        )

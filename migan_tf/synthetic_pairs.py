@@ -1,0 +1,159 @@
+"""An annotated fundus image, made: drawn, painted, and let through the gate.
+
+Everything about pair `number` is a function of the recipe and the number, not
+of what is made beside it: that is what lets machines share a job.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from migan_tf import fov, inference, model_folder, own_images, saved_models
+from migan_tf.synthetic_gate import Gate, Originals
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What a pair is a function of, besides its number; it can be pickled.
+
+    The networks are given as folders: of a SavedModel, or of a task of a run.
+    """
+
+    generator: str
+    reader: str
+    source: object  # of `vessel_sources.make_source`
+    originals: Originals | None
+    seed: int = 0
+    noise_stddev: float = 1.0
+    attempts: int = 5  # other maps and codes before a number is given up
+    least_consistency: float = 0.5
+    least_distance: float = 5.0
+    model: dict = dataclasses.field(default_factory=dict)  # for the manifest
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """An image and what is known of it, at the generator's size S."""
+
+    image_id: str
+    fundus: np.ndarray  # (S,S,3) uint8
+    vessel_map: np.ndarray  # (S,S) uint8, 0 … 255: soft, as painted
+    fov_mask: np.ndarray  # (S,S) bool
+    artery_map: np.ndarray | None = None  # (S,S) bool
+    vein_map: np.ndarray | None = None  # (S,S) bool
+
+
+class Maker:
+    """Makes pairs by their numbers."""
+
+    def __init__(self, recipe):
+        """Loads the networks.
+
+        Args:
+          recipe: the `Recipe`.
+
+        Raises:
+          UserError: a network cannot be loaded.
+        """
+        self._recipe = recipe
+        self._config = model_folder.config_of(recipe.generator, "synthesis")
+        self._generator = own_images.load_generator(recipe.generator)
+        self._gate = Gate(
+            load_reader(recipe.reader),
+            recipe.originals,
+            recipe.least_consistency,
+            recipe.least_distance,
+        )
+
+    def make(self, number):
+        """Makes one pair, with a few attempts.
+
+        Args:
+          number: from 0.
+
+        Returns:
+          (pair, facts): a `Pair`, or None where every attempt was refused;
+          and the line of the manifest.
+        """
+        recipe, refused = self._recipe, []
+        image_id = f"{number:07d}_training"
+        for attempt in range(recipe.attempts):
+            seed = _seed_of(recipe.seed, number, attempt)
+            drawn = recipe.source.draw(number, seed)
+            pair = self._paint(image_id, drawn, seed)
+            reason, found = self._gate(
+                pair.fundus, pair.vessel_map > 127, pair.fov_mask
+            )
+            if reason is None:
+                facts = {"source": drawn.origin, **found}
+                return pair, self._facts(image_id, number, seed, facts, refused)
+            refused.append({"reason": reason, "seed": seed, **found})
+        return None, self._facts(None, number, None, {}, refused)
+
+    def _paint(self, image_id, drawn, seed):
+        painted, fundus = self._generator(
+            drawn.vessel_map.astype(np.float32),
+            seed,
+            self._recipe.noise_stddev,
+        )
+        fov_mask = fov.find_fov_mask(fundus).numpy()
+        levels = np.round(painted * 255).astype(np.uint8)
+        return Pair(
+            image_id,
+            fundus * fov_mask[..., None],
+            levels * fov_mask,
+            fov_mask,
+            *(
+                self._resampled(plane, fov_mask)
+                for plane in (drawn.artery_map, drawn.vein_map)
+            ),
+        )
+
+    def _resampled(self, plane, fov_mask):
+        """An artery or vein map as the vessel map was, cut at one half."""
+        if plane is None:
+            return None
+        planes = tf.constant(plane[..., None], tf.float32)
+        painted = inference.resampled_map(planes, self._config)
+        return (painted.numpy()[..., 0] >= 0.5) & fov_mask
+
+    def _facts(self, image_id, number, seed, found, refused):
+        return {
+            "image_id": image_id,
+            "number": number,
+            "seed": seed,
+            "noise_stddev": self._recipe.noise_stddev,
+            **self._recipe.model,
+            **found,
+            "refused": refused,
+        }
+
+
+def load_reader(folder):
+    """A segmenter of one view, (fundus, fov_mask) -> vessel_probability.
+
+    The views that are averaged for a score cost eight times as much and say
+    no more about whether vessels are there.
+
+    Args:
+      folder: of a SavedModel, or the `segmentation` of a run.
+    """
+    if model_folder.is_saved_model(folder):
+        saved = saved_models.SavedSegmenter(folder)
+        network, config = saved.network, saved.config()
+    else:
+        network, config = inference.load_network(folder, "segmentation")
+    one_view = dataclasses.replace(
+        config,
+        test_time_flips=False,
+        test_time_transposes=False,
+        test_time_rotations=1,
+    )
+    return inference.Segmenter(network, one_view)
+
+
+def _seed_of(seed, number, attempt) -> int:
+    """One whole number below 2**32 for the streams of one attempt."""
+    sequence = np.random.SeedSequence([seed, number, attempt])
+    return int(sequence.generate_state(1)[0])

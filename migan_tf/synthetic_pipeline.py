@@ -1,0 +1,138 @@
+"""A job of many pairs as an Apache Beam pipeline.
+
+What a block holds, and what its files are called, is what
+`synthetic_workers` makes of it: the images are the same to the byte.
+"""
+
+import os
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+
+from migan_tf import synthetic_job
+from migan_tf.synthetic_pairs import Maker
+from migan_tf.synthetic_store import LocalStore
+from migan_tf.synthetic_workers import ONE_THREAD
+
+
+class BeamStore:
+    """Files by name in an object store (gs://, s3://, hdfs://) that Beam knows.
+
+    An object is there when it was closed, so that none is half written.
+    """
+
+    def __init__(self, root):
+        """Keeps the root."""
+        self._root = root
+
+    def exists(self, name) -> bool:
+        """Whether the file `name` is there."""
+        return FileSystems.exists(self._path(name))
+
+    def read(self, name) -> bytes:
+        """What the file holds."""
+        with FileSystems.open(self._path(name)) as file:
+            return file.read()
+
+    def size(self, name) -> int:
+        """The file's length in bytes."""
+        found = FileSystems.match([self._path(name)])[0].metadata_list
+        return found[0].size_in_bytes
+
+    def write(self, name, content) -> None:
+        """Writes the file."""
+        with FileSystems.create(self._path(name)) as file:
+            file.write(content)
+
+    def clear(self) -> None:
+        """Nothing is ever unfinished here."""
+
+    def _path(self, name):
+        return FileSystems.join(self._root, *name.split("/"))
+
+
+def store_of(output):
+    """The store of --output: a folder, or what Beam's file systems reach."""
+    return BeamStore(output) if "://" in output else LocalStore(output)
+
+
+class MakeBlock(beam.DoFn):
+    """A block's number -> the same, made and written."""
+
+    def __init__(self, plan, output, recipe):
+        """Keeps what is sent to the workers."""
+        self._plan, self._output, self._recipe = plan, output, recipe
+
+    def setup(self):
+        """Loads the networks, once for each worker."""
+        os.environ.update(ONE_THREAD)
+        self._maker = Maker(self._recipe)
+
+    def process(self, block):
+        """Makes the block unless it is there."""
+        store = store_of(self._output)
+        synthetic_job.make_block(self._plan, store, self._maker, block)
+        yield block
+
+
+def build(root, plan, output, recipe, size):
+    """Adds the job to a pipeline.
+
+    Args:
+      root: the `beam.Pipeline`.
+      plan: the `synthetic_plan.Plan`.
+      output: folder or address of the files.
+      recipe: the `synthetic_pairs.Recipe`; its folders of networks must be
+        there for the workers, too.
+      size: side S of the images.
+
+    Returns:
+      PCollection of one text, the summary, after everything is written.
+    """
+    blocks = (
+        root
+        | "Blocks" >> beam.Create(range(plan.blocks))
+        | "Spread" >> beam.Reshuffle()
+        | "Make" >> beam.ParDo(MakeBlock(plan, output, recipe))
+    )
+
+    def finish(count):
+        del count  # It is what all blocks are waited for by.
+        summary = synthetic_job.finish(plan, store_of(output), size)
+        return synthetic_job.describe(summary)
+
+    return (
+        blocks
+        | "All" >> beam.combiners.Count.Globally()
+        | "Finish" >> beam.Map(finish)
+    )
+
+
+def run(values, generator, arguments) -> int:
+    """Makes a whole job, or what is missing of it.
+
+    Args:
+      values: {flag of `synthetic_flags`: value}.
+      generator: folder of the network that paints.
+      arguments: Beam's own, such as --runner=DataflowRunner.
+
+    Returns:
+      Exit status 0.
+
+    Raises:
+      UserError: flags, data or the output at fault.
+    """
+    # Before TensorFlow: the DirectRunner's workers are threads of this process.
+    os.environ.update(ONE_THREAD)
+    from migan_tf import synthetic_recipe, synthetic_run
+
+    plan, recipe, settings, size = synthetic_recipe.make(
+        values, generator, synthetic_run.reader_of(values)
+    )
+    synthetic_job.claim(store_of(values["output"]), settings)
+    options = beam.options.pipeline_options.PipelineOptions(arguments)
+    with beam.Pipeline(options=options) as pipeline:
+        told = build(pipeline, plan, values["output"], recipe, size)
+        told | "Tell" >> beam.Map(print)
+    print(values["output"])
+    return 0

@@ -1,0 +1,121 @@
+"""Pairs as TFRecord files that TFDS reads like any other dataset."""
+
+import json
+import pathlib
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from migan_tf.synthetic_plan import VERSION
+
+_PLANES = ("fundus", "vessel_map", "fov_mask", "second_annotator")
+_READ = {
+    name: tf.io.FixedLenFeature((), tf.string)
+    for name in ("image_id", "fundus", "vessel_map")
+}
+
+
+def features(size):
+    """The features of the project's datasets, at S × S pixels."""
+    planes = {
+        name: tfds.features.Image(
+            shape=(size, size, 3 if name == "fundus" else 1),
+            encoding_format="png",
+        )
+        for name in _PLANES
+    }
+    flags = ("has_vessel_map", "has_second_annotator")
+    return tfds.features.FeaturesDict(
+        {"image_id": tfds.features.Text()}
+        | planes
+        | {name: tfds.features.Scalar(tf.bool) for name in flags}
+    )
+
+
+def file_of(pairs) -> bytes:
+    """The content of a record file; the `synthetic_pairs.Pair`s in order."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "records")
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for pair in pairs:
+                known = features(pair.fundus.shape[0])
+                encoded = known.encode_example(_example(pair))
+                writer.write(known.serialize_example(encoded))
+        return path.read_bytes()
+
+
+def read(content, image_id):
+    """(fundus (S,S,3), vessel_map (S,S)) uint8 of a pair in a record file.
+
+    Args:
+      content: of the file.
+      image_id: the pair's.
+
+    Raises:
+      KeyError: it is not there.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "records")
+        path.write_bytes(content)
+        for record in tf.data.TFRecordDataset(str(path)):
+            example = tf.io.parse_single_example(record, _READ)
+            if example["image_id"].numpy().decode() == image_id:
+                fundus, vessel_map = (
+                    tf.io.decode_png(example[name]).numpy()
+                    for name in ("fundus", "vessel_map")
+                )
+                return fundus, vessel_map[..., 0]
+    raise KeyError(image_id)
+
+
+def metadata(name, size, lengths, bytes_of):
+    """Yields (name, content) of what makes record files a TFDS dataset.
+
+    Args:
+      name: of the dataset.
+      size: side S of the images.
+      lengths: pairs of each file, in order.
+      bytes_of: bytes of all files.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        template = tfds.core.ShardedFileTemplate(
+            data_dir=folder,
+            dataset_name=name,
+            split="train",
+            filetype_suffix="tfrecord",
+        )
+        for path in template.sharded_filepaths(len(lengths)):
+            path.touch()  # TFDS looks for them, and at nothing in them.
+        split = tfds.core.SplitInfo(
+            name="train",
+            shard_lengths=lengths,
+            num_bytes=bytes_of,
+            filename_template=template,
+        )
+        tfds.folder_dataset.write_metadata(
+            data_dir=folder,
+            features=features(size),
+            split_infos=[split],
+            description="Synthetic fundus images with their vessel maps.",
+            check_data=False,
+        )
+        info = json.loads(pathlib.Path(folder, "dataset_info.json").read_text())
+        info.update(name=name, version=VERSION)
+        text = json.dumps(info, indent=2, sort_keys=True) + "\n"
+        yield f"{VERSION}/dataset_info.json", text.encode()
+        kept = pathlib.Path(folder, "features.json").read_bytes()
+        yield f"{VERSION}/features.json", kept
+
+
+def _example(pair):
+    return {
+        "image_id": pair.image_id,
+        "fundus": pair.fundus,
+        "vessel_map": pair.vessel_map[..., None],
+        "fov_mask": pair.fov_mask[..., None].astype(np.uint8) * 255,
+        "second_annotator": np.zeros_like(pair.vessel_map)[..., None],
+        "has_vessel_map": True,
+        "has_second_annotator": False,
+    }
