@@ -53,6 +53,7 @@ EXTRAS_REQUIRE = {
         "tensorflow-serving-api>=2.21,<2.22",
         "grpcio>=1.62,<2",
     ],
+    "beam": ["apache-beam>=2.77,<3"],  # migan_tf.synthesize_beam
     "test": [
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",
@@ -62,7 +63,7 @@ EXTRAS_REQUIRE = {
         "openvino>=2026.4,<2027",  # a second runtime for the SavedModels
     ],
 }
-EXTRAS_REQUIRE["test"] += EXTRAS_REQUIRE["serving"]
+EXTRAS_REQUIRE["test"] += EXTRAS_REQUIRE["serving"] + EXTRAS_REQUIRE["beam"]
 
 
 def read_version() -> str:

@@ -1,4 +1,8 @@
-"""Pairs as PNG files in the layout of DRIVE's training set."""
+"""Pairs as PNG files in the layout of DRIVE's training set.
+
+Maps are of two values there, and programs that read DRIVE take whatever is not
+black for vessel: the soft edges of a painted map are cut at one half.
+"""
 
 import cv2
 import numpy as np
@@ -18,6 +22,8 @@ def files_of(pair):
     """Yields (name, content) of a `synthetic_pairs.Pair`'s files."""
     for plane in PLACES:
         image = getattr(pair, plane)
+        if plane == "vessel_map":
+            image = image > 127
         if image is not None:
             yield name_of(pair.image_id, plane), encode(image)
 

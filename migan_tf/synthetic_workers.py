@@ -17,12 +17,14 @@ from migan_tf.synthetic_job import make_block
 from migan_tf.synthetic_pairs import Maker
 from migan_tf.synthetic_store import LocalStore
 
-# One thread a process: the sums of a convolution are then taken in one order,
-# whatever the machine's number of cores, and no two processes wait for one.
+# One thread a process, on the CPU: the sums of a convolution are then taken in
+# one order, whatever the machine has, and no process waits for another one.
 ONE_THREAD = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 _here = {}  # What a worker process keeps from block to block.
 
@@ -81,7 +83,7 @@ def _follow(futures, made, bar):
         )
         bar.update(made.value - bar.n)
         for future in done:
-            peaks.append(max(future.result(), *peaks[-1:]))
+            peaks.append(max([future.result(), *peaks[-1:]]))
             bar.set_postfix_str(f"{peaks[-1]:.0f} MB a process")
     return peaks
 

@@ -1,0 +1,80 @@
+"""Record files that plain TFDS reads."""
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from migan_tf import photographs, synthetic_records
+from migan_tf.synthetic_plan import Plan
+from tests.synthetic_parts import SIDE, make_pair
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    """Three blocks, the last one empty, as a TFDS dataset."""
+    root = tmp_path_factory.mktemp("data") / "made"
+    plan = Plan("made", 30, "tfrecord")
+    blocks = [[make_pair(0), make_pair(1)], [make_pair(10)], []]
+    bytes_of = 0
+    for block, pairs in enumerate(blocks):
+        path = root / plan.record(block)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        bytes_of += path.write_bytes(synthetic_records.file_of(pairs))
+    for name, content in synthetic_records.metadata(
+        "made", SIDE, [2, 1, 0], bytes_of
+    ):
+        (root / name).write_bytes(content)
+    return root
+
+
+def test_plain_tfds_reads_it(dataset):
+    builder = tfds.builder("made", data_dir=dataset.parent)
+    assert builder.info.splits["train"].num_examples == 3
+    assert builder.info.full_name == "made/1.0.0"
+    found = {
+        example["image_id"].decode(): example
+        for example in tfds.as_numpy(builder.as_dataset(split="train"))
+    }
+    assert len(found) == 3
+    for number in (0, 1, 10):
+        pair = make_pair(number)
+        example = found[pair.image_id]
+        np.testing.assert_array_equal(example["fundus"], pair.fundus)
+        # Grey levels: soft maps are not cut.
+        np.testing.assert_array_equal(
+            example["vessel_map"][..., 0], pair.vessel_map
+        )
+        np.testing.assert_array_equal(
+            example["fov_mask"][..., 0] > 0, pair.fov_mask
+        )
+        assert example["has_vessel_map"]
+        assert not example["has_second_annotator"]
+
+
+def test_the_program_reads_it_as_photographs(dataset):
+    builder = tfds.builder_from_directory(str(dataset / "1.0.0"))
+    found = photographs.read(builder, "train")
+    names = ["0000000_training", "0000001_training", "0000010_training"]
+    assert [p.image_id for p in found] == names
+    pair = make_pair(1)
+    np.testing.assert_array_equal(found[1].vessel_map, pair.vessel_map > 127)
+    assert found[1].second_annotator is None
+
+
+def test_metadata_is_the_same_wherever_it_is_made():
+    one, two = (
+        dict(synthetic_records.metadata("made", SIDE, [2, 1], 99)) for _ in "ab"
+    )
+    assert one == two
+    assert sorted(one) == ["1.0.0/dataset_info.json", "1.0.0/features.json"]
+
+
+def test_one_pair_is_found_in_a_file():
+    pairs = [make_pair(number) for number in (0, 1, 2)]
+    content = synthetic_records.file_of(pairs)
+    assert content == synthetic_records.file_of(pairs)
+    fundus, vessel_map = synthetic_records.read(content, "0000001_training")
+    np.testing.assert_array_equal(fundus, pairs[1].fundus)
+    np.testing.assert_array_equal(vessel_map, pairs[1].vessel_map)
+    with pytest.raises(KeyError, match="0000009"):
+        synthetic_records.read(content, "0000009_training")
