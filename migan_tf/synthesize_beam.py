@@ -11,7 +11,6 @@ files; what follows -- goes to Beam. Without it the DirectRunner works here.
 from absl import flags
 
 from migan_tf import entry, model_folder, synthetic_flags
-from migan_tf.errors import UserError
 
 synthetic_flags.define()
 
@@ -25,14 +24,7 @@ def main(argv):
         "synthesis", values["workdir"], values["model"]
     )
     entry.choose_kernels(segmenter)
-    try:
-        import apache_beam  # noqa: F401
-    except ImportError:
-        raise UserError(
-            "synthesize_beam needs Apache Beam. Received: no apache_beam. "
-            "Next: pip install 'migan-tf[beam]'"
-        ) from None
-    from migan_tf import synthetic_pipeline
+    from migan_tf import synthetic_pipeline  # TensorFlow, after the flags.
 
     return synthetic_pipeline.run(values, folder, argv[1:])
 

@@ -6,13 +6,21 @@ What a block holds, and what its files are called, is what
 
 import os
 
-import apache_beam as beam
-from apache_beam.io.filesystems import FileSystems
-
 from migan_tf import synthetic_job
+from migan_tf.errors import UserError
 from migan_tf.synthetic_pairs import Maker
 from migan_tf.synthetic_store import LocalStore
 from migan_tf.synthetic_workers import ONE_THREAD
+
+try:
+    import apache_beam as beam
+    from apache_beam.io.filesystems import FileSystems
+    from apache_beam.options.pipeline_options import PipelineOptions
+except ImportError as error:
+    raise UserError(
+        "migan_tf.synthesize_beam needs Apache Beam, the extra beam. "
+        f"Received: {error}. Next: pip install 'migan-tf[beam]'"
+    ) from error
 
 
 class BeamStore:
@@ -130,7 +138,7 @@ def run(values, generator, arguments) -> int:
         values, generator, synthetic_run.reader_of(values)
     )
     synthetic_job.claim(store_of(values["output"]), settings)
-    options = beam.options.pipeline_options.PipelineOptions(arguments)
+    options = PipelineOptions(arguments)
     with beam.Pipeline(options=options) as pipeline:
         told = build(pipeline, plan, values["output"], recipe, size)
         told | "Tell" >> beam.Map(print)

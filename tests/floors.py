@@ -7,21 +7,25 @@ FLOORS = [
     for names in (
         "errors",
         "averaging config_checks distribution entry files fov health layers "
-        "map_files map_values realism scored_image score_table style_weights",
+        "map_files map_values realism scored_image score_table style_weights "
+        "synthetic_plan synthetic_store",
         "config_data",
         "config",
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
-        "interruption phantom predictions run_record",
+        "interruption phantom predictions run_record synthetic_flags",
         "centerline_loss colour_code model_folder sign_flip views",
         "bootstrap checkpoint data features gradient_shares inspection "
         "photographs style_objective summaries tasks vessel_metrics",
-        "assessment synthesis_report synthesis_scores",
+        "assessment synthesis_report synthesis_scores synthetic_gate "
+        "synthetic_pictures synthetic_records",
         "evaluation inference painted_fundi saved_models train_state",
         "ensemble own_images synthesis_evaluation synthesis_validation "
         "train_step",
-        "style_setup validation",
-        "run_evaluation trainer",
+        "style_setup synthetic_job synthetic_pairs validation",
+        "run_evaluation synthetic_recipe synthetic_workers trainer",
+        "synthetic_run",
+        "synthetic_pipeline",
     )
 ]
 # A module too long for one file goes on in `<name>_<part>.py`.

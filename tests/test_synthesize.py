@@ -23,6 +23,14 @@ import pytest
             ["--workdir=a", "--vessel_maps=m", "--output=o"],
             "no synthesis/run.json",
         ),
+        (
+            ["--vessel_source=folder", "--output=o"],
+            "--vessel_maps goes with --vessel_source=folder",
+        ),
+        (
+            ["--vessel_source=deformed", "--workdir=a", "--output=o"],
+            "no synthesis/run.json",
+        ),
     ],
 )
 def test_wrong_calls_are_refused_in_words(arguments, words):

@@ -1,0 +1,133 @@
+"""What the flags of a job come to."""
+
+import pathlib
+import pickle
+
+import numpy as np
+import pytest
+
+from migan_tf import photographs, synthetic_recipe
+from migan_tf.errors import UserError
+from migan_tf.synthetic_plan import Plan
+from tests.synthetic_parts import read_png
+
+
+@pytest.fixture
+def values(tmp_path):
+    return {
+        "vessel_source": "deformed",
+        "vessel_maps": "",
+        "count": 12,
+        "format": "png",
+        "seed": 4,
+        "noise_stddev": None,
+        "output": str(tmp_path / "made"),
+        "dataset": "",
+        "data_dir": "",
+        "manual_dir": "",
+        "least_consistency": 0.25,
+        "least_distance": 2.0,
+    }
+
+
+def make(run, values, **changes):
+    return synthetic_recipe.make(
+        values | changes, run / "synthesis", run / "segmentation"
+    )
+
+
+def test_photographs_are_those_the_generator_learned_from(
+    tiny_run, tiny_config, values
+):
+    plan, recipe, settings, size = make(tiny_run, values)
+    training = photographs.load(tiny_config, "train")
+    assert settings["photographs"] == {p.image_id: p.sha256() for p in training}
+    held_out = photographs.load(tiny_config, "validation")
+    assert not {p.image_id for p in held_out} & set(recipe.originals.image_ids)
+    assert (plan, size) == (Plan("made", 12, "png"), 64)
+    assert (recipe.seed, recipe.noise_stddev) == (4, 1.0)
+    assert (recipe.least_consistency, recipe.least_distance) == (0.25, 2.0)
+    # Colours of the photographs as the generator saw them, in grey levels.
+    assert recipe.originals.colours.shape == (len(training), 6)
+    assert 20 < recipe.originals.colours[:, 0].mean() < 255
+
+
+def test_settings_name_networks_by_their_weights(tiny_run, values):
+    _, recipe, settings, _ = make(tiny_run, values, noise_stddev=0.5)
+    assert settings["noise_stddev"] == 0.5
+    assert settings["model"] == recipe.model
+    assert len(settings["model"]["weights_sha256"]) == 64
+    assert settings["model"] != settings["reader"]
+    assert settings["model"]["style"] is None
+    text = str(settings)
+    assert str(tiny_run) not in text and values["output"] not in text
+
+
+def test_a_saved_model_is_named_as_its_card_names_it(served, values):
+    _, recipe, settings, _ = synthetic_recipe.make(
+        values | {"vessel_source": "procedural"},
+        served["synthesis"],
+        served["segmentation"],
+    )
+    assert settings["model"]["model"] == "migan_synthesis"
+    assert settings["model"]["version"] == 1
+    assert settings["reader"]["model"] == "migan_segmentation"
+    pickle.dumps(recipe)
+
+
+def test_files_of_the_users_are_recorded_by_their_content(
+    tiny_run, values, tmp_path
+):
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    vessel_map = np.zeros((64, 64), np.uint8)
+    vessel_map[30:34] = 255
+    import cv2
+
+    assert cv2.imwrite(str(folder / "bar.png"), vessel_map)
+    _, recipe, settings, _ = make(
+        tiny_run, values, vessel_source="folder", vessel_maps=str(folder)
+    )
+    assert list(settings["vessel_maps"]) == ["bar.png"]
+    drawn = recipe.source.draw(0, 9)
+    np.testing.assert_array_equal(
+        drawn.vessel_map, read_png(folder / "bar.png") > 0
+    )
+
+
+def test_without_photographs_drawn_maps_are_painted_unchecked(
+    tiny_run, values, tmp_path, caplog
+):
+    elsewhere = {"data_dir": str(tmp_path / "empty")}
+    elsewhere["dataset"] = "drive"
+    with pytest.raises(UserError, match="drive is not built"):
+        make(tiny_run, values, **elsewhere)
+    with pytest.raises(UserError, match="drive is not built"):
+        make(tiny_run, values, vessel_source="procedural", **elsewhere)
+
+
+def test_a_generator_of_absent_data_draws_maps_with_a_warning(
+    served, values, tmp_path, monkeypatch
+):
+    def absent(config, split):
+        raise UserError("phantom is not built\nand cannot be")
+
+    monkeypatch.setattr(photographs, "load", absent)
+    _, recipe, settings, _ = synthetic_recipe.make(
+        values | {"vessel_source": "procedural"},
+        served["synthesis"],
+        served["segmentation"],
+    )
+    assert recipe.originals is None
+    assert settings["photographs"] == {}
+    with pytest.raises(UserError, match="phantom is not built"):
+        synthetic_recipe.make(
+            values, served["synthesis"], served["segmentation"]
+        )
+
+
+def test_an_untrained_reader_is_said(tiny_run, values, tmp_path):
+    with pytest.raises(UserError, match="has no best/"):
+        synthetic_recipe.make(
+            values, tiny_run / "synthesis", pathlib.Path(tmp_path)
+        )
