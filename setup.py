@@ -43,6 +43,7 @@ INSTALL_REQUIRES = [
     "tensorboard>=2.21.0,<2.22",  # tf.summary; TF 2.21 no longer asks for it
     "importlib_resources>=6",  # TFDS imports it while it builds a dataset
     "pillow>=12,<14",  # GIF and TIFF as DRIVE has them
+    "scipy>=1.13,<2",  # distances between distributions; of scikit-learn
     "protobuf>=6.31.1,<8",  # the range that TF and tensorboard share
     "tqdm>=4.66,<5",  # progress bars
 ]

@@ -7,16 +7,19 @@ FLOORS = [
     for names in (
         "errors",
         "averaging config_checks distribution entry files fov health layers "
-        "map_files map_values realism scored_image score_table style_weights "
-        "synthetic_plan synthetic_store",
-        "config_data",
+        "map_files map_values realism scored_image score_table "
+        "smooth_displacement style_weights synthetic_plan synthetic_store "
+        "vessel_centreline",
+        "config_data vessel_deformation vessel_statistics",
         "config",
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
         "interruption phantom predictions run_record synthetic_flags",
-        "centerline_loss colour_code model_folder sign_flip views",
+        "centerline_loss colour_code drawn_vessels model_folder sign_flip "
+        "views",
         "bootstrap checkpoint data features gradient_shares inspection "
-        "photographs style_objective summaries tasks vessel_metrics",
+        "photographs style_objective summaries tasks vessel_metrics "
+        "vessel_sources",
         "assessment synthesis_report synthesis_scores synthetic_gate "
         "synthetic_pictures synthetic_records",
         "evaluation inference painted_fundi saved_models train_state",
