@@ -64,7 +64,7 @@ def define() -> None:
         ),
         flags.DEFINE_float(
             "least_consistency",
-            0.5,
+            0.6,
             "Gate: least Dice of the vessels painted and found again.",
             0.0,
             1.0,
@@ -73,6 +73,13 @@ def define() -> None:
             "least_distance",
             5.0,
             "Gate: least distance to a training photograph, grey levels.",
+            0.0,
+        ),
+        flags.DEFINE_float(
+            "colour_margin",
+            25.0,
+            "Gate: how far means and spreads of the channels may lie beyond "
+            "those of the training photographs, grey levels.",
             0.0,
         ),
     ]

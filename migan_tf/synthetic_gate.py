@@ -12,7 +12,6 @@ REASONS = ("blank", "gamut", "vessels", "copy")
 LEAST_FOV = 0.3  # of the frame; a photograph of 45° fills 0.65 to 0.8
 LEAST_SPREAD = 3.0  # grey levels, the standard deviation of the widest channel
 MOST_CLIPPED = 0.1  # share of the FOV in which two channels are 0 or 255
-COLOUR_MARGIN = 25.0  # grey levels beyond the range of the photographs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +47,14 @@ def originals_of(image_ids, fundi, fov_masks) -> Originals:
 class Gate:
     """Lets an image through or names the reason why not."""
 
-    def __init__(self, reader, originals, least_consistency, least_distance):
+    def __init__(
+        self,
+        reader,
+        originals,
+        least_consistency,
+        least_distance,
+        colour_margin,
+    ):
         """Keeps the limits.
 
         Args:
@@ -58,10 +64,13 @@ class Gate:
             not at hand: neither copies nor colours are compared then.
           least_consistency: Dice of the vessels painted and found again.
           least_distance: from the nearest photograph, in grey levels.
+          colour_margin: how far each of the six statistics may lie beyond
+            the photographs' range, in grey levels.
         """
         self._reader, self._originals = reader, originals
         self._least_consistency = least_consistency
         self._least_distance = least_distance
+        self._colour_margin = colour_margin
 
     def __call__(self, fundus, vessel_map, fov_mask):
         """Judges one image.
@@ -100,8 +109,8 @@ class Gate:
             return False
         colours = np.concatenate(realism.colour_statistics(fundus, fov_mask))
         known = self._originals.colours
-        low = known.min(axis=0) - COLOUR_MARGIN
-        high = known.max(axis=0) + COLOUR_MARGIN
+        low = known.min(axis=0) - self._colour_margin
+        high = known.max(axis=0) + self._colour_margin
         return bool(((colours < low) | (colours > high)).any())
 
     def _nearest(self, fundus, fov_mask):

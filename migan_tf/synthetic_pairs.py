@@ -27,8 +27,9 @@ class Recipe:
     seed: int = 0
     noise_stddev: float = 1.0
     attempts: int = 5  # other maps and codes before a number is given up
-    least_consistency: float = 0.5
-    least_distance: float = 5.0
+    least_consistency: float = 0.6
+    least_distance: float = 5.0  # grey levels, as the next
+    colour_margin: float = 25.0
     model: dict = dataclasses.field(default_factory=dict)  # for the manifest
 
 
@@ -64,6 +65,7 @@ class Maker:
             recipe.originals,
             recipe.least_consistency,
             recipe.least_distance,
+            recipe.colour_margin,
         )
 
     def make(self, number):

@@ -66,6 +66,7 @@ def make(values, generator, reader):
         noise_stddev=noise_stddev,
         least_consistency=values["least_consistency"],
         least_distance=values["least_distance"],
+        colour_margin=values["colour_margin"],
         model={**_facts(generator, "synthesis"), "style": _style(config)},
     )
     plan = Plan(name, values["count"], values["format"])
@@ -81,6 +82,7 @@ def make(values, generator, reader):
                 "attempts",
                 "least_consistency",
                 "least_distance",
+                "colour_margin",
                 "model",
             )
         },

@@ -40,9 +40,7 @@ def file_of(pairs) -> bytes:
         path = pathlib.Path(folder, "records")
         with tf.io.TFRecordWriter(str(path)) as writer:
             for pair in pairs:
-                known = features(pair.fundus.shape[0])
-                encoded = known.encode_example(_example(pair))
-                writer.write(known.serialize_example(encoded))
+                writer.write(_serialized(pair))
         return path.read_bytes()
 
 
@@ -107,6 +105,18 @@ def metadata(name, size, lengths, bytes_of):
         yield f"{VERSION}/dataset_info.json", text.encode()
         kept = pathlib.Path(folder, "features.json").read_bytes()
         yield f"{VERSION}/features.json", kept
+
+
+def _serialized(pair) -> bytes:
+    """The pair as TFDS stores it, in one order of its features.
+
+    Without `deterministic` the order differs from process to process, and so
+    would the bytes of two machines that share a job.
+    """
+    known = features(pair.fundus.shape[0])
+    content = known.serialize_example(known.encode_example(_example(pair)))
+    example = tf.train.Example.FromString(content)
+    return example.SerializeToString(deterministic=True)
 
 
 def _example(pair):

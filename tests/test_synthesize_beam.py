@@ -28,6 +28,7 @@ def test_the_files_are_those_of_the_plain_command(form, tiny_run, tmp_path):
         "--count=12",
         "--least_consistency=0",
         "--least_distance=0",
+        "--colour_margin=255",
     ]
     folders = [tmp_path / name / "made" for name in ("plain", "beam")]
     plain = call("synthesize", *arguments, f"--output={folders[0]}")

@@ -32,7 +32,7 @@ def reads(vessel_map, missed=0.0):
 
 def test_another_eye_is_let_through(eyes, originals):
     fundus, vessel_map, fov_mask = eyes[4]
-    gate = Gate(reads(vessel_map), originals, 0.6, 1.0)
+    gate = Gate(reads(vessel_map), originals, 0.6, 1.0, 25.0)
     reason, facts = gate(fundus, vessel_map, fov_mask)
     assert reason is None
     assert facts["consistency"] == 1.0
@@ -41,7 +41,7 @@ def test_another_eye_is_let_through(eyes, originals):
 
 def test_a_copy_is_named_with_what_it_copies(eyes, originals):
     fundus, vessel_map, fov_mask = eyes[1]
-    gate = Gate(reads(vessel_map), originals, 0.6, 1.0)
+    gate = Gate(reads(vessel_map), originals, 0.6, 1.0, 25.0)
     reason, facts = gate(fundus, vessel_map, fov_mask)
     assert (reason, facts["nearest"], facts["distance"]) == ("copy", "b", 0.0)
     # A level brighter everywhere is a distance of one level.
@@ -54,7 +54,7 @@ def test_a_copy_is_named_with_what_it_copies(eyes, originals):
 @pytest.mark.parametrize("missed", [0.25, 0.5, 0.75])
 def test_missed_vessels_lower_the_consistency(eyes, missed):
     fundus, vessel_map, fov_mask = eyes[0]
-    gate = Gate(reads(vessel_map, missed), None, 0.7, 1.0)
+    gate = Gate(reads(vessel_map, missed), None, 0.7, 1.0, 25.0)
     reason, facts = gate(fundus, vessel_map, fov_mask)
     # 2 (1 - m) / (2 - m): 0.857, 0.667, 0.4.
     expected = 2 * (1 - missed) / (2 - missed)
@@ -64,7 +64,7 @@ def test_missed_vessels_lower_the_consistency(eyes, missed):
 
 def test_a_flat_image_is_blank(eyes):
     fundus, vessel_map, fov_mask = eyes[0]
-    gate = Gate(reads(vessel_map), None, 0.0, 0.0)
+    gate = Gate(reads(vessel_map), None, 0.0, 0.0, 25.0)
     assert gate(np.full_like(fundus, 90), vessel_map, fov_mask)[0] == "blank"
     nothing = np.zeros_like(fov_mask)
     assert gate(fundus, vessel_map, nothing)[0] == "blank"
@@ -74,7 +74,7 @@ def test_a_flat_image_is_blank(eyes):
 def test_a_tenth_of_clipped_pixels_is_what_is_borne(eyes):
     fundus, vessel_map, _ = eyes[0]
     everywhere = np.ones_like(vessel_map)
-    gate = Gate(reads(vessel_map), None, 0.0, 0.0)
+    gate = Gate(reads(vessel_map), None, 0.0, 0.0, 25.0)
     fundus = np.clip(fundus, 1, 254)
     for rows, reason in ((12, None), (14, "gamut")):  # Of 128.
         clipped = fundus.copy()
@@ -86,11 +86,13 @@ def test_a_tenth_of_clipped_pixels_is_what_is_borne(eyes):
 
 def test_colours_of_no_photograph_are_out_of_gamut(eyes, originals):
     fundus, vessel_map, fov_mask = eyes[4]
-    gate = Gate(reads(vessel_map), originals, 0.0, 0.0)
+    gate = Gate(reads(vessel_map), originals, 0.0, 0.0, 25.0)
     assert gate(fundus, vessel_map, fov_mask)[0] is None
     blue = np.ascontiguousarray(fundus[..., ::-1])
     assert gate(blue, vessel_map, fov_mask)[0] == "gamut"
     assert (
-        Gate(reads(vessel_map), None, 0.0, 0.0)(blue, vessel_map, fov_mask)[0]
+        Gate(reads(vessel_map), None, 0.0, 0.0, 25.0)(
+            blue, vessel_map, fov_mask
+        )[0]
         is None
     )

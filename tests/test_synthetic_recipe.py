@@ -27,6 +27,7 @@ def values(tmp_path):
         "manual_dir": "",
         "least_consistency": 0.25,
         "least_distance": 2.0,
+        "colour_margin": 25.0,
     }
 
 

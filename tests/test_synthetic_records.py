@@ -1,5 +1,10 @@
 """Record files that plain TFDS reads."""
 
+import hashlib
+import pathlib
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -7,6 +12,8 @@ import tensorflow_datasets as tfds
 from migan_tf import photographs, synthetic_records
 from migan_tf.synthetic_plan import Plan
 from tests.synthetic_parts import SIDE, make_pair
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +74,26 @@ def test_metadata_is_the_same_wherever_it_is_made():
     )
     assert one == two
     assert sorted(one) == ["1.0.0/dataset_info.json", "1.0.0/features.json"]
+
+
+def test_another_process_gives_the_same_bytes():
+    program = (
+        "import hashlib; from migan_tf import synthetic_records as r;"
+        "from tests.synthetic_parts import make_pair;"
+        "print(hashlib.sha256(r.file_of([make_pair(3)])).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(3)
+    }
+    content = synthetic_records.file_of([make_pair(3)])
+    assert digests == {hashlib.sha256(content).hexdigest() + "\n"}
 
 
 def test_one_pair_is_found_in_a_file():

@@ -11,7 +11,8 @@ from migan_tf import synthetic_run
 from tests.synthetic_parts import contents
 
 # A tiny network paints no vessels that could be found again.
-OPEN = ["--least_consistency=0", "--least_distance=0", "--count=12"]
+OPEN = """--least_consistency=0 --least_distance=0 --colour_margin=255
+--count=12""".split()
 
 
 def synthesize(*arguments):
