@@ -62,7 +62,7 @@ def deform(vessel_map, fov_mask, rng):
     source = without_specks(vessel_map & fov_mask)
     if not source.any():
         return source
-    margins = [round(CANVAS * side) for side in source.shape]
+    margins = [max(round(CANVAS * side), 1) for side in source.shape]
     frame = tuple(slice(margin, -margin) for margin in margins)
     field = np.pad(fov_mask, [(margin, margin) for margin in margins])
     fine = _fine(source)
