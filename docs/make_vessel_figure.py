@@ -95,7 +95,7 @@ def table(found):
 
 def draw(found):
     """A `Figure`: the cumulative distribution of each statistic."""
-    figure = Figure(figsize=(7.2, 5.6), dpi=100, layout="constrained")
+    figure = Figure(figsize=(6.4, 4.8), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     for axes, (name, title) in zip(
         figure.subplots(2, 2).flat, NAMES.items(), strict=True

@@ -93,5 +93,5 @@ def noise(shape, reach, rng):
     top, left = rng.integers(0, int(reach / GRID) + 1, 2)
     values = values[top : top + rows, left : left + columns]
     fine = cv2.resize(values, (columns * GRID, rows * GRID))
-    # Resampling takes away about a quarter of the variance.
-    return fine[: shape[0], : shape[1]] / np.float32(0.87)
+    # Resampling takes away about a third of the variance.
+    return fine[: shape[0], : shape[1]] / np.float32(0.81)

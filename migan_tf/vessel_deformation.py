@@ -19,12 +19,14 @@ TRIES = 4  # each half as strong as the one before
 # How far the calibre's factor reaches, in shares of the longer side.
 CALIBRE_REACH = 0.3
 CALIBRE_SPREAD = 0.12  # standard deviation of its logarithm
-LEAST_RADIUS = 1.05  # pixels; thinner lines, where slanted, would tear
+LEAST_RADIUS = 0.65  # pixels; thinner lines would tear
+BORDER = 8  # pixels around the source where there are no vessels
+JOINED = 0.35  # of a vessel at a point of the finer grid, to be one
 
 
 @dataclasses.dataclass(frozen=True)
-class _Canvas:
-    """What is resampled, all (h,w) float32."""
+class _Fine:
+    """What is resampled, on a grid twice as fine, all (h,w) float32."""
 
     distance: np.ndarray  # to the outline in pixels, positive in vessels
     radius: np.ndarray  # of the nearest vessel, pixels
@@ -35,10 +37,10 @@ def deform(vessel_map, fov_mask, rng):
     """Draws another eye's vessels from those of one eye.
 
     Flips, turns, moves and enlarges them, displaces them smoothly and makes
-    them smoothly thicker and thinner. Every connected vessel of the source
-    larger than a speck is one connected vessel of the result before the field
-    of view cuts it. A draw that tears one is drawn again at half the
-    strength; the last resort is the source, flipped or not.
+    them smoothly thicker and thinner. Every 8-connected component of the
+    source larger than a speck is in one piece before the field of view cuts
+    it. A draw that tears one is drawn again at half the strength; the last
+    resort is the source, flipped or not.
 
     Args:
       vessel_map: (H,W) bool.
@@ -60,16 +62,21 @@ def deform(vessel_map, fov_mask, rng):
     source = without_specks(vessel_map & fov_mask)
     if not source.any():
         return source
-    margins = [round(CANVAS * side) for side in source.shape]
+    margins = [max(round(CANVAS * side), 1) for side in source.shape]
     frame = tuple(slice(margin, -margin) for margin in margins)
-    width = [(margin, margin) for margin in margins]
-    canvas, field = _canvas(np.pad(source, width)), np.pad(fov_mask, width)
+    field = np.pad(fov_mask, [(margin, margin) for margin in margins])
+    fine = _fine(source)
     flips = rng.choice([-1.0, 1.0], 2)
     for trial in range(TRIES):
         strength = 0.5**trial
         places, zoom = smooth_displacement.draw(field, flips, strength, rng)
-        vessels, components = _resample(canvas, places, zoom, strength, rng)
-        if is_whole(vessels, components, int(canvas.component.max())):
+        # Of the middle of a pixel on the source's finer and framed grid.
+        places = [
+            2 * (place - margin + BORDER) + 0.5
+            for place, margin in zip(places, margins[::-1], strict=True)
+        ]
+        vessels, components = _resample(fine, places, zoom, strength, rng)
+        if is_whole(vessels, components, int(fine.component.max())):
             return vessels[frame] & fov_mask
     return source[:: int(flips[1]), :: int(flips[0])] & fov_mask
 
@@ -84,7 +91,7 @@ def without_specks(vessel_map):
 
 
 def is_whole(vessels, components, number) -> bool:
-    """Whether each component of the source is one piece, and all are there.
+    """Whether all components of the source are there, and none is torn.
 
     Args:
       vessels: (h,w) bool, the result.
@@ -93,23 +100,24 @@ def is_whole(vessels, components, number) -> bool:
       number: how many the source has.
 
     Returns:
-      Whether the pieces of `vessels` and its components go together one by
-      one.
+      Whether each component lies in one piece. One piece may hold several,
+      where vessels grew over a gap that an annotator had left.
     """
-    pieces = cv2.connectedComponents(vessels.astype(np.uint8))[1]
-    pairs = np.stack([pieces[vessels], components[vessels]])
-    pairs = np.unique(pairs, axis=1)
-    return pairs.shape[1] == number == np.unique(pairs[1]).size
+    count, pieces = cv2.connectedComponents(vessels.astype(np.uint8))
+    pairs = components[vessels].astype(np.int64) * count + pieces[vessels]
+    found = np.flatnonzero(np.bincount(pairs)) // count
+    return np.array_equal(found, 1 + np.arange(number))
 
 
-def _canvas(vessels) -> _Canvas:
-    def reach(plane):
-        return cv2.distanceTransform(
-            plane.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
-        )
-
-    within = reach(vessels)
-    distance = np.where(vessels, within - 0.5, 0.5 - reach(~vessels))
+def _fine(source) -> _Fine:
+    """Prepares a map, (H,W) bool, in a frame of `BORDER` pixels."""
+    grid = cv2.resize(
+        np.pad(source, BORDER).astype(np.float32), None, fx=2, fy=2
+    )
+    # Halfway would leave pixels that touch by their corners apart.
+    vessels = grid > JOINED
+    within = _reach(vessels)
+    distance = np.where(vessels, within - 0.5, 0.5 - _reach(~vessels)) / 2
     lines = vessel_centreline.thin(vessels)
     _, nearest = cv2.distanceTransformWithLabels(
         (~lines).astype(np.uint8),
@@ -126,22 +134,29 @@ def _canvas(vessels) -> _Canvas:
 
     # Inside a vessel the nearest line can be another's.
     component = np.where(vessels, components, of_nearest(components))
-    return _Canvas(
+    return _Fine(
         distance.astype(np.float32),
-        of_nearest(within - 0.25),
+        of_nearest((within - 0.25) / 2),
         component.astype(np.float32),
     )
 
 
-def _resample(canvas, places, zoom, strength, rng):
-    """(vessels bool, components int), each (h,w): the canvas, deformed."""
+def _reach(plane):
+    """(h,w) float32: the distance of each pixel to where `plane` is not."""
+    return cv2.distanceTransform(
+        plane.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )
+
+
+def _resample(fine, places, zoom, strength, rng):
+    """(vessels bool, components int), each (h,w): the map, deformed."""
 
     def at_places(plane, how):
         return cv2.remap(plane, *places, how, borderMode=cv2.BORDER_REPLICATE)
 
-    distance = at_places(canvas.distance, cv2.INTER_LINEAR)
-    radius = at_places(canvas.radius, cv2.INTER_LINEAR)
-    components = at_places(canvas.component, cv2.INTER_NEAREST)
+    distance = at_places(fine.distance, cv2.INTER_LINEAR)
+    radius = at_places(fine.radius, cv2.INTER_LINEAR)
+    components = at_places(fine.component, cv2.INTER_NEAREST)
     reach = CALIBRE_REACH * max(radius.shape) / (1 + 2 * CANVAS)
     noise = smooth_displacement.noise(radius.shape, reach, rng)
     # Vessels are moved apart by the zoom; they do not grow with it.
