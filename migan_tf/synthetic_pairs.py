@@ -88,7 +88,7 @@ class Maker:
                 pair.fundus, pair.vessel_map > 127, pair.fov_mask
             )
             if reason is None:
-                facts = {"source": drawn.origin, **found}
+                facts = {**drawn.origin, **found}
                 return pair, self._facts(image_id, number, seed, facts, refused)
             refused.append({"reason": reason, "seed": seed, **found})
         return None, self._facts(None, number, None, {}, refused)

@@ -50,12 +50,7 @@ class Deformed:
         rng = np.random.default_rng([seed, number])
         chosen = int(rng.integers(len(self.maps)))
         image_id, vessel_map, fov_mask = self.maps[chosen]
-        origin = {
-            "source": "deformed",
-            "image_id": image_id,
-            "seed": seed,
-            "number": number,
-        }
+        origin = {"source": "deformed", "image_id": image_id}
         vessel_map = vessel_deformation.deform(vessel_map, fov_mask, rng)
         return DrawnMap(vessel_map, fov_mask, origin)
 
@@ -72,12 +67,7 @@ class Procedural:
         vessel_map, artery_map, vein_map, fov_mask = drawn_vessels.draw(
             [seed, number], self.like, self.size
         )
-        origin = {
-            "source": "procedural",
-            "like": self.like,
-            "seed": seed,
-            "number": number,
-        }
+        origin = {"source": "procedural", "like": self.like}
         return DrawnMap(vessel_map, fov_mask, origin, artery_map, vein_map)
 
 

@@ -60,7 +60,7 @@ def test_the_manifest_says_what_made_it(maker):
     assert facts["number"] == 5
     assert facts["noise_stddev"] == 1.0
     assert facts["model"] == "tiny" and facts["style"] is None
-    assert facts["source"] == {"source": "phantom"}
+    assert facts["source"] == "phantom"
     assert 0 <= facts["consistency"] <= 1
     assert facts["refused"] == []
 
