@@ -44,6 +44,18 @@ class DataConfig:
         "Hold out images, or (as the paper) rotated copies of training images.",
         ("by_image", "augmented"),
     )
+    train_photographs: int = _flag(
+        0, "Train on so many, drawn by the seed; 0 = all.", None, 0
+    )
+    extra_dataset: str = _flag(
+        "", "A dataset, such as one of migan_tf.synthesize, that only trains."
+    )
+    extra_share: float = _flag(
+        0.5, "Share of the training examples drawn from it; 1 = all.", None, 0
+    )
+    extra_count: int = _flag(
+        0, "Its first so many examples are used; 0 = all.", None, 0
+    )
     rotation_degrees: float = _flag(180.0, "Rotation in ± this.", None, 0)
     flip: bool = _flag(True, "Left-right flips.")
     photometric_jitter: float = _flag(

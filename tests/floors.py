@@ -7,7 +7,8 @@ FLOORS = [
     for names in (
         "errors",
         "averaging config_checks distribution entry files fov health layers "
-        "map_files map_values realism scored_image score_table style_weights",
+        "map_files map_values realism record_file scored_image score_table "
+        "style_weights",
         "config_data",
         "config",
         "augment discriminator generator losses metrics segmenter style "
@@ -15,8 +16,9 @@ FLOORS = [
         "interruption phantom predictions run_record",
         "centerline_loss colour_code model_folder sign_flip views",
         "bootstrap checkpoint data features gradient_shares inspection "
-        "photographs style_objective summaries tasks vessel_metrics",
-        "assessment synthesis_report synthesis_scores",
+        "photographs stored_photographs style_objective summaries tasks "
+        "vessel_metrics",
+        "assessment example_set synthesis_report synthesis_scores",
         "evaluation inference painted_fundi saved_models train_state",
         "ensemble own_images synthesis_evaluation synthesis_validation "
         "train_step",
