@@ -89,25 +89,33 @@ class StoredPhotographs:
             return self._network_example(planes)
 
     def _network_example(self, planes):
-        fov_mask = planes["fov_mask"] > 127
-        side = geometry.square_side(fov_mask)
-        fundus, vessel_map = (
-            geometry.to_network(
-                tf.constant(plane / np.float32(255)),
-                self._size,
-                self._geometry,
-                side,
-            ).numpy()
-            for plane in (planes["fundus"], planes["vessel_map"][..., None])
-        )
-        square_mask = geometry.network_fov_mask(
-            fov_mask, self._size, self._geometry
-        )
-        return {
-            "fundus": fundus * 2 - 1,
-            "vessel_map": vessel_map,
-            "fov_mask": square_mask.numpy(),
+        unit = {
+            name: np.atleast_3d(planes[name]) / np.float32(255)
+            for name in ("fundus", "vessel_map")
         }
+        unit["fov_mask"] = (planes["fov_mask"] > 127)[..., None]
+        # As the generator leaves them; to resample takes five times as long.
+        if unit["fundus"].shape[:2] != (self._size, self._size):
+            unit = self._resampled(unit)
+        return {
+            "fundus": unit["fundus"] * 2 - 1,
+            "vessel_map": unit["vessel_map"],
+            "fov_mask": unit["fov_mask"].astype(np.float32),
+        }
+
+    def _resampled(self, unit):
+        fov_mask = unit["fov_mask"][..., 0]
+        side = geometry.square_side(fov_mask)
+        found = {
+            name: geometry.to_network(
+                tf.constant(unit[name]), self._size, self._geometry, side
+            ).numpy()
+            for name in ("fundus", "vessel_map")
+        }
+        found["fov_mask"] = geometry.network_fov_mask(
+            fov_mask, self._size, self._geometry
+        ).numpy()
+        return found
 
 
 def load_extra(config):

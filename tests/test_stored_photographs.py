@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from migan_tf import builders, stored_photographs
+from migan_tf import builders, geometry, stored_photographs
 from migan_tf.errors import UserError
 from migan_tf.stored_photographs import StoredPhotographs
 from tests import made_datasets
@@ -130,3 +130,15 @@ def test_the_flags_say_which(tiny_config, tmp_path):
     absent = dataclasses.replace(config, extra_dataset="cats")
     with pytest.raises(UserError, match="--extra_dataset must.*'cats'"):
         stored_photographs.load_extra(absent)
+
+
+def test_the_short_way_gives_what_resampling_gives(tmp_path):
+    stored, folder = make(tmp_path)
+    (row,) = tfds.as_numpy(
+        tfds.builder_from_directory(folder).as_dataset(split="train[:1]")
+    )
+    fundus, _, fov_mask = geometry.network_fundus(
+        row["fundus"], row["fov_mask"][..., 0] > 0, 64, "center_square"
+    )
+    np.testing.assert_array_equal(stored[0]["fundus"], fundus)
+    np.testing.assert_array_equal(stored[0]["fov_mask"], fov_mask)
