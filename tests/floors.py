@@ -8,18 +8,20 @@ FLOORS = [
         "errors",
         "averaging config_checks distribution entry files fov health layers "
         "map_files map_values realism record_file scored_image score_table "
-        "style_weights",
+        "style_weights utility_flags",
         "config_data",
         "config",
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
-        "interruption phantom predictions run_record",
-        "centerline_loss colour_code model_folder sign_flip views",
+        "interruption phantom predictions run_record utility_arms",
+        "centerline_loss colour_code model_folder sign_flip utility_steps "
+        "views",
         "bootstrap checkpoint data features gradient_shares inspection "
         "photographs stored_photographs style_objective summaries tasks "
-        "vessel_metrics",
-        "assessment example_set synthesis_report synthesis_scores",
-        "evaluation inference painted_fundi saved_models train_state",
+        "utility_plan utility_report vessel_metrics",
+        "assessment example_set synthesis_report synthesis_scores utility_page",
+        "evaluation inference painted_fundi saved_models train_state "
+        "utility_run",
         "ensemble own_images synthesis_evaluation synthesis_validation "
         "train_step",
         "style_setup validation",
