@@ -8,14 +8,14 @@ FLOORS = [
         "errors",
         "averaging config_checks distribution entry files fov health layers "
         "map_files map_values realism record_file scored_image score_table "
-        "style_weights utility_flags",
+        "style_weights",
         "config_data",
         "config",
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
-        "interruption phantom predictions run_record utility_arms",
-        "centerline_loss colour_code model_folder sign_flip utility_steps "
-        "views",
+        "interruption phantom predictions run_record utility_flags",
+        "centerline_loss colour_code model_folder sign_flip utility_arms "
+        "utility_steps views",
         "bootstrap checkpoint data features gradient_shares inspection "
         "photographs stored_photographs style_objective summaries tasks "
         "utility_plan utility_report vessel_metrics",
