@@ -54,12 +54,19 @@ class StoredPhotographs:
                 told = f"{len(file)} records, and not {length}"
                 raise damaged(file.path, told)
         self._ends = list(itertools.accumulate(map(len, self._files)))
-        if not max(count, 1) <= self._ends[-1]:
+        held = sum(map(len, self._files))
+        if not held:
+            raise UserError(
+                "--extra_dataset must hold examples. Received: "
+                f"{builder.data_dir}, which is empty. Were all images refused "
+                "when it was made? Look at what synthesize said of them"
+            )
+        if count > held:
             raise UserError(
                 "--extra_count must be at most what --extra_dataset holds, "
-                f"{self._ends[-1]} examples. Received: {count}"
+                f"{held} examples. Received: {count}"
             )
-        self._count = count or self._ends[-1]
+        self._count = count or held
 
     def sha256(self) -> str:
         """Of what the files hold, as their own checksums tell, and of count."""

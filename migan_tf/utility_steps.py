@@ -183,5 +183,7 @@ def _locked(path):
 
 
 def _last_lines(path):
-    lines = path.read_text("utf-8", "replace").splitlines()
-    return "\n".join(lines[-TAIL:])
+    """The message that a command ended with, or the end of its log."""
+    text = path.read_text("utf-8", "replace").replace("\r", "\n")
+    _, found, message = text.rpartition("\nerror: ")
+    return "\n".join((message if found else text).splitlines()[-TAIL:])

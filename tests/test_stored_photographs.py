@@ -1,6 +1,7 @@
 """Examples that stay in their files until a batch asks for them."""
 
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -81,6 +82,20 @@ def test_only_the_first_are_used(tmp_path):
 def test_more_than_there_are_is_refused(tmp_path):
     with pytest.raises(UserError, match="--extra_count.* 5 .*Received: 6"):
         make(tmp_path, count=6)
+
+
+def test_an_empty_dataset_is_refused(tmp_path):
+    folder = made_datasets.write(tmp_path, "synth", PAIRS[:1])
+    builder = builders.ensure_prepared("synth", str(tmp_path))
+    (path,) = folder.glob("*.tfrecord*")
+    path.write_bytes(b"")
+    lengths = types.SimpleNamespace(shard_lengths=[0], filepaths=[path])
+    info = types.SimpleNamespace(
+        splits={"train": lengths}, file_format=builder.info.file_format
+    )
+    empty = types.SimpleNamespace(info=info, data_dir=str(folder))
+    with pytest.raises(UserError, match="must hold examples. Received: .*emp"):
+        StoredPhotographs(empty, 64, "stretch")
 
 
 def test_a_pair_without_its_map_is_refused(tmp_path):

@@ -58,13 +58,15 @@ def test_steps_run_once_and_in_order(tmp_path):
 
 
 def test_a_step_that_fails_is_said_and_gone_on_from(tmp_path):
-    bad = make_step(tmp_path, "x/b/do", "print('first'); raise SystemExit(3)")
+    bad = make_step(
+        tmp_path, "x/b/do", "print('a\\nerror: b\\nc'); raise SystemExit(3)"
+    )
     good = make_cell(tmp_path, "x", "a", "b", "c")
     steps = (good.steps[0], bad, good.steps[2])
     with pytest.raises(UserError) as caught:
         Runner(tmp_path, [dataclasses.replace(good, steps=steps)]).run()
     text = str(caught.value)
-    assert "step x/b/do ended with status 3: first" in text
+    assert "step x/b/do ended with status 3: b\nc\nIts log" in text
     assert str(tmp_path / "logs" / "x_b_do.log") in text
     assert order(tmp_path) == ["x/a/do"]
     Runner(tmp_path, [good]).run()
