@@ -11,7 +11,7 @@ import json
 
 import numpy as np
 
-from migan_tf import sign_flip
+from migan_tf import run_record, sign_flip
 from migan_tf.errors import UserError
 from migan_tf.utility_arms import REAL
 
@@ -22,6 +22,11 @@ FIGURES = {
 }
 TESTED = "auc_pr"
 LEVEL = 0.05
+# What may differ between two segmenters that are compared.
+VARIED = frozenset(
+    "workdir seed train_photographs extra_dataset extra_share "
+    "extra_count".split()
+)
 
 
 def make(settings, cells) -> dict:
@@ -42,6 +47,7 @@ def make(settings, cells) -> dict:
                 "all arms must be scored on the same images. Received: others "
                 f"in {row['metrics']}. Remove that folder and run again"
             )
+    _check_same_flags(cells)
     arms = {arm.name: arm.title for arm in cells[0].arms}
     numbers = sorted({cell.real for cell in cells})
     compared = [
@@ -72,6 +78,27 @@ def verdict(difference, p) -> str:
     if p >= LEVEL or not difference:
         return "no evidence"
     return "helps" if difference > 0 else "hurts"
+
+
+def _check_same_flags(cells):
+    """Raises `UserError` where arms were trained by other flags, as recorded.
+
+    A flagfile that was changed half-way would make the comparison one of
+    flags.
+    """
+    first = {}
+    for cell in cells:
+        for arm in cell.arms:
+            folder = cell.folder / arm.name / "segmentation"
+            values = vars(run_record.read_config(folder))
+            for name in values.keys() - VARIED:
+                if first.setdefault(name, values[name]) != values[name]:
+                    raise UserError(
+                        "all arms must be trained by the same flags. Received: "
+                        f"--{name}={first[name]} and, in {folder.parent}, "
+                        f"--{name}={values[name]}. Remove the runs of other "
+                        "flags and run the same command again"
+                    )
 
 
 def _scored(cell, arm):

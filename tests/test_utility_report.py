@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from migan_tf import utility_plan, utility_report
+from migan_tf import run_record, utility_plan, utility_report
+from migan_tf.config import Config
 from migan_tf.errors import UserError
 from tests.test_utility_flags import settings
 
@@ -17,6 +18,11 @@ SHIFTS = {
     "real_1x": np.linspace(-0.02, 0.02, IMAGES),
     "real_4x": np.linspace(0.01, 0.03, IMAGES),
 }
+
+
+def write_run(folder, **flags):
+    config = Config(workdir=str(folder), **flags)
+    run_record.write(folder / "segmentation", config, [])
 
 
 def write_score(path, base, shifts, count=IMAGES):
@@ -44,6 +50,7 @@ def planned(tmp_path):
             shifts = SHIFTS[arm.name] + (0.01 if cell.seed else -0.01) * (
                 arm.name == "real_4x"
             )
+            write_run(cell.folder / arm.name, seed=cell.seed)
             write_score(cell.metrics(arm), 0.7 + cell.real / 100, shifts)
     return given, cells
 
@@ -104,6 +111,18 @@ def test_scores_of_other_images_are_refused(planned):
     write_score(path, 0.7, SHIFTS["real"], IMAGES - 1)
     with pytest.raises(UserError, match="the same images.*synthetic"):
         utility_report.make(given, cells)
+
+
+def test_arms_of_other_flags_are_refused(planned):
+    given, cells = planned
+    folder = cells[1].folder / "real_1x"
+    (folder / "segmentation" / "run.json").unlink()
+    write_run(folder, seed=1, learning_rate=0.5)
+    with pytest.raises(UserError) as caught:
+        utility_report.make(given, cells)
+    text = str(caught.value)
+    assert "--learning_rate=0.0002 and, in" in text
+    assert f"{folder}, --learning_rate=0.5. Remove" in text
 
 
 @pytest.mark.parametrize(
