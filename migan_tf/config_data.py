@@ -16,7 +16,9 @@ class DataConfig:
         "both", "What to train.", (*TASKS, "both"), resumable=True
     )
     workdir: str = _flag("", "Run folder; made if missing.", resumable=True)
-    dataset: str = _flag("drive", "drive, stare, phantom, …, or several: a,b.")
+    dataset: str = _flag(
+        "drive", "drive, stare, phantom, a made one, or several: a,b."
+    )
     data_dir: str = _flag(
         "", "Prepared datasets (default: TFDS's own folder).", resumable=True
     )

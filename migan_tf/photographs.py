@@ -91,7 +91,11 @@ def load(config, split) -> list[Photograph]:
 
 
 def read(builder, split) -> list[Photograph]:
-    """Reads a split of a prepared TFDS builder, sorted by image_id."""
+    """Reads a split of a prepared TFDS builder, sorted by image_id.
+
+    Soft vessel maps, as made datasets have them, are cut at one half; those
+    of --extra_dataset stay soft (`stored_photographs`).
+    """
     photographs = []
     for example in tfds.as_numpy(builder.as_dataset(split=split)):
         planes = {
