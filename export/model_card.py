@@ -118,12 +118,24 @@ def _without_places(flags):
 
 
 def _photographs(config, several):
+    """What was trained on, in words; their list is `photographs_sha256`."""
+    split = "the whole training split"
+    if count := config.train_photographs:
+        split = f"{count} drawn from the training split"
     if config.validation_split == "augmented":
-        return "the whole training split; validation saw rotated copies of it"
-    held_out = f"{config.validation_images} held out for validation"
-    if several:
-        held_out += " of each network, which the others may have seen"
-    return f"the training split, less {held_out}"
+        text = f"{split}; validation saw rotated copies of it"
+    else:
+        held_out = f"{config.validation_images} held out for validation"
+        if several:
+            held_out += " of each network, which the others may have seen"
+        split = split.replace("the whole", "the")
+        text = f"{split}, less {held_out}"
+    if config.extra_dataset:
+        text += (
+            f"; {config.extra_share:.0%} of the training examples came from "
+            f"the dataset {config.extra_dataset} instead"
+        )
+    return text
 
 
 def _limits(config, task):

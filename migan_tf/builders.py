@@ -1,9 +1,10 @@
 """Gives a prepared dataset, building it first where its files are there.
 
-The builders' code lies in `datasets/` beside the package in a checkout and in
-`migan_tf/datasets` in an installed wheel. Either folder goes on sys.path, so
-that a builder has one import name, `<name>.<name>_dataset_builder`; imported
-under two names TFDS refuses it as already registered.
+A dataset that was made (`builders_made`) has no code. That of the others lies
+in `datasets/` beside the package in a checkout and in `migan_tf/datasets` in
+an installed wheel. Either folder goes on sys.path, so that a builder has one
+import name, `<name>.<name>_dataset_builder`; imported under two names TFDS
+refuses it as already registered.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ import textwrap
 import tensorflow_datasets as tfds
 from absl import logging
 
-from migan_tf import builders_lock
+from migan_tf import builders_lock, builders_made
 from migan_tf.errors import UserError
 
 
@@ -66,7 +67,7 @@ def ensure_prepared(
 
     Args:
       dataset: "drive", "stare", "phantom" or with a configuration, such as
-        "phantom/demo".
+        "phantom/demo"; or a made dataset that lies in `data_dir`.
       data_dir: where prepared datasets lie; empty: ~/tensorflow_datasets.
       manual_dir: where the downloaded archives lie; empty:
         <data_dir>/downloads/manual.
@@ -75,8 +76,10 @@ def ensure_prepared(
       UserError: unknown dataset, or its files are absent or damaged; says
         where to get them, where to put them and what to run next.
     """
+    if dataset.partition("/")[0] not in names():
+        return _made(dataset, data_dir)
     builder = _builder(dataset, data_dir)
-    if _is_prepared(builder):
+    if builders_made.is_prepared(builder):
         return builder
     root = pathlib.Path(builder.data_dir).parents[
         1 if builder.builder_config is None else 2
@@ -90,7 +93,7 @@ def ensure_prepared(
             builders_lock.sigterm_as_exit(),
         ):
             _remove_leftovers(builder)
-            if not _is_prepared(builder):
+            if not builders_made.is_prepared(builder):
                 _build(builder, root, manual_dir)
     except OSError as error:
         raise UserError(
@@ -100,13 +103,22 @@ def ensure_prepared(
     return _builder(dataset, data_dir)
 
 
-def _builder(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
-    name, _, config = dataset.partition("/")
-    if name not in names():
+def _made(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
+    made = builders_made.builder(dataset, data_dir)
+    if made is None:
         raise UserError(
-            f"--dataset must be one of {', '.join(names())}. "
+            "--dataset and --extra_dataset must be one of "
+            f"{', '.join(names())}, or one made by "
+            "migan_tf.synthesize --format=tfrecord in "
+            f"{builders_made.folder(data_dir)} (there: "
+            f"{', '.join(builders_made.names(data_dir)) or 'none'}). "
             f"Received: {dataset!r}"
         )
+    return made
+
+
+def _builder(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
+    name, _, config = dataset.partition("/")
     builder_class = load_module(name, "dataset_builder").Builder
     configs = sorted(builder_class.builder_configs)
     if config and config not in configs:
@@ -117,25 +129,6 @@ def _builder(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
             + f". Received: {config!r}"
         )  # fmt: skip
     return builder_class(config=config or None, data_dir=data_dir or None)
-
-
-def _is_prepared(builder) -> bool:
-    """Whether the dataset is there; raises UserError if part of it is gone."""
-    folder = pathlib.Path(builder.data_dir)
-    if not folder.exists():
-        return False
-    shards = (
-        path for split in builder.info.splits.values()
-        for path in split.filepaths
-    )  # fmt: skip
-    gone = [str(path) for path in shards if not os.path.exists(path)]
-    if gone or not builder.is_prepared():
-        raise UserError(
-            f"the prepared dataset {folder} is damaged: "
-            f"{gone[0] if gone else 'dataset_info.json'} is missing. "
-            f"Remove it and run the command again: rm -r {folder}"
-        )
-    return True
 
 
 def _build(builder, root: pathlib.Path, manual_dir: str) -> None:

@@ -43,6 +43,7 @@ def check(config) -> None:
             f"({config.image_size}). Received: {config.crop_size}"
         )
     _check_datasets(config.dataset)
+    _check_extra(config)
     _check_segmenter(config)
     if config.colour_code and config.noise_size < COLOUR_CODE_SIZE:
         raise UserError(
@@ -72,6 +73,26 @@ def _check_datasets(text):
         raise UserError(
             "--dataset must be a name, or different names with commas and no "
             f"spaces between them, such as drive,stare. Received: {text!r}"
+        )
+
+
+def _check_extra(config):
+    if config.extra_share > 1:
+        raise UserError(
+            "--extra_share must lie in [0,1], the share of the training "
+            f"examples. Received: {config.extra_share}"
+        )
+    name = config.extra_dataset
+    if config.extra_count and not name:
+        raise UserError(
+            "--extra_count is of --extra_dataset. Received: "
+            f"--extra_count={config.extra_count} --extra_dataset="
+        )
+    if set(", ") & set(name) or name in config.dataset.split(","):
+        raise UserError(
+            "--extra_dataset must be one name, and none of --dataset: it only "
+            f"trains, and never validates or tests. Received: {name!r} beside "
+            f"--dataset={config.dataset}"
         )
 
 

@@ -16,7 +16,9 @@ class DataConfig:
         "both", "What to train.", (*TASKS, "both"), resumable=True
     )
     workdir: str = _flag("", "Run folder; made if missing.", resumable=True)
-    dataset: str = _flag("drive", "drive, stare, phantom, …, or several: a,b.")
+    dataset: str = _flag(
+        "drive", "drive, stare, phantom, a made one, or several: a,b."
+    )
     data_dir: str = _flag(
         "", "Prepared datasets (default: TFDS's own folder).", resumable=True
     )
@@ -43,6 +45,18 @@ class DataConfig:
         "by_image",
         "Hold out images, or (as the paper) rotated copies of training images.",
         ("by_image", "augmented"),
+    )
+    train_photographs: int = _flag(
+        0, "Train on so many, drawn by the seed; 0 = all.", None, 0
+    )
+    extra_dataset: str = _flag(
+        "", "A dataset, such as one of migan_tf.synthesize, that only trains."
+    )
+    extra_share: float = _flag(
+        0.5, "Share of the training examples drawn from it; 1 = all.", None, 0
+    )
+    extra_count: int = _flag(
+        0, "Its first so many examples are used; 0 = all.", None, 0
     )
     rotation_degrees: float = _flag(180.0, "Rotation in ± this.", None, 0)
     flip: bool = _flag(True, "Left-right flips.")

@@ -11,9 +11,12 @@ The batch contract. Every batch is a dict of float32 tensors:
 
 The n-th example of a run is a function of the seed and n alone: its image
 from a permutation of the epoch, its augmentation and noise from a generator
-seeded by (seed, n). A resumed or distributed run therefore sees exactly the
-examples of an undisturbed one, and nothing augmented is ever stored.
+seeded by (seed, n), and so is whether it is one of --extra_dataset. A resumed
+or distributed run therefore sees exactly the examples of an undisturbed one,
+and nothing augmented is ever stored.
 """
+
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -21,8 +24,9 @@ import tensorflow as tf
 from migan_tf import augment, geometry
 from migan_tf.colour_code import ColourCode
 
-# Streams of random numbers of one seed; `photographs` draws the split from 0.
+# Streams of random numbers of one seed; `photographs` draws from 0 and 5.
 _ORDER, _EXAMPLE, _VALIDATION, _COLOURS = range(1, 5)
+_SOURCE, _EXTRA_ORDER = 6, 7
 
 
 def network_example(photograph, image_size, square_geometry):
@@ -63,6 +67,7 @@ def training_batches(
     worker=0,
     workers=1,
     replicas=1,
+    extra=(),
 ):
     """Batches `first_batch` … `last_batch` - 1 of a run.
 
@@ -75,6 +80,7 @@ def training_batches(
       worker: this process's number, 0 … workers - 1.
       workers: processes that share every global batch, each its slice.
       replicas: replicas of this process, for which its slice is cut again.
+      extra: sequence of examples, of which --extra_share of all are taken.
 
     Returns:
       `tf.data.Dataset` of the batch contract, of config.batch_size examples
@@ -89,7 +95,7 @@ def training_batches(
     def draw(index):
         batch, position = divmod(int(index), local)
         number = batch * config.batch_size + worker * local + position
-        drawn = draw_example(examples, config, size, number, colour_code)
+        drawn = draw_example(examples, config, size, number, colour_code, extra)
         return tuple(drawn.values())
 
     def example(index):
@@ -113,12 +119,17 @@ def make_colour_code(examples, config):
     return ColourCode(examples, config.photometric_jitter, seed)
 
 
-def draw_example(examples, config, size, number, colour_code=None):
+def draw_example(examples, config, size, number, colour_code=None, extra=()):
     """The `number`-th training example of a run, augmented, with noise."""
-    epoch, position = divmod(number, len(examples))
-    order = _generator(config.seed, _ORDER, epoch).permutation(len(examples))
+    source, stream = examples, _ORDER
+    if len(extra):
+        chance = _generator(config.seed, _SOURCE, number).random()
+        if chance < config.extra_share:
+            source, stream = extra, _EXTRA_ORDER
+    epoch, position = divmod(number, len(source))
+    order = _permutation(config.seed, stream, epoch, len(source))
     return _augmented(
-        examples[order[position]],
+        source[int(order[position])],
         config,
         size,
         _generator(config.seed, _EXAMPLE, number),
@@ -170,6 +181,11 @@ def _shapes(config, size):
         "fov_mask": (size, size, 1),
         "noise": (config.noise_size,),
     }
+
+
+@functools.lru_cache(maxsize=8)  # of a large dataset it takes milliseconds
+def _permutation(seed, stream, epoch, length):
+    return _generator(seed, stream, epoch).permutation(length)
 
 
 def _generator(seed, *stream):

@@ -1,4 +1,4 @@
-"""What can end a run from outside: signals, a full disk, lost peers."""
+"""What can end a run from outside: signals, disks, lost peers, data."""
 
 import contextlib
 import signal
@@ -47,7 +47,8 @@ def explained():
     """Says in words what a full disk or a lost peer looks like inside.
 
     Raises:
-      UserError: the disk refuses a write, or another worker is gone.
+      UserError: the disk refuses a write, another worker is gone, or the
+        input pipeline met a `UserError`, such as of a damaged file.
     """
     try:
         yield
@@ -64,3 +65,9 @@ def explained():
             f"({str(error).splitlines()[0][:200]}). Start all workers again "
             "with the same commands: they go on from the last checkpoint."
         ) from error
+    except tf.errors.UnknownError as error:
+        # What a Python function of the pipeline raised, with its traceback.
+        _, told, text = str(error).partition("UserError: ")
+        if not told:
+            raise
+        raise UserError(text.partition("\nTraceback")[0].strip()) from error

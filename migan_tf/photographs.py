@@ -10,6 +10,8 @@ from migan_tf import builders
 from migan_tf.errors import UserError
 
 SPLITS = ("train", "validation", "test")
+# Streams of one seed: 0 draws the split, 1 to 4, 6 and 7 are of `data`.
+SUBSET_STREAM = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,13 +43,15 @@ def load(config, split) -> list[Photograph]:
         them, is all of their photographs.
       split: `test`, or `train` or `validation`, into which the dataset's
         training photographs are divided by --validation_split: whole images,
-        or, for `augmented`, all of them in both.
+        or, for `augmented`, all of them in both. `train` holds no more than
+        --train_photographs.
 
     Returns:
       List sorted by dataset, as named, and image_id.
 
     Raises:
-      UserError: unknown split, no such data, or too few photographs.
+      UserError: unknown or absent split, no such data, or too few
+        photographs.
     """
     if split not in SPLITS:
         raise UserError(
@@ -58,6 +62,7 @@ def load(config, split) -> list[Photograph]:
         for name in config.dataset.split(",")
     ]
     tfds_split = "test" if split == "test" else "train"
+    _check_has_split(prepared, tfds_split)
     photographs = [p for builder in prepared for p in read(builder, tfds_split)]
     names = [photograph.image_id for photograph in photographs]
     if len(set(names)) < len(names):
@@ -75,15 +80,22 @@ def load(config, split) -> list[Photograph]:
             "python -m migan_tf.doctor --manual_dir=DIR"
         )
     if config.validation_split == "augmented":
-        return photographs
+        # Validation sees turned copies of what is trained on, no others.
+        return subset(photographs, config.train_photographs, config.seed)
     training, held_out = split_validation(
         photographs, config.validation_images, config.seed
     )
-    return training if split == "train" else held_out
+    if split == "validation":
+        return held_out
+    return subset(training, config.train_photographs, config.seed)
 
 
 def read(builder, split) -> list[Photograph]:
-    """Reads a split of a prepared TFDS builder, sorted by image_id."""
+    """Reads a split of a prepared TFDS builder, sorted by image_id.
+
+    Soft vessel maps, as made datasets have them, are cut at one half; those
+    of --extra_dataset stay soft (`stored_photographs`).
+    """
     photographs = []
     for example in tfds.as_numpy(builder.as_dataset(split=split)):
         planes = {
@@ -126,3 +138,42 @@ def split_validation(photographs, count, seed):
         [p for i, p in enumerate(photographs) if i not in held_out],
         [p for i, p in enumerate(photographs) if i in held_out],
     )
+
+
+def subset(photographs, count, seed):
+    """The first `count` of a seeded permutation, 0: all.
+
+    Of one seed the smaller subsets lie in the larger ones.
+
+    Args:
+      photographs: those of training, without what is held out.
+      count: the value of --train_photographs.
+      seed: the choice is a function of it.
+
+    Returns:
+      List in the order given.
+
+    Raises:
+      UserError: there are fewer.
+    """
+    if not count:
+        return photographs
+    if count > len(photographs):
+        raise UserError(
+            "--train_photographs must be at most the "
+            f"{len(photographs)} that are left to train on, or 0 for all. "
+            f"Received: {count}"
+        )
+    order = np.random.default_rng([seed, SUBSET_STREAM])
+    chosen = set(order.permutation(len(photographs))[:count])
+    return [p for i, p in enumerate(photographs) if i in chosen]
+
+
+def _check_has_split(prepared, split):
+    for builder in prepared:
+        if split not in builder.info.splits:
+            raise UserError(
+                f"--dataset: {builder.info.name} has no split `{split}`, only "
+                f"{', '.join(builder.info.splits)}. Received: a command that "
+                "needs it. Name a dataset that has one, such as --dataset=drive"
+            )

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from migan_tf import (
     data,
     distribution,
+    example_set,
     interruption,
     photographs,
     run_record,
@@ -57,7 +58,7 @@ def _train_run(config, strategy, planned):
     if config.deterministic:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
-    training = photographs.load(config, "train")
+    training = example_set.load(config)
     held_out = photographs.load(config, "validation")
     with strategy.scope():
         style = style_setup.prepare(config, planned)
@@ -87,13 +88,7 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
         return 0
     if chief:
         devices = [d.name for d in tf.config.list_logical_devices()]
-        data_seen = {
-            split: {p.image_id: p.sha256() for p in images}
-            for split, images in (
-                ("train", training),
-                ("validation", held_out),
-            )
-        }
+        data_seen = training.record(config, held_out)
         run_record.write(folder, config, devices, data_seen)
     first, last = checkpoints.restore(), config.steps(name)
     if first >= last:
@@ -101,10 +96,7 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
         return 0
     log = RunLog(folder, first) if chief else NoLog()
     log.text("flags", run_record.as_flagfile(config))
-    examples = [
-        data.network_example(p, config.image_size, config.geometry)
-        for p in training
-    ]
+    examples = training.network_examples(config)
     validate = make_validation(config, task, held_out, examples)
     network_step, discriminator_step = make_steps(state, task, strategy)
     best_by = config.best_by if name == "segmentation" else "loss"
@@ -120,6 +112,7 @@ def _train_task(config, name, strategy, training, held_out, stop, style):
                 number,
                 workers,
                 replicas,
+                training.extra,
             )
         )
     )
@@ -180,12 +173,13 @@ def _report(health, log, step, row, prefix=""):
 def _describe(config, name, state, training, held_out):
     parameters = state.network.count_params()
     logging.info(
-        "%s on %s: %d training and %d validation images, %d×%d, network of "
-        "%s parameters, discriminator %s, %s, %d iterations of %d + %d "
+        "%s on %s: %d training, %d extra, %d validation images, %d×%d, %s "
+        "parameters, discriminator %s, %s, %d iterations of %d + %d "
         "updates, to %s/%s",
         name,
         config.dataset,
         len(training),
+        len(training.extra),
         len(held_out),
         config.network_size(name),
         config.network_size(name),

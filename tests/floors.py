@@ -7,22 +7,24 @@ FLOORS = [
     for names in (
         "errors",
         "averaging config_checks distribution entry files fov health layers "
-        "map_files map_values realism scored_image score_table "
+        "map_files map_values realism record_file scored_image score_table "
         "smooth_displacement style_weights synthetic_plan synthetic_store "
         "vessel_centreline",
         "config_data vessel_deformation vessel_statistics",
         "config",
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "
-        "interruption phantom predictions run_record synthetic_flags",
+        "interruption phantom predictions run_record synthetic_flags "
+        "utility_flags",
         "centerline_loss colour_code drawn_vessels model_folder sign_flip "
-        "views",
+        "utility_arms utility_steps views",
         "bootstrap checkpoint data features gradient_shares inspection "
-        "photographs style_objective summaries tasks vessel_metrics "
-        "vessel_sources",
-        "assessment synthesis_report synthesis_scores synthetic_gate "
-        "synthetic_pictures synthetic_records",
-        "evaluation inference painted_fundi saved_models train_state",
+        "photographs stored_photographs style_objective summaries tasks "
+        "utility_plan utility_report vessel_metrics vessel_sources",
+        "assessment example_set synthesis_report synthesis_scores "
+        "synthetic_gate synthetic_pictures synthetic_records utility_page",
+        "evaluation inference painted_fundi saved_models train_state "
+        "utility_run",
         "ensemble own_images synthesis_evaluation synthesis_validation "
         "train_step",
         "style_setup synthetic_job synthetic_pairs validation",

@@ -117,7 +117,7 @@ def test_a_damaged_file_stops_the_build_and_leaves_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("dataset", "complaint"),
     [
-        ("cats", "one of drive, phantom, stare. Received: 'cats'"),
+        ("cats", "one of drive, phantom, stare, .*Received: 'cats'"),
         ("drive/large", "no configurations. Received: 'large'"),
         ("phantom/cats", "configurations .*demo.* Received: 'cats'"),
     ],

@@ -29,6 +29,10 @@ def test_segmentation_alone_needs_no_style_image():
         ({"dataset": "drive, stare"}, "--dataset must .*'drive, stare'"),
         ({"dataset": "drive,,stare"}, "--dataset must .*'drive,,stare'"),
         ({"dataset": ""}, "--dataset must .*''"),
+        ({"extra_share": 1.5}, "--extra_share must .*1.5"),
+        ({"extra_count": 5}, "--extra_count is of --extra_dataset"),
+        ({"extra_dataset": "drive"}, "--extra_dataset must .*'drive' beside"),
+        ({"extra_dataset": "a,b"}, "--extra_dataset must be one name"),
         (
             {"segmenter": "unet", "unet_stride": 3},
             "--unet_stride × .*--unet_stride=3 --unet_depth=4",
@@ -60,6 +64,9 @@ def test_what_goes_together_is_taken():
     Config(
         workdir="run",
         dataset="drive,stare",
+        extra_dataset="phantom/demo",
+        extra_share=1.0,
+        extra_count=3,
         segmenter="unet",
         unet_stride=2,
         unet_depth=5,

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from export import card_page, model_card, servable, warm_up
 from migan_tf import data, inference, photographs, run_record
+from migan_tf.config import Config
 from migan_tf.errors import UserError
 
 
@@ -152,6 +153,17 @@ def test_the_card_has_the_figures_of_the_runs_report(tiny_run, tmp_path):
     path.write_text("{")
     with pytest.raises(UserError, match="migan_tf.evaluate"):
         model_card.make([run], "segmentation", network, "m", 3)
+
+
+def test_a_card_says_in_words_what_was_trained_on():
+    told = model_card._photographs
+    settings = Config(train_photographs=5, extra_dataset="synth")
+    assert told(settings, False) == (
+        "5 drawn from the training split, less 1 held out for validation; 50% "
+        "of the training examples came from the dataset synth instead"
+    )
+    rotated = Config(validation_split="augmented")
+    assert told(rotated, False).startswith("the whole training split; valid")
 
 
 @pytest.mark.slow

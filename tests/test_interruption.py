@@ -50,6 +50,26 @@ def test_a_lost_peer_is_said_in_words(kind):
             raise kind(None, None, "Socket closed\nand a long stack")
 
 
+def test_an_error_of_the_input_pipeline_is_said_in_its_words():
+    def draw(index):
+        if index:
+            raise UserError("--extra_dataset: file is damaged")
+        raise ZeroDivisionError
+
+    def dataset(first):
+        return tf.data.Dataset.range(first, first + 1).map(
+            lambda index: tf.numpy_function(draw, [index], tf.float32)
+        )
+
+    with pytest.raises(UserError) as caught:
+        with interruption.explained():
+            next(iter(dataset(1)))
+    assert str(caught.value) == "--extra_dataset: file is damaged"
+    with pytest.raises(tf.errors.UnknownError, match="ZeroDivision"):
+        with interruption.explained():
+            next(iter(dataset(0)))
+
+
 def test_other_errors_stay_as_they_are():
     with pytest.raises(ZeroDivisionError):
         with interruption.explained():

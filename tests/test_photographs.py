@@ -1,6 +1,7 @@
 """From a prepared dataset to training, validation and test photographs."""
 
 import hashlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ class Prepared:
 
     def __init__(self, splits):
         self.splits = splits
+        self.info = SimpleNamespace(name="shapes", splits=splits)
 
     def as_dataset(self, split):
         rows = self.splits[split]
@@ -137,6 +139,30 @@ def test_the_papers_split_shares_the_photographs(prepared):
     settings = {"validation_split": "augmented", "validation_images": 2}
     assert load("train", **settings) == load("validation", **settings)
     assert len(load("train", **settings)) == 6
+    # Of fewer photographs, validation sees copies of these and no others.
+    settings["train_photographs"] = 2
+    assert load("train", **settings) == load("validation", **settings)
+    assert len(load("train", **settings)) == 2
+
+
+def test_smaller_subsets_lie_in_larger_ones(prepared):
+    held_out = load("validation", seed=3)
+    whole = load("train", seed=3)
+    found = [load("train", seed=3, train_photographs=n) for n in range(1, 6)]
+    assert [len(subset) for subset in found] == [1, 2, 3, 4, 5]
+    for one, other in zip(found, found[1:], strict=False):
+        assert set(one) < set(other) and one == sorted(one)
+    assert found[-1] == whole and not set(whole) & set(held_out)
+    assert load("validation", seed=3, train_photographs=2) == held_out
+    with pytest.raises(UserError, match="--train_photographs.* 5 .*: 6"):
+        load("train", train_photographs=6)
+
+
+def test_a_split_that_is_not_there_is_said(monkeypatch):
+    builder = Prepared({"train": [make_row("21")]})
+    monkeypatch.setattr(builders, "ensure_prepared", lambda *_: builder)
+    with pytest.raises(UserError, match="shapes has no split `test`, only tr"):
+        load("test")
 
 
 def test_unknown_splits_are_refused(prepared):

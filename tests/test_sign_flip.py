@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from migan_tf.errors import UserError
-from migan_tf.sign_flip import sign_flip_p
+from migan_tf.sign_flip import holm, sign_flip_p
 
 
 def test_small_cases_by_hand():
@@ -29,3 +29,11 @@ def test_it_counts_patterns():
 def test_sizes_that_it_does_not_take(count):
     with pytest.raises(UserError, match=f"1 to 20 pairs. Received: {count}"):
         sign_flip_p([0.1] * count)
+
+
+def test_holm_by_hand():
+    # Sorted 0.01, 0.02, 0.03, 0.5, times 4, 3, 2, 1, and never falling.
+    found = holm([0.5, 0.02, 0.01, 0.03])
+    assert found == pytest.approx([0.5, 0.06, 0.04, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([]) == []

@@ -1,0 +1,190 @@
+"""The experiment as steps: what is trained on what, and by which command.
+
+A cell is a number n of real photographs and a seed. All that is trained in it
+sees those n photographs and no others: the segmenter of the arm `real`, the
+generator, whose deformed vessel maps are those of the n, and through its pairs
+the other arms. The photographs held out for validation choose the weights of
+each network, the same ones in every arm. Each arm is trained by the same flags,
+seed and number of steps; only where its examples come from differs.
+"""
+
+import dataclasses
+import pathlib
+import re
+import shlex
+import sys
+
+from migan_tf.errors import UserError
+from migan_tf.sign_flip import MOST_PAIRS
+from migan_tf.utility_arms import REAL, Arm, arms_of
+from migan_tf.utility_flags import ALL
+
+GENERATOR = "generator"
+_METRICS = pathlib.Path("evaluation", "test", "metrics.json")
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One command."""
+
+    name: str  # such as n5_seed0/real/train
+    kind: str  # what takes about as long
+    command: tuple[str, ...]
+    result: pathlib.Path  # the file without which it is not done
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """What is done with n photographs and one seed, in this order."""
+
+    real: int
+    seed: int
+    folder: pathlib.Path
+    arms: tuple[Arm, ...]
+    steps: tuple[Step, ...]
+
+    def metrics(self, arm) -> pathlib.Path:
+        """Where the score of an arm is."""
+        return self.folder / arm.name / _METRICS
+
+
+def make(settings, available, tested) -> list[Cell]:
+    """All cells.
+
+    Args:
+      settings: `utility_flags.Settings`.
+      available: photographs of the training split.
+      tested: photographs of the test split.
+
+    Raises:
+      UserError: they do not suffice for what is asked for.
+    """
+    left = available - settings.validation_images
+    if left < 1:
+        raise UserError(
+            "--validation_images must leave at least one of the "
+            f"{available} training photographs of {settings.dataset}. "
+            f"Received: {settings.validation_images}"
+        )
+    if not 1 <= tested <= MOST_PAIRS:
+        raise UserError(
+            f"--dataset must have 1 to {MOST_PAIRS} test photographs, for the "
+            f"exact paired test. Received: {settings.dataset} with {tested}"
+        )
+    numbers = sorted({min(n, left) for n in settings.real})
+    most = max((k for k in settings.multiples if k != ALL), default=0)
+    if most * numbers[-1] > settings.pairs:
+        raise UserError(
+            f"--pairs must be at least {most * numbers[-1]}, the largest of "
+            f"--multiples times the {numbers[-1]} photographs. Received: "
+            f"{settings.pairs}"
+        )
+    return [
+        _cell(settings, n, seed, n == left)
+        for n in numbers
+        for seed in settings.seeds
+    ]
+
+
+def describe(cells) -> str:
+    """The plan with the commands, to be read or pasted into a shell."""
+    steps = [step for cell in cells for step in cell.steps]
+    lines = [
+        f"{len(cells)} cells of {len(cells[0].arms)} arms, {len(steps)} steps"
+    ]
+    for number, step in enumerate(steps, start=1):
+        lines += [f"# {number}: {step.name}", shlex.join(step.command)]
+    return "\n".join(lines)
+
+
+def _cell(settings, real, seed, whole):
+    name = f"n{real}_seed{seed}"
+    folder = settings.output / name
+    arms = arms_of(settings.multiples, real)
+    places = [
+        f"--data_dir={settings.data_dir}",
+        f"--manual_dir={settings.manual_dir}",
+        f"--seed={seed}",
+    ]
+    seen = [
+        f"--dataset={settings.dataset}",
+        *places,
+        f"--train_photographs={0 if whole else real}",
+        f"--validation_images={settings.validation_images}",
+    ]
+    pool = pathlib.Path(
+        settings.data_dir, _dataset_name(settings.dataset, name)
+    )
+    segmenter = _training(settings, "segmenter", folder / REAL, seen)
+    steps = [segmenter, _scoring(folder / REAL)]
+    steps.append(_training(settings, "generator", folder / GENERATOR, seen))
+    steps.append(_synthesis(settings, folder, pool, places))
+    for arm in arms[1:]:
+        extra = [
+            f"--extra_dataset={pool.name}",
+            f"--extra_share={arm.share!r}",
+            f"--extra_count={arm.count}",
+        ]
+        workdir = folder / arm.name
+        training = _training(settings, "segmenter", workdir, seen + extra)
+        steps += [training, _scoring(workdir)]
+    return Cell(real, seed, folder, arms, tuple(steps))
+
+
+def _training(settings, kind, workdir, further):
+    task = {"segmenter": "segmentation", "generator": "synthesis"}[kind]
+    return _step(
+        workdir,
+        "train",
+        f"training of a {kind}",
+        (
+            f"--flagfile={getattr(settings, f'{kind}_flagfile')}",
+            f"--task={task}",
+            *further,
+            f"--workdir={workdir}",
+            *getattr(settings, f"{kind}_flags"),
+        ),
+        workdir / task / "best" / "network.weights.h5",
+    )
+
+
+def _scoring(workdir):
+    return _step(
+        workdir,
+        "evaluate",
+        "evaluation",
+        (f"--workdir={workdir}",),
+        workdir / _METRICS,
+    )
+
+
+def _synthesis(settings, folder, pool, places):
+    """The pairs of a cell: maps of its n photographs, deformed and painted."""
+    workdir = folder / GENERATOR
+    return _step(
+        workdir,
+        "synthesize",
+        "synthesis",
+        (
+            f"--workdir={workdir}",
+            "--vessel_source=deformed",
+            f"--reader={folder / REAL / 'segmentation'}",
+            f"--count={settings.pairs}",
+            "--format=tfrecord",
+            *places,
+            f"--output={pool}",
+            *settings.synthesize_flags,
+        ),
+        pool / "1.0.0" / "dataset_info.json",
+    )
+
+
+def _step(workdir, module, kind, arguments, result):
+    name = f"{workdir.parent.name}/{workdir.name}/{module}"
+    command = (sys.executable, "-m", f"migan_tf.{module}", *arguments)
+    return Step(name, kind, command, result)
+
+
+def _dataset_name(dataset, cell):
+    """A name as TFDS allows it, of letters, digits and underscores."""
+    return f"utility_{re.sub('[^a-z0-9]+', '_', dataset)}_{cell}"
