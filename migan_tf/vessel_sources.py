@@ -35,7 +35,7 @@ class Dataset:
     def draw(self, number, seed) -> DrawnMap:
         """The number-th map; `seed` changes nothing."""
         image_id, vessel_map, fov_mask = self.maps[number % len(self.maps)]
-        origin = {"source": "dataset", "image_id": image_id}
+        origin = {"source": "dataset", "photograph": image_id}
         return DrawnMap(vessel_map, fov_mask, origin)
 
 
@@ -50,7 +50,7 @@ class Deformed:
         rng = np.random.default_rng([seed, number])
         chosen = int(rng.integers(len(self.maps)))
         image_id, vessel_map, fov_mask = self.maps[chosen]
-        origin = {"source": "deformed", "image_id": image_id}
+        origin = {"source": "deformed", "photograph": image_id}
         vessel_map = vessel_deformation.deform(vessel_map, fov_mask, rng)
         return DrawnMap(vessel_map, fov_mask, origin)
 

@@ -1,46 +1,29 @@
-"""The whole experiment at its smallest, its pairs written by the test."""
+"""The whole experiment at its smallest, by the commands of the program."""
 
-import dataclasses
 import json
-import sys
 
 import pytest
 
-from migan_tf import utility_plan, utility_run
+from migan_tf import utility_run
 from tests.conftest import TINY_FLAGS
 from tests.test_utility_flags import settings
 
-# In the place of synthesize, whose own tests are elsewhere.
-MAKE_PAIRS = """
-import pathlib, sys
-from tests import made_datasets
-place = pathlib.Path(sys.argv[1])
-pairs = [made_datasets.make_pair(number) for number in range(6)]
-made_datasets.write(place.parent, place.name, pairs)
-"""
+# A tiny network paints nothing that a gate would let through.
+OPEN = "--least_consistency=0 --least_distance=0 --colour_margin=255"
 
 
 @pytest.fixture
-def experiment(tiny_config, tmp_path, monkeypatch):
-    """Settings of a cell of two photographs; no generator is trained."""
-    flagfile = tmp_path / "tiny.flags"
-    flagfile.write_text("\n".join([*TINY_FLAGS, "--segmentation_steps=3"]))
-    make = utility_plan.make
-
-    def plan(*arguments):
-        cells = []
-        for cell in make(*arguments):
-            steps = [
-                step for step in cell.steps if "/generator/t" not in step.name
-            ]
-            pairs = steps[2]
-            command = (sys.executable, "-c", MAKE_PAIRS)
-            place = str(pairs.result.parents[1])
-            steps[2] = dataclasses.replace(pairs, command=(*command, place))
-            cells.append(dataclasses.replace(cell, steps=tuple(steps)))
-        return cells
-
-    monkeypatch.setattr(utility_plan, "make", plan)
+def experiment(tiny_config, tmp_path):
+    """Settings of a cell of two photographs."""
+    files = {}
+    for kind, task in (
+        ("segmenter", "segmentation"),
+        ("generator", "synthesis"),
+    ):
+        path = tmp_path / f"{kind}.flags"
+        path.write_text("\n".join([*TINY_FLAGS, f"--{task}_steps=3"]))
+        files[f"{kind}_flagfile"] = str(path)
+        files[f"{kind}_flags"] = "--nodeterministic"
     return settings(
         dataset="phantom/demo",
         data_dir=tiny_config.data_dir,
@@ -49,8 +32,8 @@ def experiment(tiny_config, tmp_path, monkeypatch):
         seeds=["0"],
         multiples=["2"],
         pairs=6,
-        segmenter_flagfile=str(flagfile),
-        segmenter_flags="--nodeterministic",
+        synthesize_flags=OPEN,
+        **files,
     )
 
 

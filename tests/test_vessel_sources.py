@@ -67,7 +67,7 @@ def test_dataset_goes_round(training):
     source = vessel_sources.make_source("dataset", training)
     for number, turn in ((0, 0), (2, 2), (4, 1)):
         drawn = source.draw(number, number)
-        assert drawn.origin["image_id"] == f"{turn:02d}_training"
+        assert drawn.origin["photograph"] == f"{turn:02d}_training"
         np.testing.assert_array_equal(
             drawn.vessel_map, training[turn].vessel_map
         )
@@ -78,10 +78,14 @@ def test_deformed_draws_from_all(training):
     source = vessel_sources.make_source("deformed", training)
     drawn = [source.draw(number, 3) for number in range(12)]
     origins = [one.origin for one in drawn]
-    assert {origin["image_id"][:2] for origin in origins} == {"00", "01", "02"}
+    assert {origin["photograph"][:2] for origin in origins} == {
+        "00",
+        "01",
+        "02",
+    }
     rng = np.random.default_rng([3, 4])
     chosen = training[rng.integers(3)]
-    assert chosen.image_id == origins[4]["image_id"]
+    assert chosen.image_id == origins[4]["photograph"]
     np.testing.assert_array_equal(
         drawn[4].vessel_map,
         vessel_deformation.deform(chosen.vessel_map, chosen.fov_mask, rng),
