@@ -36,7 +36,7 @@ def main(argv):
     values = flags.FLAGS.flag_values_dict()
     bulk = bool(values["vessel_source"])
     if bulk:
-        synthetic_flags.check(values)
+        values = synthetic_flags.checked(values)
     else:
         entry.required(
             vessel_maps=values["vessel_maps"], output=values["output"]

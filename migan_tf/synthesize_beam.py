@@ -19,7 +19,7 @@ def main(argv):
     """Checks the flags and runs the pipeline."""
     values = flags.FLAGS.flag_values_dict()
     entry.required(vessel_source=values["vessel_source"])
-    synthetic_flags.check(values)
+    values = synthetic_flags.checked(values)
     folder, segmenter = model_folder.find(
         "synthesis", values["workdir"], values["model"]
     )

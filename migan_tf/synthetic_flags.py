@@ -1,15 +1,17 @@
 """The flags of a job of many pairs, of `synthesize` and `synthesize_beam`."""
 
+import os
 import sys
 
 from absl import flags
 
 from migan_tf import entry
 from migan_tf.errors import UserError
+from migan_tf.synthetic_plan import FORMATS, MOST
 
-# Of `synthetic_plan` and `vessel_sources`, which need more than the flags do.
-FORMATS = ("png", "tfrecord")
+# Of `vessel_sources`, which needs more than the flags do.
 SOURCES = ("dataset", "deformed", "procedural", "folder")
+_PLACES = "workdir model vessel_maps output data_dir manual_dir reader".split()
 
 
 def define() -> None:
@@ -35,7 +37,9 @@ def define() -> None:
             "Makes annotated images in bulk, of new vessel maps: those of the "
             "training photographs, the same deformed, drawn ones, or files.",
         ),
-        flags.DEFINE_integer("count", 100, "Annotated images to make.", 1),
+        flags.DEFINE_integer(
+            "count", 100, "Annotated images to make.", 1, MOST
+        ),
         flags.DEFINE_enum(
             "format",
             "png",
@@ -89,11 +93,14 @@ def define() -> None:
         )
 
 
-def check(values) -> None:
-    """Raises `UserError` where flags do not go together.
+def checked(values) -> dict:
+    """The flags of a job, with ~ in folders for the home.
 
     Args:
       values: {flag: value}, --vessel_source given.
+
+    Raises:
+      UserError: flags that do not go together.
     """
     entry.required(output=values["output"])
     source, maps = values["vessel_source"], values["vessel_maps"]
@@ -102,3 +109,6 @@ def check(values) -> None:
             "--vessel_maps goes with --vessel_source=folder, and is needed "
             f"there. Received: --vessel_source={source} --vessel_maps={maps!r}"
         )
+    # A shell leaves the ~ of --flag=~/folder as it is.
+    places = {name: os.path.expanduser(values[name] or "") for name in _PLACES}
+    return {**values, **places}

@@ -9,7 +9,14 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import fov, inference, model_folder, own_images, saved_models
+from migan_tf import (
+    fov,
+    geometry,
+    inference,
+    model_folder,
+    own_images,
+    saved_models,
+)
 from migan_tf.synthetic_gate import Gate, Originals
 
 
@@ -24,13 +31,15 @@ class Recipe:
     reader: str
     source: object  # of `vessel_sources.make_source`
     originals: Originals | None
+    onednn: str = "1"  # TF_ENABLE_ONEDNN_OPTS: the last digits differ by it
     seed: int = 0
     noise_stddev: float = 1.0
     attempts: int = 5  # other maps and codes before a number is given up
     least_consistency: float = 0.6
     least_distance: float = 5.0  # grey levels, as the next
     colour_margin: float = 25.0
-    model: dict = dataclasses.field(default_factory=dict)  # for the manifest
+    # For the manifest: `job` and what else does not change from pair to pair.
+    facts: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +104,7 @@ class Maker:
 
     def _paint(self, image_id, drawn, seed):
         painted, fundus = self._generator(
-            drawn.vessel_map.astype(np.float32),
+            self._framed(drawn.vessel_map, drawn.fov_mask),
             seed,
             self._recipe.noise_stddev,
         )
@@ -107,17 +116,29 @@ class Maker:
             levels * fov_mask,
             fov_mask,
             *(
-                self._resampled(plane, fov_mask)
+                self._resampled(plane, drawn.fov_mask, fov_mask)
                 for plane in (drawn.artery_map, drawn.vein_map)
             ),
         )
 
-    def _resampled(self, plane, fov_mask):
+    def _framed(self, plane, drawn_fov):
+        """(H,W) float32 in the square that its field of view asks for.
+
+        As in training; the generator knows no field of view and would cut a
+        wide one off.
+        """
+        plane = tf.constant(plane[..., None], tf.float32)
+        if self._config.geometry == "center_square":
+            side = geometry.square_side(drawn_fov)
+            plane = tf.image.resize_with_crop_or_pad(plane, side, side)
+        return plane.numpy()[..., 0]
+
+    def _resampled(self, plane, drawn_fov, fov_mask):
         """An artery or vein map as the vessel map was, cut at one half."""
         if plane is None:
             return None
-        planes = tf.constant(plane[..., None], tf.float32)
-        painted = inference.resampled_map(planes, self._config)
+        framed = tf.constant(self._framed(plane, drawn_fov)[..., None])
+        painted = inference.resampled_map(framed, self._config)
         return (painted.numpy()[..., 0] >= 0.5) & fov_mask
 
     def _facts(self, image_id, number, seed, found, refused):
@@ -126,7 +147,7 @@ class Maker:
             "number": number,
             "seed": seed,
             "noise_stddev": self._recipe.noise_stddev,
-            **self._recipe.model,
+            **self._recipe.facts,
             **found,
             "refused": refused,
         }

@@ -6,7 +6,7 @@ What a block holds, and what its files are called, is what
 
 import os
 
-from migan_tf import synthetic_job
+from migan_tf import synthetic_job, synthetic_summary
 from migan_tf.errors import UserError
 from migan_tf.synthetic_pairs import Maker
 from migan_tf.synthetic_store import LocalStore
@@ -14,6 +14,7 @@ from migan_tf.synthetic_workers import ONE_THREAD
 
 try:
     import apache_beam as beam
+    from apache_beam.io.filesystem import BeamIOError as BeamError
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions
 except ImportError as error:
@@ -24,9 +25,9 @@ except ImportError as error:
 
 
 class BeamStore:
-    """Files by name in an object store (gs://, s3://, hdfs://) that Beam knows.
+    """Files by name in an object store (gs://, s3://) that Beam knows.
 
-    An object is there when it was closed, so that none is half written.
+    There an object appears when it is closed, so that none is half written.
     """
 
     def __init__(self, root):
@@ -73,7 +74,8 @@ class MakeBlock(beam.DoFn):
 
     def setup(self):
         """Loads the networks, once for each worker."""
-        os.environ.update(ONE_THREAD)
+        kernels = {"TF_ENABLE_ONEDNN_OPTS": self._recipe.onednn}
+        os.environ.update(ONE_THREAD | kernels)
         self._maker = Maker(self._recipe)
 
     def process(self, block):
@@ -106,8 +108,8 @@ def build(root, plan, output, recipe, size):
 
     def finish(count):
         del count  # It is what all blocks are waited for by.
-        summary = synthetic_job.finish(plan, store_of(output), size)
-        return synthetic_job.describe(summary)
+        summary = synthetic_summary.finish(plan, store_of(output), size)
+        return synthetic_summary.describe(summary)
 
     return (
         blocks
@@ -137,10 +139,15 @@ def run(values, generator, arguments) -> int:
     plan, recipe, settings, size = synthetic_recipe.make(
         values, generator, synthetic_run.reader_of(values)
     )
-    synthetic_job.claim(store_of(values["output"]), settings)
-    options = PipelineOptions(arguments)
-    with beam.Pipeline(options=options) as pipeline:
-        told = build(pipeline, plan, values["output"], recipe, size)
-        told | "Tell" >> beam.Map(print)
+    try:
+        synthetic_job.claim(store_of(values["output"]), settings)
+        with beam.Pipeline(options=PipelineOptions(arguments)) as pipeline:
+            told = build(pipeline, plan, values["output"], recipe, size)
+            told | "Tell" >> beam.Map(print)
+    except (ValueError, BeamError, OSError) as error:
+        raise UserError(
+            "--output and what follows -- must be what Beam can use. Received: "
+            f"--output={values['output']} {' '.join(arguments)} ({error})"
+        ) from error
     print(values["output"])
     return 0

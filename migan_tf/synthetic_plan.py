@@ -12,7 +12,8 @@ from migan_tf.errors import UserError
 
 FORMATS = ("png", "tfrecord")
 VERSION = "1.0.0"
-LEAST_BLOCK, MOST_BLOCK, USUAL_BLOCKS = 10, 500, 200
+MOST = 10**7  # numbers have seven digits in the files' names
+LEAST_BLOCK, MOST_BLOCK, USUAL_BLOCKS = 10, 100, 200
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,12 +2,16 @@
 
 import dataclasses
 import hashlib
+import json
+import os
 import pathlib
+import re
 
 from absl import logging
 
 from migan_tf import (
     __version__,
+    builders,
     data,
     model_folder,
     own_images,
@@ -22,6 +26,7 @@ from migan_tf.synthetic_plan import Plan
 
 # These draw from photographs; the others need them for the gate alone.
 FROM_PHOTOGRAPHS = ("dataset", "deformed")
+_DATASET_NAME = re.compile("[a-z][a-z0-9_]*")  # what TFDS takes
 
 
 def make(values, generator, reader):
@@ -40,94 +45,116 @@ def make(values, generator, reader):
       UserError: flags or data at fault.
     """
     config = model_folder.config_of(generator, "synthesis")
-    asked = ("dataset", "data_dir", "manual_dir")
-    given = {name: values[name] for name in asked if values[name]}
-    config = dataclasses.replace(config, **given)
-    training = _training(config, values)
+    plan = _plan(values)
+    drawn_from, known = _photographs(config, values)
     paths = []
     if values["vessel_source"] == "folder":
         paths = own_images.list_images([values["vessel_maps"]])
     noise_stddev = values["noise_stddev"]
     if noise_stddev is None:
         noise_stddev = config.evaluation_noise_stddev
-    name = pathlib.Path(values["output"]).resolve().name
+    like = (values["dataset"] or config.dataset).partition(",")[0]
     recipe = Recipe(
         generator=str(generator),
         reader=str(reader),
         source=vessel_sources.make_source(
             values["vessel_source"],
-            training,
+            drawn_from,
             paths,
-            like=_like(config.dataset),
+            like="stare" if like == "stare" else "drive",
             size=config.image_size,
         ),
-        originals=_originals(training, config),
-        seed=values["seed"],
+        originals=_originals(known, config),
+        onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
         noise_stddev=noise_stddev,
-        least_consistency=values["least_consistency"],
-        least_distance=values["least_distance"],
-        colour_margin=values["colour_margin"],
-        model={**_facts(generator, "synthesis"), "style": _style(config)},
+        **{name: values[name] for name in _AS_GIVEN},
     )
-    plan = Plan(name, values["count"], values["format"])
+    facts = {**_facts(generator, "synthesis"), "style": _style(config)}
     settings = {
         "program": __version__,
-        **dataclasses.asdict(plan),
+        "count": plan.count,
+        "format": plan.format,
+        # Of pictures no file's name or content depends on it.
+        "name": plan.name if plan.format == "tfrecord" else None,
         "vessel_source": values["vessel_source"],
-        **{
-            field: getattr(recipe, field)
-            for field in (
-                "seed",
-                "noise_stddev",
-                "attempts",
-                "least_consistency",
-                "least_distance",
-                "colour_margin",
-                "model",
-            )
-        },
+        "attempts": recipe.attempts,
+        "noise_stddev": noise_stddev,
+        "onednn": recipe.onednn,
+        **{name: values[name] for name in _AS_GIVEN},
+        "model": facts,
         "reader": _facts(reader, "segmentation"),
-        "photographs": {p.image_id: p.sha256() for p in training},
+        "maps_of": {p.image_id: p.sha256() for p in drawn_from},
+        "compared_with": {p.image_id: p.sha256() for p in known},
         "vessel_maps": {p.name: _sha256(p) for p in paths},
     }
+    text = json.dumps(settings, sort_keys=True)
+    job = hashlib.sha256(text.encode()).hexdigest()[:16]
+    recipe = dataclasses.replace(recipe, facts={"job": job, **facts})
     return plan, recipe, settings, config.image_size
 
 
-def _training(config, values):
-    """The photographs that the generator learned from, [] without them."""
+_AS_GIVEN = "seed least_consistency least_distance colour_margin".split()
+
+
+def _plan(values):
+    name = pathlib.Path(values["output"]).resolve().name
+    taken = builders.names()
+    fits = _DATASET_NAME.fullmatch(name) and name not in taken
+    if values["format"] == "tfrecord" and not fits:
+        raise UserError(
+            "--output must end in the new dataset's name with "
+            "--format=tfrecord: small letters, digits and _, and none of "
+            f"{', '.join(taken)}. Received: {values['output']}"
+        )
+    return Plan(name, values["count"], values["format"])
+
+
+def _photographs(config, values):
+    """(those whose maps are taken, those that images are compared with).
+
+    Images are compared with the photographs that the generator learned from,
+    and with those of --dataset. Sources that take no photograph's map go on
+    without the former where nothing was said of where they lie.
+    """
+    places = {n: values[n] for n in ("data_dir", "manual_dir") if values[n]}
+    own = dataclasses.replace(config, **places)
+    other = values["dataset"]
+    found = []
+    if other and other != own.dataset:
+        asked = dataclasses.replace(own, dataset=other)
+        found = photographs.load(asked, "train")
+    needed = values["vessel_source"] in FROM_PHOTOGRAPHS and not found
     try:
-        return photographs.load(config, "train")
+        learned_from = photographs.load(own, "train")
     except UserError as error:
-        needed = values["vessel_source"] in FROM_PHOTOGRAPHS
-        if needed or values["dataset"]:
+        if needed or places or other == own.dataset:
             raise
-        reason = str(error).partition("\n")[0]
         logging.warning(
             "%s is not at hand (%s): images are not compared with the "
-            "training photographs. Give --manual_dir or --data_dir",
-            config.dataset,
-            reason,
+            "photographs that the generator learned from. Give --manual_dir "
+            "or --data_dir",
+            own.dataset,
+            str(error).partition("\n")[0],
         )
-        return []
+        learned_from = []
+    drawn_from = found or learned_from
+    if values["vessel_source"] not in FROM_PHOTOGRAPHS:
+        drawn_from = []
+    return drawn_from, learned_from + found
 
 
-def _originals(training, config):
-    if not training:
+def _originals(known, config):
+    if not known:
         return None
     examples = [
         data.network_example(p, config.image_size, config.geometry)
-        for p in training
+        for p in known
     ]
     return synthetic_gate.originals_of(
-        [p.image_id for p in training],
+        [p.image_id for p in known],
         [painted_fundi.quantised(e["fundus"]) for e in examples],
         [e["fov_mask"][..., 0] > 0 for e in examples],
     )
-
-
-def _like(dataset):
-    """Whose vessels procedural maps take after: STARE's or DRIVE's."""
-    return "stare" if dataset.partition(",")[0] == "stare" else "drive"
 
 
 def _style(config):
@@ -152,4 +179,7 @@ def _facts(folder, task):
 
 
 def _sha256(path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error}") from error

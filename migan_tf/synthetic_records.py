@@ -1,5 +1,6 @@
 """Pairs as TFRecord files that TFDS reads like any other dataset."""
 
+import functools
 import json
 import pathlib
 import tempfile
@@ -17,6 +18,7 @@ _READ = {
 }
 
 
+@functools.cache
 def features(size):
     """The features of the project's datasets, at S × S pixels."""
     planes = {
@@ -34,13 +36,25 @@ def features(size):
     )
 
 
-def file_of(pairs) -> bytes:
-    """The content of a record file; the `synthetic_pairs.Pair`s in order."""
+def record_of(pair) -> bytes:
+    """A `synthetic_pairs.Pair` as TFDS stores it, in one order of its features.
+
+    Without `deterministic` the order differs from process to process, and so
+    would the bytes of two machines that share a job.
+    """
+    known = features(pair.fundus.shape[0])
+    content = known.serialize_example(known.encode_example(_example(pair)))
+    example = tf.train.Example.FromString(content)
+    return example.SerializeToString(deterministic=True)
+
+
+def file_of(records) -> bytes:
+    """The content of a file of records, in their order."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "records")
         with tf.io.TFRecordWriter(str(path)) as writer:
-            for pair in pairs:
-                writer.write(_serialized(pair))
+            for record in records:
+                writer.write(record)
         return path.read_bytes()
 
 
@@ -105,18 +119,6 @@ def metadata(name, size, lengths, bytes_of):
         yield f"{VERSION}/dataset_info.json", text.encode()
         kept = pathlib.Path(folder, "features.json").read_bytes()
         yield f"{VERSION}/features.json", kept
-
-
-def _serialized(pair) -> bytes:
-    """The pair as TFDS stores it, in one order of its features.
-
-    Without `deterministic` the order differs from process to process, and so
-    would the bytes of two machines that share a job.
-    """
-    known = features(pair.fundus.shape[0])
-    content = known.serialize_example(known.encode_example(_example(pair)))
-    example = tf.train.Example.FromString(content)
-    return example.SerializeToString(deterministic=True)
 
 
 def _example(pair):

@@ -8,8 +8,10 @@ from migan_tf import (
     synthetic_job,
     synthetic_plan,
     synthetic_recipe,
+    synthetic_summary,
     synthetic_workers,
 )
+from migan_tf.errors import UserError
 from migan_tf.synthetic_store import LocalStore
 
 
@@ -29,6 +31,12 @@ def run(values, generator, shard, workers) -> int:
       UserError: flags, data or the folder at fault.
     """
     part = synthetic_plan.parse_shard(shard)
+    if "://" in values["output"]:
+        raise UserError(
+            "--output must be a folder of this machine. Received: "
+            f"{values['output']}. Next: python -m migan_tf.synthesize_beam, "
+            "which takes the same flags"
+        )
     plan, recipe, settings, size = synthetic_recipe.make(
         values, generator, reader_of(values)
     )
@@ -54,8 +62,8 @@ def run(values, generator, shard, workers) -> int:
             "one folder, the same command with any --shard finishes them"
         )
         return 0
-    summary = synthetic_job.finish(plan, store, size)
-    print(f"{synthetic_job.describe(summary)}\n{values['output']}")
+    summary = synthetic_summary.finish(plan, store, size)
+    print(f"{synthetic_summary.describe(summary)}\n{values['output']}")
     return 0
 
 

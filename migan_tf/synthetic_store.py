@@ -1,8 +1,10 @@
 """A folder on this machine that a job writes its files into."""
 
+import contextlib
 import os
 import pathlib
 import shutil
+import tempfile
 
 from migan_tf.errors import UserError
 
@@ -11,7 +13,11 @@ UNFINISHED = ".unfinished"
 
 
 class LocalStore:
-    """Files by name below one folder; each is whole or not there."""
+    """Files by name below one folder; each is whole or not there.
+
+    Several machines may write into one folder. Whatever the folder refuses is
+    a `UserError`.
+    """
 
     def __init__(self, root):
         """Keeps the folder; it is made by the first file."""
@@ -19,40 +25,50 @@ class LocalStore:
 
     def exists(self, name) -> bool:
         """Whether the file `name` (parts joined by /) is there."""
-        return (self._root / name).exists()
+        with self._explained():
+            return (self._root / name).exists()
 
     def read(self, name) -> bytes:
         """What the file holds."""
-        return (self._root / name).read_bytes()
+        with self._explained():
+            return (self._root / name).read_bytes()
 
     def size(self, name) -> int:
         """The file's length in bytes."""
-        return (self._root / name).stat().st_size
+        with self._explained():
+            return (self._root / name).stat().st_size
 
     def write(self, name, content) -> None:
-        """Writes the file, whole or not at all.
-
-        Raises:
-          UserError: the folder cannot be written to, or is full.
-        """
-        path = self._root / name
-        on_its_way = f"{os.getpid()}+{name.replace('/', '+')}"
-        unfinished = self._root / UNFINISHED / on_its_way
-        try:
-            for folder in (path.parent, unfinished.parent):
-                folder.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, path)
-        except OSError as error:
-            raise UserError(
-                f"--output: {path} could not be written: {error}. Make room, "
-                "or check the folder's permissions, and give the same command "
-                "again: what is there is kept"
-            ) from error
+        """Writes the file, whole or not at all."""
+        path, folder = self._root / name, self._root / UNFINISHED
+        with self._explained():
+            for place in (path.parent, folder):
+                place.mkdir(parents=True, exist_ok=True)
+            handle, on_its_way = tempfile.mkstemp(dir=folder)
+            try:
+                with open(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(handle)
+                # mkstemp makes files private; these are for others to read.
+                os.chmod(on_its_way, 0o644)
+                os.replace(on_its_way, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(on_its_way)
+                raise
 
     def clear(self) -> None:
         """Removes what jobs that were killed have left of unfinished files."""
         shutil.rmtree(self._root / UNFINISHED, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _explained(self):
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f"--output must be a folder that can be read and written, with "
+                f"room in it. Received: {self._root} ({error}). Put that right "
+                "and give the same command again: what is there is kept"
+            ) from error

@@ -61,8 +61,8 @@ def run(plan, root, recipe, blocks, workers):
     )
     total = sum(len(plan.numbers(block)) for block in blocks)
     with tqdm(total=total, desc=plan.name, unit="pair") as bar:
-        futures = [pool.submit(_block, block) for block in blocks]
         try:
+            futures = _submitted(pool, blocks)
             return _follow(futures, made, bar)
         except BrokenProcessPool as error:
             raise UserError(
@@ -72,6 +72,15 @@ def run(plan, root, recipe, blocks, workers):
             ) from error
         finally:
             _stop(pool)
+
+
+def _submitted(pool, blocks):
+    """Starts the processes, deaf to Ctrl-C: this one hears it and ends them."""
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return [pool.submit(_block, block) for block in blocks]
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def _follow(futures, made, bar):
@@ -98,7 +107,6 @@ def _stop(pool):
 
 def _start(plan, root, recipe, made, parent):
     """Prepares a worker process; networks are loaded by its first block."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent ends it.
     cv2.setNumThreads(1)
     _here.update(plan=plan, root=root, recipe=recipe, made=made)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()

@@ -1,6 +1,7 @@
 """The flags of `utility.py`: which cells, which arms, trained how."""
 
 import dataclasses
+import os
 import pathlib
 import shlex
 
@@ -53,7 +54,11 @@ FLAGS = {
     "generator_flags": ("string", "", "Further flags for it, in one string."),
     "synthesize_flags": ("string", "", "Further flags of synthesize."),
     "jobs": ("integer", 1, "Cells at the same time, each on its cores."),
-    "dry_run": ("bool", False, "Print the plan and its commands, no more."),
+    "dry_run": (
+        "bool",
+        False,
+        "Print the plan and its commands; builds the dataset where need be.",
+    ),
 }
 
 
@@ -105,6 +110,12 @@ def settings(values) -> Settings:
             raise UserError(
                 f"--{name} must be at least 1. Received: {values[name]}"
             )
+    # A shell leaves the ~ of --flag=~/folder as it is.
+    places = ("output", "data_dir", "manual_dir")
+    values = {
+        **values,
+        **{name: os.path.expanduser(values[name]) for name in places},
+    }
     read = dict(values)
     read["output"] = pathlib.Path(values["output"])
     read["data_dir"] = values["data_dir"] or str(read["output"] / "data")

@@ -36,7 +36,7 @@ def page(report) -> str:
         "",
         f"Mean over {seeds} seed{'s'[: seeds > 1]} of the figure pooled over "
         f"{images} test images; n real photographs, {report['pairs']} pairs "
-        "made in each cell by a generator that saw those n only.",
+        "asked for in each cell of a generator that saw those n only.",
     ]
     for figure, title in FIGURES.items():
         lines += ["", f"## {title}", *_table(report, figure)]
@@ -49,6 +49,7 @@ def page(report) -> str:
         "",
         *_verdicts(report),
     ]
+    lines += ["", "## The pairs", *_pools(report)]
     if report["least_p_holm"] >= LEVEL:
         lines += [
             "",
@@ -111,6 +112,25 @@ def _verdicts(report):
             f"| {row['real']} | {report['arms'][row['arm']]} | "
             f"{row['difference']:+.4f} | {better} | {row['p']:.2g} | "
             f"{row['p_holm']:.2g} | **{row['verdict']}** |"
+        )
+    return lines
+
+
+def _pools(report):
+    """How many pairs came through the gate, and how well they are read."""
+    names = "n", "seed", "pairs", "images made", "refused", "consistency"
+    lines = [f"| {' | '.join(names)} |", _rule(len(names))]
+    for pool in report["pools"]:
+        refused = ", ".join(
+            f"{name} {count}"
+            for name, count in pool["refused"].items()
+            if count
+        )
+        found = pool["consistency"] or {"median": float("nan")}
+        lines.append(
+            f"| {pool['real']} | {pool['seed']} | {pool['pairs']} | "
+            f"{pool['images_made']} | {refused or 'none'} | "
+            f"{found['median']:.3f} |"
         )
     return lines
 

@@ -40,6 +40,7 @@ class Cell:
     real: int
     seed: int
     folder: pathlib.Path
+    pool: pathlib.Path  # of the pairs
     arms: tuple[Arm, ...]
     steps: tuple[Step, ...]
 
@@ -128,7 +129,7 @@ def _cell(settings, real, seed, whole):
         workdir = folder / arm.name
         training = _training(settings, "segmenter", workdir, seen + extra)
         steps += [training, _scoring(workdir)]
-    return Cell(real, seed, folder, arms, tuple(steps))
+    return Cell(real, seed, folder, pool, arms, tuple(steps))
 
 
 def _training(settings, kind, workdir, further):

@@ -22,6 +22,7 @@ FIGURES = {
 }
 TESTED = "auc_pr"
 LEVEL = 0.05
+SUMMARY = "summary.json"  # of `synthetic_summary`
 # What may differ between two segmenters that are compared.
 VARIED = frozenset(
     "workdir seed train_photographs extra_dataset extra_share "
@@ -69,6 +70,7 @@ def make(settings, cells) -> dict:
         },
         "comparisons": compared,
         "least_p_holm": min(1.0, len(compared) * 2.0 ** (1 - len(images))),
+        "pools": [_pool(cell) for cell in cells],
         "runs": rows,
     }
 
@@ -88,14 +90,17 @@ def _check_same_flags(cells):
     """
     first = {}
     for cell in cells:
-        for arm in cell.arms:
-            folder = cell.folder / arm.name / "segmentation"
+        for folder in (
+            cell.folder / "generator" / "synthesis",
+            *(cell.folder / arm.name / "segmentation" for arm in cell.arms),
+        ):
             values = vars(run_record.read_config(folder))
             for name in values.keys() - VARIED:
-                if first.setdefault(name, values[name]) != values[name]:
+                kept = first.setdefault((folder.name, name), values[name])
+                if kept != values[name]:
                     raise UserError(
                         "all arms must be trained by the same flags. Received: "
-                        f"--{name}={first[name]} and, in {folder.parent}, "
+                        f"--{name}={kept} and, in {folder.parent}, "
                         f"--{name}={values[name]}. Remove the runs of other "
                         "flags and run the same command again"
                     )
@@ -120,6 +125,12 @@ def _scored(cell, arm):
         "images": [row["image_id"] for row in by_image],
         f"{TESTED}_by_image": [row[TESTED] for row in by_image],
     }
+
+
+def _pool(cell):
+    """What `synthesize` said of the cell's pairs."""
+    summary = json.loads((cell.pool / SUMMARY).read_text("utf-8"))
+    return {"real": cell.real, "seed": cell.seed, **summary}
 
 
 def _of(rows, real, arm):

@@ -1,9 +1,10 @@
 """Runs steps one after the other, or what an earlier start has left of them.
 
 A step that ended well leaves its result and `logs/<step>.json`, its command and
-its time. A step without both is run; what it calls goes on from where it was
-stopped. Each process holds a lock that its child inherits: a child that has
-outlived a killed parent is waited for, so that no two train in one folder.
+its time. A step without both is run, and so are those after it in its cell;
+what it calls goes on from where it was stopped. Each process holds a lock that
+its child inherits: a child that has outlived a killed parent is waited for, so
+that no two train in one folder.
 """
 
 import concurrent.futures
@@ -17,7 +18,7 @@ import time
 
 from absl import logging
 
-from migan_tf import builders_lock, files
+from migan_tf import builders_lock, files, utility_pace
 from migan_tf.errors import UserError
 
 TAIL = 5  # last lines of a log that are shown
@@ -34,7 +35,7 @@ class Runner:
           cells: list of `utility_plan.Cell`.
           jobs: how many cells run at the same time.
         """
-        self._logs = pathlib.Path(output) / "logs"
+        self._logs = _made(pathlib.Path(output) / "logs")
         self._cells, self._jobs = cells, jobs
         self._steps = [step for cell in cells for step in cell.steps]
         self._children, self._stopped = set(), False
@@ -45,7 +46,7 @@ class Runner:
         Raises:
           UserError: one failed; names its log.
         """
-        shares = core_shares(self._jobs)
+        shares = utility_pace.core_shares(self._jobs)
         with builders_lock.sigterm_as_exit(), self._pool() as pool:
             running = [
                 pool.submit(self._run_cell, cell, shares)
@@ -70,21 +71,26 @@ class Runner:
     def _run_cell(self, cell, shares):
         cores = shares.pop()
         try:
+            ran = False
             for step in cell.steps:
                 if not self._stopped:
-                    self._run_step(step, cores)
+                    # What an earlier step has made anew, later ones have not
+                    # seen.
+                    ran = self._run_step(step, cores, ran) or ran
         finally:
             shares.append(cores)
 
-    def _run_step(self, step, cores):
-        with _locked(self._path(step, "lock")) as lock:
-            if self._seconds(step) is not None:
-                return
+    def _run_step(self, step, cores, again):
+        """Whether the step was run, and not done before; `again` runs it."""
+        with self._locked(step) as lock:
+            done_before = self._seconds(step) is not None
+            if self._stopped or (done_before and not again):
+                return False
             logging.info("%s: %s", self._progress(step), step.name)
             started, log = time.monotonic(), self._path(step, "log")
             status = self._call(step, cores, log, lock)
             if self._stopped:
-                return
+                return False
             if status or not step.result.exists():
                 raise UserError(
                     f"step {step.name} ended with status {status}: "
@@ -96,6 +102,7 @@ class Runner:
                 "seconds": round(time.monotonic() - started, 1),
             }
             files.write_text(self._path(step, "json"), json.dumps(done))
+            return True
 
     def _call(self, step, cores, log, lock):
         with log.open("ab") as file:
@@ -120,7 +127,7 @@ class Runner:
 
     def _progress(self, step):
         done = [self._seconds(each) for each in self._steps]
-        left = minutes_left(self._steps, done, self._jobs)
+        left = utility_pace.minutes_left(self._steps, done, self._jobs)
         told = "unknown" if left is None else f"about {left:.0f} min"
         number = self._steps.index(step) + 1
         return f"step {number} of {len(self._steps)} (time left: {told})"
@@ -134,52 +141,38 @@ class Runner:
         same = done["command"] == [*step.command] and step.result.exists()
         return done["seconds"] if same else None
 
+    @contextlib.contextmanager
+    def _locked(self, step):
+        """Holds a lock file and yields its descriptor, for a child to inherit.
+
+        Another start's child is waited for, until this one is stopped.
+        """
+        with self._path(step, "lock").open("w") as file:
+            waited = False
+            while not self._stopped:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if not waited:
+                        logging.info("waiting for %s, begun before", step.name)
+                    waited = True
+                    time.sleep(0.5)
+            yield file.fileno()
+
     def _path(self, step, suffix):
-        self._logs.mkdir(parents=True, exist_ok=True)
         return self._logs / f"{step.name.replace('/', '_')}.{suffix}"
 
 
-def minutes_left(steps, done, jobs=1):
-    """An estimate: each step takes as long as others of its kind did.
-
-    Args:
-      steps: list of `utility_plan.Step`.
-      done: for each its seconds, None where it is still to be done.
-      jobs: how many run at the same time.
-
-    Returns:
-      Minutes, or None while there is nothing to judge by.
-    """
-    taken = {}
-    for step, seconds in zip(steps, done, strict=True):
-        if seconds is not None:
-            taken.setdefault(step.kind, []).append(seconds)
-    if not taken:
-        return None
-    means = {kind: sum(row) / len(row) for kind, row in taken.items()}
-    usual = sum(means.values()) / len(means)
-    left = [
-        s for s, seconds in zip(steps, done, strict=True) if seconds is None
-    ]
-    return sum(means.get(step.kind, usual) for step in left) / jobs / 60
-
-
-def core_shares(jobs) -> list[set[int]]:
-    """The cores of this process in `jobs` shares, none of them empty."""
-    cores = sorted(os.sched_getaffinity(0))
-    return [set(cores[i::jobs]) or set(cores) for i in range(jobs)]
-
-
-@contextlib.contextmanager
-def _locked(path):
-    """Holds a lock file and yields its descriptor, for a child to inherit."""
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            logging.info("waiting for %s of an earlier start", path.stem)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file.fileno()
+def _made(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"--output must be a folder that can be written: {error}. Give "
+            f"another. Received: {folder.parent}"
+        ) from error
+    return folder
 
 
 def _last_lines(path):

@@ -140,7 +140,7 @@ def _ordered(pieces):
             row, column = place
             around = ((row + r, column + c) for r, c in NEIGHBOURS)
             place = next((p for p in around if p in left), None)
-        if len(path) > 1 or path[0] in left:
+        if len(path) > 1:
             segments.append(np.array(path))
     return segments
 

@@ -148,7 +148,8 @@ def _procedural(like, size):
 
 
 def _error(rule, received):
+    other = "dataset" if rule.startswith("=procedural") else "procedural"
     return UserError(
-        f"--vessel_source{rule}. Received: {received}. Next: "
-        "--vessel_source=procedural, which needs nothing else"
+        f"--vessel_source{rule}. Received: {received}. Next: give it what it "
+        f"needs, or another, such as --vessel_source={other}"
     )

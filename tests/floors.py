@@ -9,7 +9,7 @@ FLOORS = [
         "averaging config_checks distribution entry files fov health layers "
         "map_files map_values realism record_file scored_image score_table "
         "smooth_displacement style_weights synthetic_plan synthetic_store "
-        "vessel_centreline",
+        "utility_pace vessel_centreline",
         "config_data vessel_deformation vessel_statistics",
         "config",
         "augment discriminator generator losses metrics segmenter style "
@@ -28,7 +28,8 @@ FLOORS = [
         "ensemble own_images synthesis_evaluation synthesis_validation "
         "train_step",
         "style_setup synthetic_job synthetic_pairs validation",
-        "run_evaluation synthetic_recipe synthetic_workers trainer",
+        "run_evaluation synthetic_recipe synthetic_summary synthetic_workers "
+        "trainer",
         "synthetic_run",
         "synthetic_pipeline",
     )

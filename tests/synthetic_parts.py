@@ -57,12 +57,13 @@ def make_pair(number, arteries=False):
 class StandInMaker:
     """Pairs at once, without networks; number 3 is given up."""
 
-    def __init__(self):
-        self.made = []
+    def __init__(self, job="one"):
+        self.made, self._job = [], job
 
     def make(self, number):
         self.made.append(number)
         facts = {"number": number, "image_id": None, "refused": []}
+        facts["job"] = self._job
         if number == 3:
             facts["refused"] = [{"reason": "blank"}, {"reason": "vessels"}]
             return None, facts
@@ -88,6 +89,7 @@ def recipe_of(run, **settings):
         reader=str(run / "segmentation"),
         source=PhantomSource(),
         originals=None,
+        facts={"job": "one", "model": "tiny", "style": None},
         **{**open_gate, **settings},
     )
 

@@ -2,22 +2,31 @@
 
 import pytest
 
-from migan_tf import synthetic_flags, synthetic_plan, vessel_sources
+from migan_tf import synthetic_flags, vessel_sources
 from migan_tf.errors import UserError
 
-GOOD = {"output": "out", "vessel_source": "deformed", "vessel_maps": ""}
+GOOD = {
+    "output": "out",
+    "vessel_source": "deformed",
+    "vessel_maps": "",
+    **dict.fromkeys("workdir model data_dir manual_dir reader".split(), ""),
+}
 
 
-def test_choices_are_those_of_the_modules_that_mean_them():
-    assert synthetic_flags.FORMATS == synthetic_plan.FORMATS
+def test_sources_are_those_that_can_be_made():
     assert synthetic_flags.SOURCES == vessel_sources.SOURCES
 
 
 def test_good_flags_pass():
-    synthetic_flags.check(GOOD)
-    synthetic_flags.check(
-        GOOD | {"vessel_source": "folder", "vessel_maps": "maps"}
-    )
+    assert synthetic_flags.checked(GOOD) == GOOD
+    folder = GOOD | {"vessel_source": "folder", "vessel_maps": "maps"}
+    assert synthetic_flags.checked(folder) == folder
+
+
+def test_a_tilde_is_the_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    found = synthetic_flags.checked(GOOD | {"output": "~/made"})
+    assert found["output"] == "/home/me/made"
 
 
 @pytest.mark.parametrize(
@@ -30,4 +39,4 @@ def test_good_flags_pass():
 )
 def test_bad_flags_are_named(change, words):
     with pytest.raises(UserError, match=words):
-        synthetic_flags.check(GOOD | change)
+        synthetic_flags.checked(GOOD | change)

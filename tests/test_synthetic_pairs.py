@@ -13,7 +13,7 @@ from tests.synthetic_parts import SIDE, PhantomSource, recipe_of
 
 @pytest.fixture(scope="module")
 def maker(tiny_run):
-    return Maker(recipe_of(tiny_run, model={"model": "tiny", "style": None}))
+    return Maker(recipe_of(tiny_run))
 
 
 def same(one, two):
@@ -60,6 +60,7 @@ def test_the_manifest_says_what_made_it(maker):
     assert facts["number"] == 5
     assert facts["noise_stddev"] == 1.0
     assert facts["model"] == "tiny" and facts["style"] is None
+    assert facts["job"] == "one"
     assert facts["source"] == "phantom"
     assert 0 <= facts["consistency"] <= 1
     assert facts["refused"] == []

@@ -8,8 +8,14 @@ from migan_tf.synthetic_plan import Plan, parse_shard
 
 @pytest.mark.parametrize(
     "count, size, blocks",
-    # At least 10 and at most 500 in a block, else some 200 blocks.
-    [(1, 10, 1), (10, 10, 1), (11, 10, 2), (5001, 26, 193), (10**6, 500, 2000)],
+    # At least 10 and at most 100 in a block, else some 200 blocks.
+    [
+        (1, 10, 1),
+        (10, 10, 1),
+        (11, 10, 2),
+        (5001, 26, 193),
+        (10**6, 100, 10_000),
+    ],
 )
 def test_blocks_are_consecutive_and_cover_all(count, size, blocks):
     plan = Plan("made", count, "png")

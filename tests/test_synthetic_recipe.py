@@ -3,12 +3,14 @@
 import pathlib
 import pickle
 
+import cv2
 import numpy as np
 import pytest
 
 from migan_tf import photographs, synthetic_recipe
 from migan_tf.errors import UserError
 from migan_tf.synthetic_plan import Plan
+from tests import made_datasets
 from tests.synthetic_parts import read_png
 
 
@@ -42,7 +44,8 @@ def test_photographs_are_those_the_generator_learned_from(
 ):
     plan, recipe, settings, size = make(tiny_run, values)
     training = photographs.load(tiny_config, "train")
-    assert settings["photographs"] == {p.image_id: p.sha256() for p in training}
+    digests = {p.image_id: p.sha256() for p in training}
+    assert settings["maps_of"] == settings["compared_with"] == digests
     held_out = photographs.load(tiny_config, "validation")
     assert not {p.image_id for p in held_out} & set(recipe.originals.image_ids)
     assert (plan, size) == (Plan("made", 12, "png"), 64)
@@ -56,7 +59,7 @@ def test_photographs_are_those_the_generator_learned_from(
 def test_settings_name_networks_by_their_weights(tiny_run, values):
     _, recipe, settings, _ = make(tiny_run, values, noise_stddev=0.5)
     assert settings["noise_stddev"] == 0.5
-    assert settings["model"] == recipe.model
+    assert {**settings["model"], "job": recipe.facts["job"]} == recipe.facts
     assert len(settings["model"]["weights_sha256"]) == 64
     assert settings["model"] != settings["reader"]
     assert settings["model"]["style"] is None
@@ -83,8 +86,6 @@ def test_files_of_the_users_are_recorded_by_their_content(
     folder.mkdir()
     vessel_map = np.zeros((64, 64), np.uint8)
     vessel_map[30:34] = 255
-    import cv2
-
     assert cv2.imwrite(str(folder / "bar.png"), vessel_map)
     _, recipe, settings, _ = make(
         tiny_run, values, vessel_source="folder", vessel_maps=str(folder)
@@ -96,15 +97,50 @@ def test_files_of_the_users_are_recorded_by_their_content(
     )
 
 
-def test_without_photographs_drawn_maps_are_painted_unchecked(
-    tiny_run, values, tmp_path, caplog
+@pytest.mark.parametrize("source", ["deformed", "procedural"])
+def test_data_that_are_named_must_be_there(source, tiny_run, values, tmp_path):
+    elsewhere = {"dataset": "drive", "data_dir": str(tmp_path / "empty")}
+    with pytest.raises(UserError, match="drive is not built"):
+        make(tiny_run, values, vessel_source=source, **elsewhere)
+
+
+def test_maps_of_another_dataset_are_compared_with_both(
+    tiny_run, tiny_config, values
 ):
-    elsewhere = {"data_dir": str(tmp_path / "empty")}
-    elsewhere["dataset"] = "drive"
-    with pytest.raises(UserError, match="drive is not built"):
-        make(tiny_run, values, **elsewhere)
-    with pytest.raises(UserError, match="drive is not built"):
-        make(tiny_run, values, vessel_source="procedural", **elsewhere)
+    made_datasets.write(
+        tiny_config.data_dir, "others", [made_datasets.make_pair(0)]
+    )
+    # One photograph is held out, as of the generator's own.
+    with pytest.raises(UserError, match="--validation_images"):
+        make(tiny_run, values, dataset="others")
+    made_datasets.write(
+        tiny_config.data_dir,
+        "others",
+        [made_datasets.make_pair(n) for n in range(3)],
+        version="1.0.1",
+    )
+    _, recipe, settings, _ = make(tiny_run, values, dataset="others")
+    assert len(settings["maps_of"]) == 2
+    assert len(settings["compared_with"]) == 11 + 2
+    assert set(settings["maps_of"]) < set(recipe.originals.image_ids)
+
+
+def test_the_job_is_known_by_all_that_matters(tiny_run, values):
+    def job(**changes):
+        return make(tiny_run, values, **changes)[1].facts["job"]
+
+    assert job() == job(output="/elsewhere/shard0")
+    others = [{"seed": 5}, {"count": 13}, {"least_distance": 3.0}]
+    others += [{"vessel_source": "dataset"}, {"format": "tfrecord"}]
+    assert len({job(), *(job(**change) for change in others)}) == 6
+
+
+@pytest.mark.parametrize("name", ["drive", "a-b", "2024", "Made", "a b"])
+def test_a_name_that_no_dataset_can_have_is_refused(name, tiny_run, values):
+    wrong = {"output": f"/data/{name}", "format": "tfrecord"}
+    with pytest.raises(UserError, match="--output must end in"):
+        make(tiny_run, values, **wrong)
+    make(tiny_run, values, output=f"/data/{name}")  # Pictures may.
 
 
 def test_a_generator_of_absent_data_draws_maps_with_a_warning(
@@ -120,7 +156,7 @@ def test_a_generator_of_absent_data_draws_maps_with_a_warning(
         served["segmentation"],
     )
     assert recipe.originals is None
-    assert settings["photographs"] == {}
+    assert settings["compared_with"] == settings["maps_of"] == {}
     with pytest.raises(UserError, match="phantom is not built"):
         synthetic_recipe.make(
             values, served["synthesis"], served["segmentation"]

@@ -26,7 +26,8 @@ def dataset(tmp_path_factory):
     for block, pairs in enumerate(blocks):
         path = root / plan.record(block)
         path.parent.mkdir(parents=True, exist_ok=True)
-        bytes_of += path.write_bytes(synthetic_records.file_of(pairs))
+        records = [synthetic_records.record_of(pair) for pair in pairs]
+        bytes_of += path.write_bytes(synthetic_records.file_of(records))
     for name, content in synthetic_records.metadata(
         "made", SIDE, [2, 1, 0], bytes_of
     ):
@@ -80,7 +81,7 @@ def test_another_process_gives_the_same_bytes():
     program = (
         "import hashlib; from migan_tf import synthetic_records as r;"
         "from tests.synthetic_parts import make_pair;"
-        "print(hashlib.sha256(r.file_of([make_pair(3)])).hexdigest())"
+        "print(hashlib.sha256(r.record_of(make_pair(3))).hexdigest())"
     )
     digests = {
         subprocess.run(
@@ -92,14 +93,15 @@ def test_another_process_gives_the_same_bytes():
         ).stdout
         for _ in range(3)
     }
-    content = synthetic_records.file_of([make_pair(3)])
+    content = synthetic_records.record_of(make_pair(3))
     assert digests == {hashlib.sha256(content).hexdigest() + "\n"}
 
 
 def test_one_pair_is_found_in_a_file():
     pairs = [make_pair(number) for number in (0, 1, 2)]
-    content = synthetic_records.file_of(pairs)
-    assert content == synthetic_records.file_of(pairs)
+    records = [synthetic_records.record_of(pair) for pair in pairs]
+    content = synthetic_records.file_of(records)
+    assert content == synthetic_records.file_of(records)
     fundus, vessel_map = synthetic_records.read(content, "0000001_training")
     np.testing.assert_array_equal(fundus, pairs[1].fundus)
     np.testing.assert_array_equal(vessel_map, pairs[1].vessel_map)

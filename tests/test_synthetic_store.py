@@ -30,5 +30,31 @@ def test_what_a_killed_job_left_is_cleared(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "job").write_text("a file, no folder")
-    with pytest.raises(UserError, match="--output.*could not be written"):
-        LocalStore(tmp_path / "job").write("a", b"")
+    store = LocalStore(tmp_path / "job")
+    for call in (
+        lambda: store.write("a", b""),
+        lambda: store.read("a"),
+        lambda: store.size("a"),
+        lambda: LocalStore(tmp_path / ("x" * 300)).exists("a"),
+    ):
+        with pytest.raises(UserError, match="--output must be a folder"):
+            call()
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    store = LocalStore(tmp_path)
+    store.write("a", b"old")
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(UserError, match="No space left"):
+        store.write("a", b"new")
+    assert not list((tmp_path / synthetic_store.UNFINISHED).iterdir())
+    assert store.read("a") == b"old"
+
+
+def test_what_is_written_others_can_read(tmp_path):
+    LocalStore(tmp_path).write("a", b"")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from migan_tf import synthetic_job, synthetic_workers
+from migan_tf import synthetic_job, synthetic_summary, synthetic_workers
 from migan_tf.errors import UserError
 from migan_tf.synthetic_plan import Plan
 from migan_tf.synthetic_store import LocalStore
@@ -30,7 +30,7 @@ def alone(tiny_run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
     peaks = run(folder, recipe_of(tiny_run))
     assert len(peaks) == 3 and peaks == sorted(peaks)
-    synthetic_job.finish(PLAN, LocalStore(folder), SIDE)
+    synthetic_summary.finish(PLAN, LocalStore(folder), SIDE)
     return folder
 
 
@@ -41,7 +41,7 @@ def test_two_shards_of_two_processes_give_the_same_bytes(
     for part in (0, 1):
         blocks = PLAN.of_shard(part, 2)
         run(tmp_path, recipe_of(tiny_run), blocks, workers=2)
-    synthetic_job.finish(PLAN, LocalStore(tmp_path), SIDE)
+    synthetic_summary.finish(PLAN, LocalStore(tmp_path), SIDE)
     assert contents(tmp_path) == contents(alone)
 
 
@@ -99,7 +99,7 @@ def test_a_killed_job_goes_on_and_its_workers_end(alone, tiny_run, tmp_path):
     missing = synthetic_job.missing(PLAN, store)
     assert missing, "it was killed too late to show anything"
     run(folder, recipe_of(tiny_run), missing)
-    synthetic_job.finish(PLAN, store, SIDE)
+    synthetic_summary.finish(PLAN, store, SIDE)
     assert contents(folder) == contents(alone)
 
 

@@ -33,6 +33,24 @@ REPORT = {
         for n in (2, 19)
     ],
     "least_p_holm": 0.25,
+    "pools": [
+        {
+            "real": 2,
+            "seed": 0,
+            "pairs": 49,
+            "images_made": 54,
+            "refused": {"blank": 0, "vessels": 4, "copy": 1},
+            "consistency": {"median": 0.6789},
+        },
+        {
+            "real": 19,
+            "seed": 0,
+            "pairs": 0,
+            "images_made": 250,
+            "refused": {"vessels": 250},
+            "consistency": None,
+        },
+    ],
     "runs": [
         {"real": n, "arm": arm, "pooled": {"auc_pr": 0.8}}
         for n in (2, 19)
@@ -53,6 +71,8 @@ def test_the_page_has_rows_of_n_and_columns_of_arms():
     assert "| 2 | 0.7000 | 0.6500 (-0.0500) |" in lines
     verdict = "| 19 | synthetic only | -0.0500 | 0 of 4 | 0.12 | 0.25 | "
     assert verdict + "**no evidence** |" in lines
+    assert "| 2 | 0 | 49 | 54 | vessels 4, copy 1 | 0.679 |" in lines
+    assert "| 19 | 0 | 0 | 250 | vessels 250 | nan |" in lines
     text = " ".join(lines)
     assert "1 seed of the figure" in text and "4 test images" in text
     assert "**4 test images are too few for any verdict**" in text

@@ -20,9 +20,21 @@ SHIFTS = {
 }
 
 
-def write_run(folder, **flags):
+def write_run(folder, task="segmentation", **flags):
     config = Config(workdir=str(folder), **flags)
-    run_record.write(folder / "segmentation", config, [])
+    run_record.write(folder / task, config, [])
+
+
+def write_pool(cell):
+    """All pairs of a cell but one were let through."""
+    cell.pool.mkdir(parents=True)
+    summary = {
+        "pairs": 99,
+        "images_made": 103,
+        "refused": {"blank": 0, "vessels": 4},
+        "consistency": {"median": 0.75},
+    }
+    (cell.pool / "summary.json").write_text(json.dumps(summary))
 
 
 def write_score(path, base, shifts, count=IMAGES):
@@ -45,6 +57,8 @@ def planned(tmp_path):
     given = settings(output=str(tmp_path), real=["2", "5"])
     cells = utility_plan.make(given, 20, IMAGES)
     for cell in cells:
+        write_pool(cell)
+        write_run(cell.folder / "generator", "synthesis", seed=cell.seed)
         for arm in cell.arms:
             # The seeds differ by ±0.01, which their mean takes away again.
             shifts = SHIFTS[arm.name] + (0.01 if cell.seed else -0.01) * (
@@ -92,6 +106,17 @@ def test_means_are_those_over_the_seeds(planned):
     assert row["metrics"] == "n2_seed0/real/evaluation/test/metrics.json"
 
 
+def test_pools_are_told_as_they_came_out(planned):
+    pools = utility_report.make(*planned)["pools"]
+    assert [(p["real"], p["seed"]) for p in pools] == [
+        (2, 0),
+        (2, 1),
+        (5, 0),
+        (5, 1),
+    ]
+    assert pools[0]["pairs"] == 99 and pools[0]["refused"]["vessels"] == 4
+
+
 def test_a_score_that_is_not_there_is_said(planned):
     given, cells = planned
     path = cells[1].metrics(cells[1].arms[2])
@@ -110,6 +135,15 @@ def test_scores_of_other_images_are_refused(planned):
     path.parent.rmdir()
     write_score(path, 0.7, SHIFTS["real"], IMAGES - 1)
     with pytest.raises(UserError, match="the same images.*synthetic"):
+        utility_report.make(given, cells)
+
+
+def test_generators_of_other_flags_are_refused(planned):
+    given, cells = planned
+    folder = cells[3].folder / "generator"
+    (folder / "synthesis" / "run.json").unlink()
+    write_run(folder, "synthesis", seed=1, base_filters=8)
+    with pytest.raises(UserError, match="--base_filters=64 and, in"):
         utility_report.make(given, cells)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import time
 
 import pytest
 
-from migan_tf import utility_steps
+from migan_tf import utility_pace
 from migan_tf.errors import UserError
 from migan_tf.utility_plan import Cell, Step
 from migan_tf.utility_steps import Runner
@@ -33,7 +32,7 @@ def make_step(folder, name, program=NOTE, kind="note"):
 
 def make_cell(folder, name, *steps):
     made = [make_step(folder, f"{name}/{step}/do") for step in steps]
-    return Cell(2, 0, folder / name, (), tuple(made))
+    return Cell(2, 0, folder / name, folder, (), tuple(made))
 
 
 def order(folder):
@@ -57,6 +56,21 @@ def test_steps_run_once_and_in_order(tmp_path):
     assert order(tmp_path) == [*expected, "x/b/do", "y/b/do"]
 
 
+def test_what_comes_after_a_step_that_was_run_is_run_again(tmp_path):
+    cells = [make_cell(tmp_path, name, "a", "b", "c") for name in ("x", "y")]
+    Runner(tmp_path, cells).run()
+    (tmp_path / "order").unlink()
+    cells[0].steps[1].result.unlink()
+    Runner(tmp_path, cells).run()
+    assert order(tmp_path) == ["x/b/do", "x/c/do"]
+
+
+def test_an_output_that_is_no_folder_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="--output must be a folder"):
+        Runner(tmp_path / "file", [])
+
+
 def test_a_step_that_fails_is_said_and_gone_on_from(tmp_path):
     bad = make_step(
         tmp_path, "x/b/do", "print('a\\nerror: b\\nc'); raise SystemExit(3)"
@@ -76,7 +90,7 @@ def test_a_step_that_fails_is_said_and_gone_on_from(tmp_path):
 def test_a_step_without_its_result_has_failed(tmp_path):
     idle = make_step(tmp_path, "x/a/do", "pass")
     with pytest.raises(UserError, match="x/a/do ended with status 0"):
-        Runner(tmp_path, [Cell(2, 0, tmp_path, (), (idle,))]).run()
+        Runner(tmp_path, [Cell(2, 0, tmp_path, tmp_path, (), (idle,))]).run()
 
 
 def test_cells_side_by_side_have_cores_of_their_own(tmp_path):
@@ -87,7 +101,14 @@ def test_cells_side_by_side_have_cores_of_their_own(tmp_path):
         "pathlib.Path(sys.argv[3]).write_text(cores)\n"
     )
     cells = [
-        Cell(2, 0, tmp_path, (), (make_step(tmp_path, f"{n}/a/do", program),))
+        Cell(
+            2,
+            0,
+            tmp_path,
+            tmp_path,
+            (),
+            (make_step(tmp_path, f"{n}/a/do", program),),
+        )
         for n in "xy"
     ]
     Runner(tmp_path, cells, jobs=2).run()
@@ -96,27 +117,8 @@ def test_cells_side_by_side_have_cores_of_their_own(tmp_path):
         for cell in cells
     ]
     assert sorted(map(sorted, found)) == sorted(
-        map(sorted, utility_steps.core_shares(2))
+        map(sorted, utility_pace.core_shares(2))
     )
-
-
-def test_shares_of_cores(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
-    assert utility_steps.core_shares(1) == [{0, 1, 2}]
-    assert utility_steps.core_shares(2) == [{0, 2}, {1}]
-    assert utility_steps.core_shares(4)[3] == {0, 1, 2}
-
-
-def test_the_time_left_is_that_of_the_same_kind(tmp_path):
-    kinds = ["train", "score", "train", "score", "paint"]
-    steps = [make_step(tmp_path, kind, kind=kind) for kind in kinds]
-    left = utility_steps.minutes_left
-    assert left(steps, [None] * 5) is None
-    # train 600 s and score 60 s are known, paint is taken for their mean.
-    done = [600.0, 60.0, None, None, None]
-    assert left(steps, done) == pytest.approx((600 + 60 + 330) / 60)
-    assert left(steps, done, 2) == pytest.approx((600 + 60 + 330) / 120)
-    assert left(steps, [1.0] * 5) == 0
 
 
 SLEEPER = """
@@ -131,7 +133,7 @@ from tests import test_utility_steps as test
 from migan_tf.utility_plan import Cell
 folder = pathlib.Path(sys.argv[1])
 step = test.make_step(folder, "x/a/do", test.SLEEPER)
-test.Runner(folder, [Cell(2, 0, folder, (), (step,))]).run()
+test.Runner(folder, [Cell(2, 0, folder, folder, (), (step,))]).run()
 """
 
 
@@ -155,7 +157,7 @@ def test_a_stopped_parent_leaves_no_second_child(tmp_path, number):
         make_step(tmp_path, "x/a/do"), result=step.result
     )
     # What outlives SIGKILL is waited for; SIGTERM has ended it.
-    Runner(tmp_path, [Cell(2, 0, tmp_path, (), (noticed,))]).run()
+    Runner(tmp_path, [Cell(2, 0, tmp_path, tmp_path, (), (noticed,))]).run()
     assert order(tmp_path) == ["x/a/do"]
     done = json.loads((tmp_path / "logs" / "x_a_do.json").read_text())
     assert done["command"] == [*noticed.command]
