@@ -1,13 +1,11 @@
 """Scores probability maps against both annotators and writes the report."""
 
 import json
-import pathlib
 import re
 
 import numpy as np
 
 from migan_tf import assessment, figures, files, score_table
-from migan_tf.errors import UserError
 from migan_tf.scored_image import (
     PROTOCOLS,
     ScoredImage,
@@ -73,22 +71,6 @@ def score(
     return result
 
 
-def make_output(output_dir) -> pathlib.Path:
-    """Makes the report's folder; before the work that ends in it.
-
-    Raises:
-      UserError: it cannot be made or written to.
-    """
-    folder = pathlib.Path(output_dir).expanduser()
-    try:
-        (folder / "overlays").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"--output must be a folder that can be written: {error}"
-        ) from error
-    return folder
-
-
 def write_report(images, scores, output_dir) -> str:
     """Writes everything and returns the table.
 
@@ -101,7 +83,8 @@ def write_report(images, scores, output_dir) -> str:
       scores: from `score`.
       output_dir: folder; made.
     """
-    folder = make_output(output_dir)
+    folder = files.make_output(output_dir)
+    files.make_output(folder / "overlays")
     # An older one would stand for a report that is half replaced.
     (folder / "metrics.json").unlink(missing_ok=True)
     for image in images:

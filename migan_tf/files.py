@@ -7,6 +7,28 @@ import tempfile
 
 import cv2
 
+from migan_tf.errors import UserError
+
+
+def make_output(output) -> pathlib.Path:
+    """Makes the folder of results; before the work that ends in it.
+
+    Args:
+      output: value of --output; ~ is the home.
+
+    Raises:
+      UserError: it cannot be made.
+    """
+    folder = pathlib.Path(output).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"--output must be a folder that can be written: {error}. Give "
+            f"another. Received: --output={output}"
+        ) from error
+    return folder
+
 
 @contextlib.contextmanager
 def atomic_path(path):

@@ -10,6 +10,7 @@ from migan_tf import (
     entry,
     evaluation,
     evaluation_flags,
+    files,
     model_folder,
     predictions,
     run_record,
@@ -125,7 +126,7 @@ def _synthesis(values):
     config = _changed(config, values, "data_dir", "manual_dir", "style_image")
     extractor = _vgg19_features(config, values)
     style = _style_photograph(config) if config.style_image else None
-    synthesis_report.make_output(output)
+    files.make_output(output)
     result, pictures = synthesis_evaluation.evaluate_synthesis(
         workdir,
         values["split"],

@@ -1,13 +1,11 @@
 """The report of a generator: metrics.json, table.txt, a contact sheet."""
 
 import json
-import pathlib
 import textwrap
 
 import numpy as np
 
 from migan_tf import figures, files
-from migan_tf.errors import UserError
 
 # What a contact sheet shows at most.
 SHEET_MAPS, SHEET_SAMPLES = 6, 4
@@ -139,23 +137,6 @@ def sheet_name(random) -> str:
     return f"contact_sheet{'_random_vgg19_weights' if random else ''}.png"
 
 
-def make_output(output) -> pathlib.Path:
-    """Makes the report's folder; before the work that ends in it.
-
-    Raises:
-      UserError: it cannot be made or written to.
-    """
-    folder = pathlib.Path(output).expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"--output must be a folder that can be written: {error}. Give "
-            f"another. Received: --output={output}"
-        ) from error
-    return folder
-
-
 def write_report(result, pictures, output) -> str:
     """Writes everything, metrics.json last, and returns the table.
 
@@ -164,7 +145,7 @@ def write_report(result, pictures, output) -> str:
       pictures: from the same.
       output: folder; made.
     """
-    folder = make_output(output)
+    folder = files.make_output(output)
     # An older one would stand for a report that is half replaced.
     (folder / "metrics.json").unlink(missing_ok=True)
     text = table(result)

@@ -35,7 +35,7 @@ class Runner:
           cells: list of `utility_plan.Cell`.
           jobs: how many cells run at the same time.
         """
-        self._logs = _made(pathlib.Path(output) / "logs")
+        self._logs = files.make_output(pathlib.Path(output) / "logs")
         self._cells, self._jobs = cells, jobs
         self._steps = [step for cell in cells for step in cell.steps]
         self._children, self._stopped = set(), False
@@ -162,17 +162,6 @@ class Runner:
 
     def _path(self, step, suffix):
         return self._logs / f"{step.name.replace('/', '_')}.{suffix}"
-
-
-def _made(folder):
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"--output must be a folder that can be written: {error}. Give "
-            f"another. Received: {folder.parent}"
-        ) from error
-    return folder
 
 
 def _last_lines(path):

@@ -33,6 +33,16 @@ class Centreline:
     junctions: int
 
 
+def check_shapes(vessel_map, fov_mask) -> None:
+    """Raises ValueError for maps of two shapes or an empty field of view."""
+    if vessel_map.shape != fov_mask.shape or not fov_mask.any():
+        raise ValueError(
+            "`vessel_map` must have the shape of a `fov_mask` that is not "
+            f"empty. Received: {vessel_map.shape} and {fov_mask.shape}, "
+            f"{np.count_nonzero(fov_mask)} pixels inside"
+        )
+
+
 def trace(vessel_map) -> Centreline:
     """Follows the vessels of a map.
 

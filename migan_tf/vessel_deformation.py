@@ -53,12 +53,7 @@ def deform(vessel_map, fov_mask, rng):
     Raises:
       ValueError: different shapes, or an empty field of view.
     """
-    if vessel_map.shape != fov_mask.shape or not fov_mask.any():
-        raise ValueError(
-            "`vessel_map` must have the shape of a `fov_mask` that is not "
-            f"empty. Received: {vessel_map.shape} and {fov_mask.shape}, "
-            f"{np.count_nonzero(fov_mask)} pixels inside"
-        )
+    vessel_centreline.check_shapes(vessel_map, fov_mask)
     source = without_specks(vessel_map & fov_mask)
     if not source.any():
         return source

@@ -60,12 +60,7 @@ def measure(vessel_map, fov_mask) -> VesselStatistics:
     Raises:
       ValueError: different shapes, or an empty field of view.
     """
-    if vessel_map.shape != fov_mask.shape or not fov_mask.any():
-        raise ValueError(
-            "`vessel_map` must have the shape of a `fov_mask` that is not "
-            f"empty. Received: {vessel_map.shape} and {fov_mask.shape}, "
-            f"{np.count_nonzero(fov_mask)} pixels inside"
-        )
+    vessel_centreline.check_shapes(vessel_map, fov_mask)
     inside = vessel_map & fov_mask
     diameter = fov_diameter(fov_mask)
     line = vessel_centreline.trace(inside)

@@ -144,12 +144,6 @@ def test_image_ids_make_safe_file_names(images, tmp_path):
     assert (tmp_path / "report/overlays/.._a_b_c.png").exists()
 
 
-def test_an_output_that_is_a_file_is_refused(tmp_path):
-    (tmp_path / "taken").write_text("x")
-    with pytest.raises(UserError, match="--output must be a folder"):
-        evaluation.make_output(tmp_path / "taken")
-
-
 # AUC-ROC, AUC-PR, Dice at Otsu, Dice best on test and the second annotator's
 # Dice of DRIU's published maps (Maninis et al. 2016), FOV pixels pooled.
 PUBLISHED = {

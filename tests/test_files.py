@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from migan_tf import files
+from migan_tf.errors import UserError
 
 
 def test_text_is_written_and_folders_are_made(tmp_path):
@@ -65,3 +66,16 @@ def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path):
             temporary.write_text("new")
             assert path.read_text() == "old"
         assert reader.read() == "old" and path.read_text() == "new"
+
+
+def test_an_output_is_made_with_its_parents(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for _ in "ab":
+        assert files.make_output("~/a/b") == tmp_path / "a" / "b"
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_an_output_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "taken").write_text("x")
+    with pytest.raises(UserError, match="--output must be a folder"):
+        files.make_output(tmp_path / "taken")
