@@ -71,6 +71,19 @@ def test_a_flat_image_is_blank(eyes):
     assert gate(fundus, nothing, fov_mask)[0] == "blank"
 
 
+def test_black_bites_out_of_the_field_of_view_are_holes(eyes):
+    fundus, vessel_map, fov_mask = eyes[0]
+    gate = Gate(reads(vessel_map), None, 0.0, 0.0, 25.0)
+    places = np.argwhere(fov_mask & (fundus.max(axis=-1) >= 30))
+    black = fov_mask.sum() - len(places)
+    for share, reason in ((0.015, None), (0.025, "holes")):
+        bitten = fundus.copy()
+        count = round(share * fov_mask.sum()) - black
+        rows, columns = places[:count].T
+        bitten[rows, columns] = (29, 20, 10)
+        assert gate(bitten, vessel_map, fov_mask)[0] == reason
+
+
 def test_a_tenth_of_clipped_pixels_is_what_is_borne(eyes):
     fundus, vessel_map, _ = eyes[0]
     everywhere = np.ones_like(vessel_map)

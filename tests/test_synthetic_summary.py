@@ -40,6 +40,7 @@ def test_the_summary_counts_by_reason(tmp_path):
     assert summary["images_made"] == 24 + 3
     assert summary["refused"] == {
         "blank": 1,
+        "holes": 0,
         "gamut": 0,
         "vessels": 2,
         "copy": 0,
