@@ -111,7 +111,9 @@ def test_a_second_runtime_agrees_on_the_network(served, task):
     # The converter may turn the inputs' order about.
     sizes = {len(x.partial_shape): n for n, x in enumerate(model.inputs)}
     fed = {sizes[value.ndim]: value for value in inputs}
-    compiled = openvino.compile_model(model, "CPU")
+    # Where the processor can, it would compute in bfloat16 by default.
+    precision = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.compile_model(model, "CPU", precision)
     found = compiled(fed)[0]
     expected = network(*map(tf.constant, inputs))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
