@@ -1,6 +1,7 @@
 """What every command line of the project does around its `main`."""
 
 import os
+import pathlib
 import sys
 
 from absl import app, logging
@@ -30,11 +31,11 @@ def required(**values) -> None:
 def choose_kernels(segmenter) -> None:
     """Chooses TensorFlow's CPU kernels; call it before TensorFlow's import.
 
-    oneDNN makes the max-pool U-Net faster and the paper's networks slower
-    (benchmarks/README.md). Only the segmenter decides, not the task: the
-    kernels differ in the last digits, and a run that is resumed with another
-    --task should go on as it began. Whoever has set TF_ENABLE_ONEDNN_OPTS
-    keeps the last word.
+    oneDNN makes the max-pool U-Net faster everywhere, and the paper's networks
+    where the processor has AVX-512 (benchmarks/README.md). Beside that only
+    the segmenter decides, not the task: the kernels differ in the last digits,
+    and a run that is resumed with another --task should go on as it began.
+    Whoever has set TF_ENABLE_ONEDNN_OPTS keeps the last word.
 
     Args:
       segmenter: a run's --segmenter, `unet` or `migan`.
@@ -44,7 +45,20 @@ def choose_kernels(segmenter) -> None:
 
 def kernels_for(segmenter) -> str:
     """TF_ENABLE_ONEDNN_OPTS of a --segmenter; see `choose_kernels`."""
-    return "1" if segmenter == "unet" else "0"
+    return "1" if segmenter == "unet" or has_avx512() else "0"
+
+
+def has_avx512(cpuinfo="/proc/cpuinfo") -> bool:
+    """Whether the processor has AVX-512; no where Linux does not say.
+
+    Args:
+      cpuinfo: the file in which it does.
+    """
+    try:
+        text = pathlib.Path(cpuinfo).read_text("utf-8")
+    except OSError:
+        return False
+    return " avx512f " in text
 
 
 def run(main) -> None:

@@ -88,9 +88,20 @@ def test_required():
         entry.required(samples=3, output="")
 
 
-@pytest.mark.parametrize("segmenter, onednn", [("unet", "1"), ("migan", "0")])
-def test_the_segmenter_chooses_the_cpu_kernels(monkeypatch, segmenter, onednn):
+@pytest.mark.parametrize(
+    "segmenter, wide, onednn",
+    [
+        ("unet", False, "1"),
+        ("migan", False, "0"),
+        ("unet", True, "1"),
+        ("migan", True, "1"),
+    ],
+)
+def test_segmenter_and_processor_choose_the_cpu_kernels(
+    monkeypatch, segmenter, wide, onednn
+):
     name = "TF_ENABLE_ONEDNN_OPTS"
+    monkeypatch.setattr(entry, "has_avx512", lambda: wide)
     # Set first, so that monkeypatch knows what to put back.
     monkeypatch.setenv(name, "")
     monkeypatch.delenv(name)
@@ -99,3 +110,12 @@ def test_the_segmenter_chooses_the_cpu_kernels(monkeypatch, segmenter, onednn):
     monkeypatch.setenv(name, "of the user")
     entry.choose_kernels(segmenter)
     assert os.environ[name] == "of the user"
+
+
+def test_the_processor_says_whether_it_has_avx512(tmp_path):
+    file = tmp_path / "cpuinfo"
+    assert not entry.has_avx512(file)
+    file.write_text("processor\t: 0\nflags\t\t: fpu sse2 avx avx2 fma\n")
+    assert not entry.has_avx512(file)
+    file.write_text("flags\t\t: fpu avx2 avx512f avx512dq\n")
+    assert entry.has_avx512(file)
