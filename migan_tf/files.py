@@ -31,8 +31,8 @@ def make_output(output) -> pathlib.Path:
 
 
 @contextlib.contextmanager
-def atomic_path(path):
-    """Yields a temporary path beside `path` that replaces it on success.
+def atomic_path(path, folder=None):
+    """Yields a temporary path that replaces `path` on success.
 
     The temporary file keeps the suffixes of `path` (`.weights.h5`), since
     libraries choose the format by them. After an exception nothing is left
@@ -40,15 +40,19 @@ def atomic_path(path):
 
     Args:
       path: the file to write; its folder is made.
+      folder: where the temporary file lies, on the same file system; made.
+        Default: beside `path`.
 
     Yields:
       `pathlib.Path` to write to.
     """
     path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = path.parent if folder is None else pathlib.Path(folder)
+    for place in (path.parent, folder):
+        place.mkdir(parents=True, exist_ok=True)
     stem, dot, suffixes = path.name.partition(".")
     handle, name = tempfile.mkstemp(
-        prefix=f".{stem}-", suffix=dot + suffixes, dir=path.parent
+        prefix=f".{stem}-", suffix=dot + suffixes, dir=folder
     )
     os.close(handle)
     temporary = pathlib.Path(name)

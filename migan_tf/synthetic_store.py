@@ -1,11 +1,10 @@
 """A folder on this machine that a job writes its files into."""
 
 import contextlib
-import os
 import pathlib
 import shutil
-import tempfile
 
+from migan_tf import files
 from migan_tf.errors import UserError
 
 # Files on their way; a name that no dataset has.
@@ -40,23 +39,12 @@ class LocalStore:
 
     def write(self, name, content) -> None:
         """Writes the file, whole or not at all."""
-        path, folder = self._root / name, self._root / UNFINISHED
-        with self._explained():
-            for place in (path.parent, folder):
-                place.mkdir(parents=True, exist_ok=True)
-            handle, on_its_way = tempfile.mkstemp(dir=folder)
-            try:
-                with open(handle, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(handle)
-                # mkstemp makes files private; these are for others to read.
-                os.chmod(on_its_way, 0o644)
-                os.replace(on_its_way, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(on_its_way)
-                raise
+        unfinished = self._root / UNFINISHED
+        with (
+            self._explained(),
+            files.atomic_path(self._root / name, unfinished) as temporary,
+        ):
+            temporary.write_bytes(content)
 
     def clear(self) -> None:
         """Removes what jobs that were killed have left of unfinished files."""

@@ -54,7 +54,7 @@ def run(plan, root, recipe, blocks, workers):
     context = multiprocessing.get_context("spawn")
     made = context.Value("q", 0)
     pool = concurrent.futures.ProcessPoolExecutor(
-        min(workers, len(blocks)) or 1,
+        min(workers, len(blocks)),
         context,
         _start,
         (plan, root, recipe, made, os.getpid()),

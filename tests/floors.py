@@ -8,9 +8,9 @@ FLOORS = [
         "errors",
         "averaging config_checks distribution entry files fov health layers "
         "map_files map_values realism record_file scored_image score_table "
-        "smooth_displacement style_weights synthetic_plan synthetic_store "
-        "utility_pace vessel_centreline",
-        "config_data vessel_deformation vessel_statistics",
+        "smooth_displacement style_weights synthetic_plan utility_pace "
+        "vessel_centreline",
+        "config_data synthetic_store vessel_deformation vessel_statistics",
         "config",
         "augment discriminator generator losses metrics segmenter style "
         "style_losses builders config_flags evaluation_flags figures geometry "

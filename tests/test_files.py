@@ -79,3 +79,12 @@ def test_an_output_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "taken").write_text("x")
     with pytest.raises(UserError, match="--output must be a folder"):
         files.make_output(tmp_path / "taken")
+
+
+def test_the_temporary_file_may_lie_elsewhere(tmp_path):
+    path, elsewhere = tmp_path / "a" / "b.png", tmp_path / "c"
+    with files.atomic_path(path, elsewhere) as temporary:
+        assert temporary.parent == elsewhere
+        assert not list(path.parent.iterdir())
+        temporary.write_text("x")
+    assert path.read_text() == "x" and not list(elsewhere.iterdir())
