@@ -4,6 +4,7 @@ What a block holds, and what its files are called, is what
 `synthetic_workers` makes of it: the images are the same to the byte.
 """
 
+import contextlib
 import os
 
 from migan_tf import synthetic_job, synthetic_summary
@@ -139,15 +140,25 @@ def run(values, generator, arguments) -> int:
     plan, recipe, settings, size = synthetic_recipe.make(
         values, generator, synthetic_run.reader_of(values)
     )
-    try:
+    # Wrong options are a ValueError before anything is made; one that comes
+    # later is not the user's.
+    with _as_user_error(values, arguments, ValueError):
         synthetic_job.claim(store_of(values["output"]), settings)
-        with beam.Pipeline(options=PipelineOptions(arguments)) as pipeline:
-            told = build(pipeline, plan, values["output"], recipe, size)
-            told | "Tell" >> beam.Map(print)
-    except (ValueError, BeamError, OSError) as error:
+        pipeline = beam.Pipeline(options=PipelineOptions(arguments))
+    with _as_user_error(values, arguments), pipeline:
+        told = build(pipeline, plan, values["output"], recipe, size)
+        told | "Tell" >> beam.Map(print)
+    print(values["output"])
+    return 0
+
+
+@contextlib.contextmanager
+def _as_user_error(values, arguments, *kinds):
+    """Tells of what Beam cannot use, or cannot reach."""
+    try:
+        yield
+    except (BeamError, OSError, *kinds) as error:
         raise UserError(
             "--output and what follows -- must be what Beam can use. Received: "
             f"--output={values['output']} {' '.join(arguments)} ({error})"
         ) from error
-    print(values["output"])
-    return 0

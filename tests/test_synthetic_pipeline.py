@@ -4,7 +4,13 @@ import pytest
 
 pytest.importorskip("apache_beam", reason="needs the extra beam")
 
-from migan_tf import synthetic_pipeline  # noqa: E402
+from migan_tf import (  # noqa: E402
+    synthetic_job,
+    synthetic_pipeline,
+    synthetic_recipe,
+    synthetic_run,
+)
+from migan_tf.errors import UserError  # noqa: E402
 from migan_tf.synthetic_pipeline import BeamStore  # noqa: E402
 from migan_tf.synthetic_store import LocalStore  # noqa: E402
 
@@ -23,3 +29,29 @@ def test_beams_file_systems_keep_files(tmp_path):
     assert store.size("a/b.txt") == 4
     store.clear()
     assert (tmp_path / "a" / "b.txt").read_bytes() == b"four"
+
+
+@pytest.fixture
+def no_job(monkeypatch):
+    monkeypatch.setattr(synthetic_run, "reader_of", lambda values: None)
+    monkeypatch.setattr(
+        synthetic_recipe, "make", lambda *args: (None, None, {}, 64)
+    )
+    monkeypatch.setattr(synthetic_job, "claim", lambda *args: None)
+
+
+def test_a_runner_that_beam_does_not_know_is_told_in_words(no_job, tmp_path):
+    values = {"output": str(tmp_path)}
+    with pytest.raises(UserError, match="must be what Beam can use.*Nowhere"):
+        synthetic_pipeline.run(values, None, ["--runner=NowhereRunner"])
+
+
+def test_a_fault_of_ours_is_not_laid_on_the_options(
+    no_job, tmp_path, monkeypatch
+):
+    def fault(*args):
+        raise ValueError("ours")
+
+    monkeypatch.setattr(synthetic_pipeline, "build", fault)
+    with pytest.raises(ValueError, match="^ours$"):
+        synthetic_pipeline.run({"output": str(tmp_path)}, None, [])
