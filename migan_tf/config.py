@@ -36,6 +36,9 @@ class Config(DataConfig):
         "Skipped levels counted from G's centre.",
         ("even", "all", "none"),
     )
+    antialias: bool = _flag(
+        False, "Filter G's images: no grid of its transposed convolutions."
+    )
     noise_size: int = _flag(400, "Length of the noise code.", None, 1)
     discriminator: str = _flag(
         "image", "Discriminator of Table 1.", DISCRIMINATORS

@@ -11,6 +11,7 @@ def build_generator(
     base_filters=64,
     skip_connections="even",
     synchronized=False,
+    antialias=False,
 ):
     """Builds G.
 
@@ -20,6 +21,8 @@ def build_generator(
       base_filters: filters of the first level; 64 in the paper.
       skip_connections: `even` (paper), `all` or `none`; see `layers.decode`.
       synchronized: BatchNorm statistics over all replicas.
+      antialias: the painted image is filtered by `layers.Antialias`, which the
+        paper's is not.
 
     Returns:
       Model of [vessel_map (B,S,S,1) in [0,1], noise (B,noise_size)] to
@@ -47,4 +50,8 @@ def build_generator(
     fake_fundus = keras.layers.Activation(
         "tanh", dtype="float32", name="fake_fundus"
     )(x)
+    if antialias:
+        fake_fundus = layers.Antialias(dtype="float32", name="antialias")(
+            fake_fundus
+        )
     return keras.Model([vessel_map, noise], fake_fundus, name="generator")

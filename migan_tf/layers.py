@@ -91,6 +91,21 @@ def up(x, filters, name, synchronized=False):
     return activate(x, name, synchronized)
 
 
+class Antialias(keras.layers.Layer):
+    """Binomial filter [1 2 1]/4 in both directions (Zhang 2019).
+
+    Transposed convolutions of stride 2 leave a grid with a period of two
+    pixels; that frequency, and no lower one, is taken away wholly.
+    """
+
+    def call(self, image):
+        """(B,H,W,C) -> the same shape; the border is mirrored."""
+        image = tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+        for _ in range(2):  # [1 1]/2 twice.
+            image = tf.nn.avg_pool2d(image, 2, 1, "VALID")
+        return image
+
+
 def encode(x, base_filters, synchronized=False):
     """The encoder of Fig. 2.
 

@@ -28,6 +28,7 @@ ROWS = (
     ("found where they are", "style_leak/leak", 4),
     ("found elsewhere (chance)", "style_leak/chance", 4),
     ("Likeness to the training photographs", None, None),
+    ("pixel noise, grey levels", "pixel_noise", 2),
     ("KID", "kid_to_training", 5),
     ("nearest one, grey levels", "nearest_training_distance", 2),
     ("ratio to the photographs'", "nearest_ratio", 3),

@@ -46,6 +46,7 @@ def score(fundi, training, style=None):
             **vessel_consistency(fundi, decisions),
         },
         "colour": colour(fundi, training, style),
+        "pixel_noise": _noise(fundi),
         "style_leak": style_leak(fundi, decisions, style) if style else None,
         "kid_to_training": None if same else _kid(fundi, training),
         "nearest_training_distance": _nearest(fundi, training, same),
@@ -163,6 +164,13 @@ def _sensitivity(truth, decision):
     """Share of (N,) truth that is found; None without any."""
     counts = metrics.count(truth, decision)
     return float(counts.sensitivity) if truth.any() else None
+
+
+def _noise(fundi):
+    """`realism.pixel_noise`, averaged over the images, or None."""
+    pairs = zip(fundi.fundus, fundi.fov_mask, strict=True)
+    mean = float(np.mean([realism.pixel_noise(*pair) for pair in pairs]))
+    return mean if np.isfinite(mean) else None
 
 
 def _kid(fundi, training):

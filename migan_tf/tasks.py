@@ -47,6 +47,7 @@ class Synthesis:
             config.base_filters,
             config.skip_connections,
             synchronized,
+            config.antialias,
         )
 
     def forward(self, network, batch, training):

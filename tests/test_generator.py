@@ -124,3 +124,19 @@ def test_output_is_float32_under_mixed_precision(policy):
 def test_other_sizes_are_refused_in_words(size):
     with pytest.raises(ValueError, match=f"multiple of 64.*image_size={size}"):
         build_generator(size)
+
+
+def test_antialias_filters_what_the_same_weights_paint():
+    plain, filtered = (
+        build_generator(64, noise_size=5, base_filters=2, antialias=antialias)
+        for antialias in (False, True)
+    )
+    filtered.set_weights(plain.get_weights())
+    given = inputs(np.random.default_rng(0), 64)
+    raw, out = plain(given).numpy(), filtered(given).numpy()
+    # By hand, inside: rows, then columns, by [1 2 1]/4.
+    rows = (raw[:, :-2] + 2 * raw[:, 1:-1] + raw[:, 2:]) / 4
+    both = (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4
+    np.testing.assert_allclose(out[:, 1:-1, 1:-1], both, atol=1e-6)
+    assert filtered.count_params() == plain.count_params()
+    assert filtered.output.dtype == "float32"

@@ -144,3 +144,30 @@ def test_sizes_that_do_not_divide_are_refused_in_words(size):
 @pytest.mark.parametrize("size", [64, 128, 512, 1024])
 def test_sizes_that_divide_pass(size):
     layers.check_size("crop_size", size, 64)
+
+
+def test_antialias_takes_the_grid_of_two_pixels_and_keeps_the_rest():
+    """By hand: [1 2 1]/4 is cos²(ω/2), 0 at two pixels, 1/2 at four."""
+    antialias = layers.Antialias()
+    row, column = np.indices((16, 16)).astype("float32")
+    grids = np.stack(
+        [(-1) ** row, (-1) ** column, (-1) ** (row + column)], axis=-1
+    )
+    inside = antialias(grids[None]).numpy()[0, 1:-1, 1:-1]
+    np.testing.assert_array_equal(inside, 0)
+    four = np.cos(np.pi / 2 * row)[None, ..., None]
+    np.testing.assert_allclose(
+        antialias(four).numpy()[0, 1:-1], four[0, 1:-1] / 2, atol=1e-6
+    )
+
+
+def test_antialias_keeps_the_border():
+    image = np.full((1, 5, 7, 3), -1, "float32")
+    np.testing.assert_array_equal(layers.Antialias()(image).numpy(), image)
+
+
+def test_antialias_spreads_a_point_by_the_binomial():
+    point = np.zeros((1, 5, 5, 1), "float32")
+    point[0, 2, 2] = 16
+    out = layers.Antialias()(point).numpy()[0, 1:-1, 1:-1, 0]
+    np.testing.assert_array_equal(out, [[1, 2, 1], [2, 4, 2], [1, 2, 1]])

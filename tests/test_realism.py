@@ -1,4 +1,4 @@
-"""Colour, KID and neighbours, against what is computed another way."""
+"""Colour, noise, KID, neighbours, against what is computed another way."""
 
 import numpy as np
 import pytest
@@ -24,6 +24,29 @@ def test_colour_statistics_are_of_the_fov_alone():
     assert stddevs.tolist() == [5, 0, 15]
     with pytest.raises(ValueError, match="`fov_mask` must hold pixels"):
         realism.colour_statistics(fundus, np.zeros((2, 3), bool))
+
+
+def test_pixel_noise_of_known_noise():
+    """A slope and a wide curve count nothing, normal noise by its stddev."""
+    rng = np.random.default_rng(0)
+    row, column = np.indices((256, 256))
+    smooth = 60 + row / 8 + 30 * np.sin(column / 40)
+    noisy = smooth[..., None] + rng.normal(0, 5, (256, 256, 3))
+    fundus = noisy.round().astype(np.uint8)
+    whole_fov = np.ones((256, 256), bool)
+    assert realism.pixel_noise(fundus, whole_fov) == pytest.approx(5, rel=0.03)
+
+
+def test_pixel_noise_of_a_grid_inside_the_fov_alone():
+    """By hand: a chequerboard of 100 ± a answers with 16 a."""
+    row, column = np.indices((20, 20))
+    grid = np.where((row + column) % 2, 97, 103)
+    fundus = np.repeat(grid[..., None], 3, -1).astype(np.uint8)
+    fundus[:10] = 0
+    fov_mask = row >= 10
+    expected = np.sqrt(np.pi / 2) / 6 * 16 * 3
+    assert realism.pixel_noise(fundus, fov_mask) == pytest.approx(expected)
+    assert np.isnan(realism.pixel_noise(fundus, row == 10))
 
 
 def test_colour_distance_by_hand():

@@ -22,6 +22,7 @@ def part(dice, **more):
         },
         "colour": {"distance_to_training": 3.0, "distance_to_style": None},
         "style_leak": None,
+        "pixel_noise": 3.571,
         "kid_to_training": 0.0123,
         "nearest_training_distance": 12.5,
         **more,
@@ -65,6 +66,7 @@ def test_the_table_names_columns_and_leaves_out_what_there_is_not():
     assert lines_of(text, "Dice") == [["Dice", "0.7012", "0.8123"]]
     assert lines_of(text, "sensitivity, thin")[0][-2:] == ["-", "-"]
     assert lines_of(text, "σ = 1") == [["σ", "=", "1", "2.250", "-"]]
+    assert lines_of(text, "pixel noise")[0][-2:] == ["3.57", "3.57"]
     assert lines_of(text, "KID") == [["KID", "0.01230", "0.01230"]]
     assert "features: somebody's features" in text
     assert "style" not in text

@@ -105,6 +105,16 @@ def test_diversity_is_in_grey_levels_inside_the_fov():
     assert synthesis_scores.diversity(fundi, fov_mask) == pytest.approx(0.5)
 
 
+def test_the_noise_is_the_mean_over_images():
+    """By hand: one white pixel in a FOV of 54 × 54 inner pixels answers 16."""
+    fundi = make_fundi("a", count=2, level=100)
+    fundi.fundus[0, 30, 30] += 9
+    figures, _ = synthesis_scores.score(fundi, make_fundi("b"))
+    answer = 9 * 16 / 54**2
+    expected = np.sqrt(np.pi / 2) / 6 * answer / 2
+    assert figures["pixel_noise"] == pytest.approx(expected)
+
+
 def test_colour_is_compared_with_training_and_style():
     fundi, training = make_fundi("a", 3, 100), make_fundi("t", 3, 110)
     colour = synthesis_scores.colour(fundi, training, STYLE)

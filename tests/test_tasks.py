@@ -65,6 +65,9 @@ def test_networks_follow_the_flags(name):
     plain = make_task(name, Config(**SMALL, skip_connections="none"))
     names = {layer.name for layer in plain.build_network().layers}
     assert not {n for n in names if n.startswith("skip")}
+    smooth = make_task(name, Config(**SMALL, antialias=True)).build_network()
+    names = {layer.name for layer in smooth.layers}
+    assert ("antialias" in names) == (name == "synthesis")
     norm = task.build_network(synchronized=True).get_layer("encoder1_norm")
     assert norm.synchronized
 
