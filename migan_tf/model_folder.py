@@ -19,7 +19,7 @@ MODELS = [
 ]
 
 
-def find(task, workdir, model):
+def find(task, workdir, model, flag="model"):
     """The folder meant by --workdir (a run), --model or neither.
 
     Args:
@@ -28,6 +28,7 @@ def find(task, workdir, model):
       model: a task's folder of a run, a SavedModel of `export.saved_model` or
         a folder of its versions, or empty. With both empty it is the newest
         version in export/models/.
+      flag: what `model` was given by.
 
     Returns:
       (folder, segmenter): of the network, and the --segmenter of its run,
@@ -45,10 +46,10 @@ def find(task, workdir, model):
     if workdir:
         folder = pathlib.Path(workdir, task)
     else:
-        folder = _given(model) if model else _shipped(task)
+        folder = _given(model, flag, task) if model else _shipped(task)
     if not is_saved_model(folder):
         return folder, run_record.read_config(folder).segmenter
-    flags = read_card(folder, task)["training"]["flags"]
+    flags = read_card(folder, task, flag)["training"]["flags"]
     return folder, flags["segmenter"]
 
 
@@ -73,12 +74,13 @@ def weights_of(folder) -> pathlib.Path:
     return weights
 
 
-def read_card(folder, task) -> dict:
+def read_card(folder, task, flag="model") -> dict:
     """The model card of a SavedModel.
 
     Args:
       folder: of the SavedModel.
       task: what it must be for.
+      flag: what it was given by.
 
     Raises:
       UserError: there is none, or the model is for something else.
@@ -88,13 +90,13 @@ def read_card(folder, task) -> dict:
         name, _ = card["model"], card["training"]["flags"]["segmenter"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"--model must be a SavedModel of this program, with {CARD}. "
+            f"--{flag} must be a SavedModel of this program, with {CARD}. "
             f"Received: {folder} ({error}). Export one: python -m "
             "export.saved_model --workdir=RUN"
         ) from None
     if not f"{name}_".startswith(f"migan_{task}_"):
         raise UserError(
-            f"--model must be a SavedModel migan_{task}. Received: {folder}, "
+            f"--{flag} must be a SavedModel migan_{task}. Received: {folder}, "
             f"which is {name}"
         )
     return card
@@ -131,15 +133,15 @@ def versions(model_dir) -> list[int]:
     return sorted(n for n in numbers if str(n) in names)  # not 007
 
 
-def _given(model):
+def _given(model, flag, task):
     folder = pathlib.Path(model).expanduser()
     if found := versions(folder):
         folder = folder / str(found[-1])
     if not is_saved_model(folder) and not (folder / "run.json").exists():
         raise UserError(
-            f"--model must be a SavedModel (with {FILE_NAME}), a folder of its "
-            f"versions or a task's folder of a run. Received: {model}. Export "
-            "one: python -m export.saved_model --workdir=RUN"
+            f"--{flag} must be a SavedModel (with {FILE_NAME}), a folder of "
+            f"its versions or a task's folder of a run (RUN/{task}). Received: "
+            f"{model}. Export one: python -m export.saved_model --workdir=RUN"
         )
     return folder
 

@@ -73,7 +73,10 @@ def reader_of(values):
     --reader, or the one of --workdir, or the one that comes along.
     """
     if values["reader"]:
-        return model_folder.find("segmentation", "", values["reader"])[0]
+        folder, _ = model_folder.find(
+            "segmentation", "", values["reader"], "reader"
+        )
+        return folder
     if values["workdir"]:
         own = pathlib.Path(values["workdir"], "segmentation")
         if (own / model_folder.WEIGHTS).exists():

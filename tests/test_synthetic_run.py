@@ -8,6 +8,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from migan_tf import synthetic_run
+from migan_tf.errors import UserError
 from tests.synthetic_parts import contents
 
 # A tiny network paints no vessels that could be found again.
@@ -107,3 +108,10 @@ def test_without_a_run_the_reader_is_the_one_that_comes_along(tmp_path):
         values = {"reader": "", "workdir": workdir}
         folder = synthetic_run.reader_of(values)
         assert folder.parent.name == "migan_segmentation"
+
+
+def test_a_reader_that_is_none_is_named_by_its_flag(tiny_run):
+    """Not by --model, which says what paints."""
+    values = {"reader": str(tiny_run), "workdir": str(tiny_run)}
+    with pytest.raises(UserError, match="--reader must be.*RUN/segmentation"):
+        synthetic_run.reader_of(values)
