@@ -1,4 +1,4 @@
-"""Draws the figure of drawn vessel maps in docs/results.md, and its table.
+"""Draws docs/synthetic_data.md's figure of drawn vessel maps, and its table.
 
   python docs/make_vessel_figure.py --dataset=drive --manual_dir=DIR \
       --output=docs/vessels_drive.png

@@ -67,7 +67,7 @@ def synthesize_files(
     Raises:
       UserError: no maps, or no network.
     """
-    maps = list_images(paths)
+    maps = list_images(paths, "vessel_maps")
     generator = load_generator(folder)
 
     def paint(path, stem):
@@ -116,8 +116,17 @@ def load_generator(folder):
     return inference.Generator(*inference.load_network(folder, "synthesis"))
 
 
-def list_images(paths) -> list[pathlib.Path]:
-    """The images among `paths` and directly inside folders, sorted."""
+def list_images(paths, flag="") -> list[pathlib.Path]:
+    """The images among `paths` and directly inside folders, sorted.
+
+    Args:
+      paths: files and folders.
+      flag: what they were given by, for the error; empty: as arguments.
+
+    Raises:
+      UserError: a path is absent, or there is no image.
+    """
+    told = f"--{flag}: " if flag else ""
     found = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
@@ -126,10 +135,11 @@ def list_images(paths) -> list[pathlib.Path]:
         elif path.exists():
             found.append(path)
         else:
-            raise UserError(f"no such file or folder: {path}")
+            raise UserError(f"{told}no such file or folder: {path}")
     if not found:
         raise UserError(
-            f"no images ({', '.join(SUFFIXES)}) in {', '.join(map(str, paths))}"
+            f"{told}no images ({', '.join(SUFFIXES)}) in "
+            f"{', '.join(map(str, paths))}"
         )
     return found
 

@@ -34,18 +34,16 @@ def main(argv):
     """Checks the flags and paints."""
     entry.no_arguments(argv)
     values = flags.FLAGS.flag_values_dict()
-    bulk = bool(values["vessel_source"])
-    if bulk:
-        values = synthetic_flags.checked(values)
-    else:
-        entry.required(
-            vessel_maps=values["vessel_maps"], output=values["output"]
-        )
+    given = {name for name in values if flags.FLAGS[name].present}
+    check = synthetic_flags.checked
+    if not values["vessel_source"]:
+        check = synthetic_flags.checked_plain
+    values = check(values, given)
     folder, segmenter = model_folder.find(
         "synthesis", values["workdir"], values["model"]
     )
     entry.choose_kernels(segmenter)
-    if bulk:
+    if values["vessel_source"]:
         from migan_tf import synthetic_run  # TensorFlow, after the flags.
 
         return synthetic_run.run(values, folder, _SHARD.value, _WORKERS.value)

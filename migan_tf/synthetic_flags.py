@@ -11,6 +11,11 @@ from migan_tf.synthetic_plan import FORMATS, MOST
 
 # Of `vessel_sources`, which needs more than the flags do.
 SOURCES = ("dataset", "deformed", "procedural", "folder")
+# What means something only to a job of many pairs.
+_OF_BULK = (
+    "count format shard workers dataset data_dir manual_dir reader "
+    "least_consistency least_distance colour_margin"
+).split()
 _PLACES = "workdir model vessel_maps output data_dir manual_dir reader".split()
 
 
@@ -93,11 +98,12 @@ def define() -> None:
         )
 
 
-def checked(values) -> dict:
+def checked(values, given=()) -> dict:
     """The flags of a job, with ~ in folders for the home.
 
     Args:
       values: {flag: value}, --vessel_source given.
+      given: names of those that stand on the command line.
 
     Raises:
       UserError: flags that do not go together.
@@ -109,6 +115,37 @@ def checked(values) -> dict:
             "--vessel_maps goes with --vessel_source=folder, and is needed "
             f"there. Received: --vessel_source={source} --vessel_maps={maps!r}"
         )
+    if "samples" in given:
+        raise UserError(
+            "--samples goes without --vessel_source, which makes one image of "
+            f"each map. Received: --samples={values['samples']}. Next: --count"
+        )
+    return _with_homes(values)
+
+
+def checked_plain(values, given) -> dict:
+    """The flags of `synthesize` without --vessel_source, as of `checked`.
+
+    Args:
+      values: {flag: value}.
+      given: names of those that stand on the command line.
+
+    Raises:
+      UserError: one is missing, or means nothing without --vessel_source.
+    """
+    strange = [name for name in _OF_BULK if name in given]
+    if strange:
+        received = " ".join(f"--{name}={values[name]}" for name in strange)
+        raise UserError(
+            "--vessel_source must be given with "
+            f"{', '.join(f'--{name}' for name in strange)}. Received: "
+            f"{received} without it. Next: --vessel_source=deformed, say"
+        )
+    entry.required(vessel_maps=values["vessel_maps"], output=values["output"])
+    return _with_homes(values)
+
+
+def _with_homes(values):
     # A shell leaves the ~ of --flag=~/folder as it is.
     places = {name: os.path.expanduser(values[name] or "") for name in _PLACES}
     return {**values, **places}

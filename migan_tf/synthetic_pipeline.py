@@ -162,3 +162,9 @@ def _as_user_error(values, arguments, *kinds):
             "--output and what follows -- must be what Beam can use. Received: "
             f"--output={values['output']} {' '.join(arguments)} ({error})"
         ) from error
+    except RuntimeError as error:
+        # What a worker raised comes as text, with its traceback.
+        _, told, text = str(error).rpartition("UserError: ")
+        if not told:
+            raise
+        raise UserError(text.partition(" [while running")[0]) from error

@@ -49,11 +49,14 @@ def make(values, generator, reader):
     drawn_from, known = _photographs(config, values)
     paths = []
     if values["vessel_source"] == "folder":
-        paths = own_images.list_images([values["vessel_maps"]])
+        paths = own_images.list_images([values["vessel_maps"]], "vessel_maps")
+        for path in paths:
+            vessel_sources.read_map(path)  # At fault now, not at its turn.
     noise_stddev = values["noise_stddev"]
     if noise_stddev is None:
         noise_stddev = config.evaluation_noise_stddev
     like = (values["dataset"] or config.dataset).partition(",")[0]
+    like = "stare" if like == "stare" else "drive"
     recipe = Recipe(
         generator=str(generator),
         reader=str(reader),
@@ -61,7 +64,7 @@ def make(values, generator, reader):
             values["vessel_source"],
             drawn_from,
             paths,
-            like="stare" if like == "stare" else "drive",
+            like=like,
             size=config.image_size,
         ),
         originals=_originals(known, config),
@@ -77,6 +80,7 @@ def make(values, generator, reader):
         # Of pictures no file's name or content depends on it.
         "name": plan.name if plan.format == "tfrecord" else None,
         "vessel_source": values["vessel_source"],
+        "like": like if values["vessel_source"] == "procedural" else None,
         "attempts": recipe.attempts,
         "noise_stddev": noise_stddev,
         "onednn": recipe.onednn,
@@ -121,7 +125,8 @@ def _photographs(config, values):
     other = values["dataset"]
     found = []
     if other and other != own.dataset:
-        asked = dataclasses.replace(own, dataset=other)
+        # How many of its own the generator learned from says nothing here.
+        asked = dataclasses.replace(own, dataset=other, train_photographs=0)
         found = photographs.load(asked, "train")
     needed = values["vessel_source"] in FROM_PHOTOGRAPHS and not found
     try:

@@ -5,11 +5,14 @@ for n photographs, so that a photograph and a pair are drawn equally often.
 """
 
 import dataclasses
+import json
 from fractions import Fraction
 
+from migan_tf.errors import UserError
 from migan_tf.utility_flags import ALL
 
 REAL, SYNTHETIC = "real", "synthetic"
+SUMMARY = "summary.json"  # of `synthetic_summary`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,3 +39,33 @@ def arms_of(multiples, real) -> tuple[Arm, ...]:
         name, title = f"real_{k}x", f"real + {k}× synthetic"
         arms.append(Arm(name, title, share, k * real))
     return tuple(arms)
+
+
+def summary_of(pool) -> dict:
+    """What `synthesize` said of the pairs of a cell.
+
+    Raises:
+      UserError: nothing that can be read.
+    """
+    try:
+        return json.loads((pool / SUMMARY).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{pool} must hold the {SUMMARY} of its pairs: {error}. Remove "
+            "that folder and run the same command again"
+        ) from None
+
+
+def check_pool(pool, arms) -> None:
+    """Raises `UserError` where a gate let through too few pairs for an arm."""
+    found = summary_of(pool)
+    least = max(1, *(arm.count for arm in arms))
+    if found["pairs"] < least:
+        refused = {k: n for k, n in found["refused"].items() if n}
+        raise UserError(
+            f"--pairs must leave {least} that pass the gate, for the largest "
+            f"of --multiples. Received: {found['pairs']} of "
+            f"{found['images_made']} images, the others refused for {refused}. "
+            "Next, with another --output (and --data_dir, if given): a larger "
+            "--pairs, or --synthesize_flags=--least_consistency=0.4, say"
+        )

@@ -1,5 +1,6 @@
 """The report of `utility.py` as files: a page, a plot and plain values."""
 
+import itertools
 import json
 import pathlib
 
@@ -66,7 +67,7 @@ def plot(report):
     axes = figure.add_subplot()
     numbers = [int(n) for n in report["means"]]
     for (name, title), marker in zip(
-        report["arms"].items(), MARKERS, strict=False
+        report["arms"].items(), itertools.cycle(MARKERS), strict=False
     ):
         means = [report["means"][str(n)][name]["auc_pr"] for n in numbers]
         (line,) = axes.plot(numbers, means, marker=marker, label=title, lw=1.3)

@@ -9,17 +9,20 @@ seed and number of steps; only where its examples come from differs.
 """
 
 import dataclasses
+import functools
 import pathlib
 import re
 import shlex
 import sys
+from collections.abc import Callable
 
+from migan_tf import utility_arms
 from migan_tf.errors import UserError
 from migan_tf.sign_flip import MOST_PAIRS
 from migan_tf.utility_arms import REAL, Arm, arms_of
 from migan_tf.utility_flags import ALL
 
-GENERATOR = "generator"
+GENERATOR, SYNTHESIS = "generator", "synthesis"
 _METRICS = pathlib.Path("evaluation", "test", "metrics.json")
 
 
@@ -31,6 +34,7 @@ class Step:
     kind: str  # what takes about as long
     command: tuple[str, ...]
     result: pathlib.Path  # the file without which it is not done
+    check: Callable = lambda: None  # raises where the result does not suffice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +123,9 @@ def _cell(settings, real, seed, whole):
     segmenter = _training(settings, "segmenter", folder / REAL, seen)
     steps = [segmenter, _scoring(folder / REAL)]
     steps.append(_training(settings, "generator", folder / GENERATOR, seen))
-    steps.append(_synthesis(settings, folder, pool, places))
+    painted = _synthesis(settings, folder, pool, places)
+    check = functools.partial(utility_arms.check_pool, pool, arms)
+    steps.append(dataclasses.replace(painted, check=check))
     for arm in arms[1:]:
         extra = [
             f"--extra_dataset={pool.name}",
@@ -165,7 +171,7 @@ def _synthesis(settings, folder, pool, places):
     return _step(
         workdir,
         "synthesize",
-        "synthesis",
+        SYNTHESIS,
         (
             f"--workdir={workdir}",
             "--vessel_source=deformed",

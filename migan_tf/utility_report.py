@@ -13,7 +13,7 @@ import numpy as np
 
 from migan_tf import run_record, sign_flip
 from migan_tf.errors import UserError
-from migan_tf.utility_arms import REAL
+from migan_tf.utility_arms import REAL, summary_of
 
 FIGURES = {
     "auc_pr": "AUC-PR",
@@ -22,7 +22,6 @@ FIGURES = {
 }
 TESTED = "auc_pr"
 LEVEL = 0.05
-SUMMARY = "summary.json"  # of `synthetic_summary`
 # What may differ between two segmenters that are compared.
 VARIED = frozenset(
     "workdir seed train_photographs extra_dataset extra_share "
@@ -69,10 +68,18 @@ def make(settings, cells) -> dict:
             for n in numbers
         },
         "comparisons": compared,
-        "least_p_holm": min(1.0, len(compared) * 2.0 ** (1 - len(images))),
-        "pools": [_pool(cell) for cell in cells],
+        "least_p_holm": least_p(len(compared), len(images)),
+        "pools": [
+            {"real": cell.real, "seed": cell.seed, **summary_of(cell.pool)}
+            for cell in cells
+        ],
         "runs": rows,
     }
+
+
+def least_p(comparisons, images) -> float:
+    """The least p that the tests allow after Holm's adjustment."""
+    return min(1.0, comparisons * 2.0 ** (1 - images))
 
 
 def verdict(difference, p) -> str:
@@ -125,12 +132,6 @@ def _scored(cell, arm):
         "images": [row["image_id"] for row in by_image],
         f"{TESTED}_by_image": [row[TESTED] for row in by_image],
     }
-
-
-def _pool(cell):
-    """What `synthesize` said of the cell's pairs."""
-    summary = json.loads((cell.pool / SUMMARY).read_text("utf-8"))
-    return {"real": cell.real, "seed": cell.seed, **summary}
 
 
 def _of(rows, real, arm):

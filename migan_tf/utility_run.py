@@ -1,12 +1,16 @@
 """The experiment from its flags to its report."""
 
+from absl import logging
+
 from migan_tf import (
     builders,
+    photographs,
     utility_page,
     utility_plan,
     utility_report,
     utility_steps,
 )
+from migan_tf.errors import UserError
 
 
 def run(settings) -> int:
@@ -21,7 +25,9 @@ def run(settings) -> int:
     Raises:
       UserError: the data do not suffice, or a step failed.
     """
-    cells = utility_plan.make(settings, *_photographs(settings))
+    available, tested = _photographs(settings)
+    cells = utility_plan.make(settings, available, tested)
+    _warn_of_few(cells, tested)
     if settings.dry_run:
         print(utility_plan.describe(cells))
         return 0
@@ -32,8 +38,27 @@ def run(settings) -> int:
     return 0
 
 
+def _warn_of_few(cells, tested):
+    """Says before hours of training that no verdict can come of them."""
+    # Cells of several seeds are one comparison.
+    comparisons = len({cell.real for cell in cells}) * len(cells[0].arms[1:])
+    least = utility_report.least_p(comparisons, tested)
+    if least >= utility_report.LEVEL:
+        logging.warning(
+            "%d test images are too few for a verdict of %d comparisons: the "
+            "least adjusted p is %.2g. Take fewer of --real and --multiples",
+            tested,
+            comparisons,
+            least,
+        )
+
+
 def _photographs(settings):
-    """(training, test) photographs of --dataset, built if need be."""
+    """(training, test) photographs of --dataset, built if need be.
+
+    Raises:
+      UserError: a test photograph has no vessel map to be scored by.
+    """
     counts = {"train": 0, "test": 0}
     for name in settings.dataset.split(","):
         builder = builders.ensure_prepared(
@@ -42,4 +67,16 @@ def _photographs(settings):
         for split in counts:
             if split in builder.info.splits:
                 counts[split] += builder.info.splits[split].num_examples
+        bare = "test" in builder.info.splits and [
+            photograph.image_id
+            for photograph in photographs.read(builder, "test")
+            if photograph.vessel_map is None
+        ]
+        if bare:
+            raise UserError(
+                "--dataset must have a vessel map for every test photograph, "
+                f"which the arms are scored by. Received: {name}, without one "
+                f"for {', '.join(bare)}. Give --manual_dir files that have "
+                "them (README, Data)"
+            )
     return counts["train"], counts["test"]

@@ -1,10 +1,11 @@
 """Runs steps one after the other, or what an earlier start has left of them.
 
 A step that ended well leaves its result and `logs/<step>.json`, its command and
-its time. A step without both is run, and so are those after it in its cell;
-what it calls goes on from where it was stopped. Each process holds a lock that
-its child inherits: a child that has outlived a killed parent is waited for, so
-that no two train in one folder.
+its time. A step without both is run, and so are those after it in its cell,
+whose files in `logs/` go before it starts: a stop in between forgets nothing.
+What a step calls goes on from where it was stopped. Each process holds a lock
+that its child inherits: a child that has outlived a killed parent is waited
+for, so that no two train in one folder.
 """
 
 import concurrent.futures
@@ -20,6 +21,7 @@ from absl import logging
 
 from migan_tf import builders_lock, files, utility_pace
 from migan_tf.errors import UserError
+from migan_tf.utility_plan import SYNTHESIS
 
 TAIL = 5  # last lines of a log that are shown
 
@@ -44,8 +46,10 @@ class Runner:
         """Runs all steps that are not done.
 
         Raises:
-          UserError: one failed; names its log.
+          UserError: one failed; names its log. Or another experiment's
+            pairs are in the way.
         """
+        self._check_pools()
         shares = utility_pace.core_shares(self._jobs)
         with builders_lock.sigterm_as_exit(), self._pool() as pool:
             running = [
@@ -71,38 +75,38 @@ class Runner:
     def _run_cell(self, cell, shares):
         cores = shares.pop()
         try:
-            ran = False
-            for step in cell.steps:
+            for number, step in enumerate(cell.steps):
                 if not self._stopped:
-                    # What an earlier step has made anew, later ones have not
-                    # seen.
-                    ran = self._run_step(step, cores, ran) or ran
+                    self._run_step(step, cores, cell.steps[number:])
         finally:
             shares.append(cores)
 
-    def _run_step(self, step, cores, again):
-        """Whether the step was run, and not done before; `again` runs it."""
+    def _run_step(self, step, cores, following):
+        """Runs a step that is not done; `following` begins with itself."""
         with self._locked(step) as lock:
-            done_before = self._seconds(step) is not None
-            if self._stopped or (done_before and not again):
-                return False
+            if self._stopped or self._seconds(step) is not None:
+                return
+            # What it makes anew, later ones have not seen.
+            for each in following:
+                self._path(each, "json").unlink(missing_ok=True)
             logging.info("%s: %s", self._progress(step), step.name)
             started, log = time.monotonic(), self._path(step, "log")
             status = self._call(step, cores, log, lock)
             if self._stopped:
-                return False
+                return
             if status or not step.result.exists():
                 raise UserError(
                     f"step {step.name} ended with status {status}: "
                     f"{_last_lines(log)}\nIts log: {log}. What is done is "
-                    "kept: the same command goes on from here."
+                    "kept: the same command goes on from here, and one with "
+                    "other flags needs another --output."
                 )
+            step.check()
             done = {
                 "command": step.command,
                 "seconds": round(time.monotonic() - started, 1),
             }
             files.write_text(self._path(step, "json"), json.dumps(done))
-            return True
 
     def _call(self, step, cores, log, lock):
         with log.open("ab") as file:
@@ -162,6 +166,18 @@ class Runner:
 
     def _path(self, step, suffix):
         return self._logs / f"{step.name.replace('/', '_')}.{suffix}"
+
+    def _check_pools(self):
+        """Raises `UserError` where another experiment has made the pairs."""
+        for cell in self._cells:
+            for step in cell.steps:
+                begun = self._path(step, "log").exists()
+                if step.kind == SYNTHESIS and cell.pool.exists() and not begun:
+                    raise UserError(
+                        "--data_dir must hold no pairs of another experiment. "
+                        f"Received: {cell.pool}. Give another --data_dir, or "
+                        "none, or remove that folder"
+                    )
 
 
 def _last_lines(path):

@@ -17,12 +17,13 @@ FLOORS = [
         "interruption phantom predictions run_record synthetic_flags "
         "utility_flags",
         "centerline_loss colour_code drawn_vessels model_folder sign_flip "
-        "utility_arms utility_steps views",
+        "utility_arms views",
         "bootstrap checkpoint data features gradient_shares inspection "
         "photographs stored_photographs style_objective summaries tasks "
         "utility_plan utility_report vessel_metrics vessel_sources",
         "assessment example_set synthesis_report synthesis_scores "
-        "synthetic_gate synthetic_pictures synthetic_records utility_page",
+        "synthetic_gate synthetic_pictures synthetic_records utility_page "
+        "utility_steps",
         "evaluation inference painted_fundi saved_models train_state "
         "utility_run",
         "ensemble own_images synthesis_evaluation synthesis_validation "

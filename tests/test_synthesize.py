@@ -20,6 +20,14 @@ import pytest
         (["--vessel_maps=m", "--output="], "--output is required"),
         (["x", "--workdir=a"], "only --flags are taken"),
         (
+            ["--vessel_maps=m", "--count=9", "--format=tfrecord"],
+            "--vessel_source must be given with --count, --format",
+        ),
+        (
+            ["--vessel_source=deformed", "--samples=2"],
+            "--samples goes without --vessel_source",
+        ),
+        (
             ["--workdir=a", "--vessel_maps=m", "--output=o"],
             "no synthesis/run.json",
         ),

@@ -40,3 +40,21 @@ def test_a_tilde_is_the_home(monkeypatch):
 def test_bad_flags_are_named(change, words):
     with pytest.raises(UserError, match=words):
         synthetic_flags.checked(GOOD | change)
+
+
+def test_maps_that_are_painted_as_they_are_take_no_flags_of_a_job():
+    values = GOOD | {"vessel_source": None, "vessel_maps": "m", "count": 9}
+    given = {"vessel_maps", "output", "seed"}
+    assert synthetic_flags.checked_plain(values, given) == values
+    with pytest.raises(UserError, match="with --count. Received: --count=9"):
+        synthetic_flags.checked_plain(values, given | {"count"})
+    with pytest.raises(UserError, match="--vessel_maps is required"):
+        synthetic_flags.checked_plain(values | {"vessel_maps": ""}, given)
+
+
+def test_a_tilde_is_the_home_of_plain_maps_too(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    values = GOOD | {"vessel_maps": "~/maps", "output": "~/made"}
+    found = synthetic_flags.checked_plain(values, ())
+    assert found["vessel_maps"] == "/home/me/maps"
+    assert found["output"] == "/home/me/made"

@@ -55,3 +55,19 @@ def test_a_fault_of_ours_is_not_laid_on_the_options(
     monkeypatch.setattr(synthetic_pipeline, "build", fault)
     with pytest.raises(ValueError, match="^ours$"):
         synthetic_pipeline.run({"output": str(tmp_path)}, None, [])
+
+
+def test_what_a_worker_says_to_the_user_is_all_that_is_said(
+    no_job, tmp_path, monkeypatch
+):
+    """Beam wraps what a worker raises into a text with its traceback."""
+
+    def fail(*args):
+        raise RuntimeError(
+            "Traceback (most recent call last):\n  File …\n"
+            "migan_tf.errors.UserError: make room [while running 'Make']"
+        )
+
+    monkeypatch.setattr(synthetic_pipeline, "build", fail)
+    with pytest.raises(UserError, match="^make room$"):
+        synthetic_pipeline.run({"output": str(tmp_path)}, None, [])

@@ -1,5 +1,6 @@
 """What the flags of a job come to."""
 
+import dataclasses
 import pathlib
 import pickle
 
@@ -61,6 +62,7 @@ def test_settings_name_networks_by_their_weights(tiny_run, values):
     assert settings["noise_stddev"] == 0.5
     assert {**settings["model"], "job": recipe.facts["job"]} == recipe.facts
     assert len(settings["model"]["weights_sha256"]) == 64
+    assert settings["like"] is None  # what procedural maps alone have
     assert settings["model"] != settings["reader"]
     assert settings["model"]["style"] is None
     text = str(settings)
@@ -168,3 +170,28 @@ def test_an_untrained_reader_is_said(tiny_run, values, tmp_path):
         synthetic_recipe.make(
             values, tiny_run / "synthesis", pathlib.Path(tmp_path)
         )
+
+
+def test_files_that_are_no_maps_are_found_before_anything_is_made(
+    tiny_run, values, tmp_path
+):
+    for name, kind in (("a", np.uint8), ("b", np.uint16)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.ones((64, 64), kind))
+    for place, words in ((".", "needs 8-bit.*b.png"), ("no", "--vessel_maps:")):
+        taken = {"vessel_maps": str(tmp_path / place)}
+        with pytest.raises(UserError, match=words):
+            make(tiny_run, values, vessel_source="folder", **taken)
+
+
+def test_all_maps_of_another_dataset_whatever_the_run_was_trained_on(
+    tiny_run, tiny_config, values, monkeypatch
+):
+    pairs = [made_datasets.make_pair(n) for n in range(4)]
+    made_datasets.write(tiny_config.data_dir, "many", pairs)
+    few = dataclasses.replace(tiny_config, train_photographs=1)
+    monkeypatch.setattr(
+        synthetic_recipe.model_folder, "config_of", lambda *args: few
+    )
+    settings = make(tiny_run, values, dataset="many")[2]
+    assert len(settings["maps_of"]) == 4 - 1
+    assert len(settings["compared_with"]) == 1 + 3

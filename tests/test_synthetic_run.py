@@ -1,13 +1,16 @@
 """A whole job by its command: made, shared, gone on with, finished."""
 
+import dataclasses
 import json
+import pathlib
+import shutil
 import subprocess
 import sys
 
 import pytest
 import tensorflow_datasets as tfds
 
-from migan_tf import synthetic_run
+from migan_tf import example_set, synthetic_run
 from migan_tf.errors import UserError
 from tests.synthetic_parts import contents
 
@@ -83,7 +86,7 @@ def test_another_job_does_not_mix_in(whole, tiny_run):
 
 
 @pytest.mark.slow
-def test_train_takes_the_records_by_name(tiny_run, tiny_flags, tmp_path):
+def test_train_takes_the_records_by_name(tiny_run, tiny_config, tmp_path):
     result = synthesize(
         f"--workdir={tiny_run}",
         "--vessel_source=procedural",
@@ -94,6 +97,17 @@ def test_train_takes_the_records_by_name(tiny_run, tiny_flags, tmp_path):
     assert result.returncode == 0, result.stderr
     builder = tfds.builder("made", data_dir=tmp_path)
     assert builder.info.splits["train"].num_examples == 12
+    shutil.copytree(
+        pathlib.Path(tiny_config.data_dir, "phantom"), tmp_path / "phantom"
+    )
+    taken = dataclasses.replace(
+        tiny_config,
+        task="segmentation",
+        data_dir=str(tmp_path),
+        extra_dataset="made",
+        extra_count=5,
+    )
+    assert len(example_set.load(taken).extra) == 5
 
 
 def test_the_reader_is_the_runs_own_where_it_has_one(tiny_run, served):

@@ -67,6 +67,8 @@ def test_pairs_come_from_the_cells_own_generator_and_reader():
     assert given["count"] == "300" and given["vessel_source"] == "deformed"
     assert given["output"] == "out/data/utility_drive_n5_seed1"
     assert "dataset" not in given  # the run's own, and its photographs
+    check = steps["generator/synthesize"].check
+    assert check.args == (cell.pool, cell.arms)
     assert flags_of(steps["generator/train"])["workdir"] == given["workdir"]
     extra = {
         name: flags_of(steps[f"{name}/train"])

@@ -1,10 +1,13 @@
 """The whole experiment at its smallest, by the commands of the program."""
 
+import dataclasses
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from migan_tf import utility_run
+from migan_tf.errors import UserError
 from tests.conftest import TINY_FLAGS
 from tests.test_utility_flags import settings
 
@@ -35,6 +38,24 @@ def experiment(tiny_config, tmp_path):
         synthesize_flags=OPEN,
         **files,
     )
+
+
+def test_too_few_images_for_a_verdict_are_said_first(experiment, caplog):
+    """Two comparisons of four images: 2 · 2 / 2⁴ by hand."""
+    planned = dataclasses.replace(experiment, dry_run=True)
+    assert utility_run.run(planned) == 0
+    assert "4 test images are too few for a verdict of 2" in caplog.text
+    assert "least adjusted p is 0.25" in caplog.text
+
+
+def test_test_photographs_without_maps_are_said_first(experiment, monkeypatch):
+    bare = [SimpleNamespace(image_id="01_test", vessel_map=None)]
+    monkeypatch.setattr(
+        utility_run.photographs, "read", lambda builder, split: bare
+    )
+    with pytest.raises(UserError, match="vessel map for every .*01_test"):
+        utility_run.run(experiment)
+    assert not experiment.output.exists()
 
 
 @pytest.mark.slow

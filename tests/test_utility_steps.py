@@ -11,7 +11,7 @@ import pytest
 
 from migan_tf import utility_pace
 from migan_tf.errors import UserError
-from migan_tf.utility_plan import Cell, Step
+from migan_tf.utility_plan import SYNTHESIS, Cell, Step
 from migan_tf.utility_steps import Runner
 
 # Appends its name to a file, and writes its result.
@@ -63,6 +63,38 @@ def test_what_comes_after_a_step_that_was_run_is_run_again(tmp_path):
     cells[0].steps[1].result.unlink()
     Runner(tmp_path, cells).run()
     assert order(tmp_path) == ["x/b/do", "x/c/do"]
+
+
+def test_a_stop_between_two_steps_is_not_forgotten(tmp_path):
+    """What was made of an old result is made anew by the start after next."""
+    cell = make_cell(tmp_path, "x", "a", "b", "c")
+    Runner(tmp_path, [cell]).run()
+    (tmp_path / "order").unlink()
+    cell.steps[0].result.unlink()
+
+    def stop():
+        raise UserError("too few")
+
+    failing = dataclasses.replace(cell.steps[1], check=stop)
+    steps = (cell.steps[0], failing, cell.steps[2])
+    with pytest.raises(UserError, match="too few"):
+        Runner(tmp_path, [dataclasses.replace(cell, steps=steps)]).run()
+    Runner(tmp_path, [cell]).run()
+    assert order(tmp_path) == ["x/a/do", "x/b/do", "x/b/do", "x/c/do"]
+
+
+def test_the_pairs_of_another_experiment_are_not_taken(tmp_path):
+    cell = make_cell(tmp_path, "x", "a")
+    painted = dataclasses.replace(cell.steps[0], kind=SYNTHESIS)
+    cell = dataclasses.replace(cell, pool=tmp_path / "pool", steps=(painted,))
+    cell.pool.mkdir()
+    with pytest.raises(UserError, match="--data_dir must hold no pairs"):
+        Runner(tmp_path, [cell]).run()
+    assert not painted.result.exists()
+    cell.pool.rmdir()
+    Runner(tmp_path, [cell]).run()
+    cell.pool.mkdir()  # Its own by now.
+    Runner(tmp_path, [cell]).run()
 
 
 def test_an_output_that_is_no_folder_is_said(tmp_path):
