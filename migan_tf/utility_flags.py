@@ -136,6 +136,14 @@ def settings(values) -> Settings:
                 f"{values[name]!r}. Those that come along are named from the "
                 "top of the checkout: experiments/utility/"
             )
+        try:  # What it names must be there, too, before anything is trained.
+            flags.FLAGS.read_flags_from_files([f"--flagfile={values[name]}"])
+        except flags.CantOpenFlagFileError as error:
+            raise UserError(
+                f"--{name} must name only flagfiles that can be read from "
+                f"here. Received: {values[name]} ({error}). Next: call it from "
+                "the top of the checkout"
+            ) from error
     return Settings(**read)
 
 

@@ -16,10 +16,9 @@ import shlex
 import sys
 from collections.abc import Callable
 
-from migan_tf import utility_arms
 from migan_tf.errors import UserError
 from migan_tf.sign_flip import MOST_PAIRS
-from migan_tf.utility_arms import REAL, Arm, arms_of
+from migan_tf.utility_arms import REAL, Arm, arms_of, check_pool
 from migan_tf.utility_flags import ALL
 
 GENERATOR, SYNTHESIS = "generator", "synthesis"
@@ -124,7 +123,7 @@ def _cell(settings, real, seed, whole):
     steps = [segmenter, _scoring(folder / REAL)]
     steps.append(_training(settings, "generator", folder / GENERATOR, seen))
     painted = _synthesis(settings, folder, pool, places)
-    check = functools.partial(utility_arms.check_pool, pool, arms)
+    check = functools.partial(check_pool, pool, arms)
     steps.append(dataclasses.replace(painted, check=check))
     for arm in arms[1:]:
         extra = [

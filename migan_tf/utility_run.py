@@ -59,19 +59,17 @@ def _photographs(settings):
     Raises:
       UserError: a test photograph has no vessel map to be scored by.
     """
-    counts = {"train": 0, "test": 0}
+    available = tested = 0
     for name in settings.dataset.split(","):
         builder = builders.ensure_prepared(
             name, settings.data_dir, settings.manual_dir
         )
-        for split in counts:
-            if split in builder.info.splits:
-                counts[split] += builder.info.splits[split].num_examples
-        bare = "test" in builder.info.splits and [
-            photograph.image_id
-            for photograph in photographs.read(builder, "test")
-            if photograph.vessel_map is None
-        ]
+        splits = builder.info.splits
+        if "train" in splits:
+            available += splits["train"].num_examples
+        test = photographs.read(builder, "test") if "test" in splits else []
+        tested += len(test)
+        bare = [p.image_id for p in test if p.vessel_map is None]
         if bare:
             raise UserError(
                 "--dataset must have a vessel map for every test photograph, "
@@ -79,4 +77,4 @@ def _photographs(settings):
                 f"for {', '.join(bare)}. Give --manual_dir files that have "
                 "them (README, Data)"
             )
-    return counts["train"], counts["test"]
+    return available, tested

@@ -57,3 +57,10 @@ def test_lists_and_strings_of_flags_are_read():
 def test_what_is_wrong_is_refused(given, words):
     with pytest.raises(UserError, match=words):
         settings(**given)
+
+
+def test_a_flagfile_that_names_one_that_is_not_there_is_refused(tmp_path):
+    path = tmp_path / "generator.flags"
+    path.write_text("--flagfile=experiments/nowhere.flags\n")
+    with pytest.raises(UserError, match="--generator_flagfile .*nowhere.flags"):
+        settings(generator_flagfile=str(path))
