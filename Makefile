@@ -54,7 +54,7 @@ $(VENV)/.installed: setup.py pyproject.toml
 # Two phantoms that the demo's data do not hold, as files of one's own.
 define DEMO_PHOTOGRAPHS
 import pathlib, cv2
-from migan_tf.phantom import phantom_retina
+from migan_tf.phantom.retina import phantom_retina
 for seed in (90001, 90002):
     retina = phantom_retina(256, 256, seed)
     pictures = {"photographs": retina.fundus[..., ::-1],

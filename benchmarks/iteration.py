@@ -14,12 +14,16 @@ import os
 from absl import flags
 
 import migan_tf
-from migan_tf import config_flags, entry, files
+from migan_tf.base import command_line, config_flags, files
 
 INPUT_LIMIT = 0.05  # of an iteration
 
-_ITERATIONS = flags.DEFINE_integer("iterations", 20, "Timed ones.", 2)
-_WARMUP = flags.DEFINE_integer("warmup", 3, "Untimed ones before.", 1)
+_ITERATIONS = flags.DEFINE_integer(
+    "iterations", 20, help="Timed ones.", lower_bound=2
+)
+_WARMUP = flags.DEFINE_integer(
+    "warmup", 3, help="Untimed ones before.", lower_bound=1
+)
 _JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
 
 
@@ -46,10 +50,10 @@ def table(title, found) -> str:
 
 def main(argv):
     """Checks the flags, measures, prints."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     config = config_flags.from_flags()
     load = os.getloadavg()[0]
-    entry.choose_kernels(config.segmenter)
+    command_line.choose_kernels(config.segmenter)
     from benchmarks import iteration_timing  # TensorFlow, with these kernels.
 
     results = {}
@@ -80,4 +84,4 @@ def main(argv):
 if __name__ == "__main__":
     config_flags.define_flags()
     flags.FLAGS.set_default("workdir", "(none)")  # nothing is written there
-    entry.run(main)
+    command_line.run(main)

@@ -8,12 +8,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import data, distribution, style_setup
-from migan_tf import photographs as photos
-from migan_tf.tasks import make_task
-from migan_tf.train_state import create_state, resolve_precision
-from migan_tf.train_step import make_steps
-from migan_tf.validation import make_validation
+from migan_tf.data import batches as data_batches
+from migan_tf.data import photographs
+from migan_tf.models.build import build_network
+from migan_tf.training import distribution
+from migan_tf.training import style as training_style
+from migan_tf.training.state import create_state, resolve_precision
+from migan_tf.training.step import make_steps
+from migan_tf.training.tasks import make_task
+from migan_tf.training.validation import make_validation
 
 
 def tasks(config, iterations, warmup):
@@ -22,17 +25,29 @@ def tasks(config, iterations, warmup):
     if config.deterministic:  # as the trainer does
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
-    images = [photos.load(config, split) for split in ("train", "validation")]
+    images = [
+        photographs.load(config, split) for split in ("train", "validation")
+    ]
     for name in config.tasks():
-        yield name, measure(config, name, strategy, images, iterations, warmup)
+        yield (
+            name,
+            measure(
+                config,
+                name,
+                strategy=strategy,
+                images=images,
+                iterations=iterations,
+                warmup=warmup,
+            ),
+        )
 
 
 def timed_task(name, config):
     """The task; what a style run's segmenter has learned costs nothing."""
     style = None
     if name == "synthesis" and config.deviation == "style":
-        segmenter = make_task("segmentation", config).build_network()
-        style = style_setup.StyleSetup(config).objective(segmenter)
+        segmenter = build_network(config, "segmentation")
+        style = training_style.StyleSetup(config).objective(segmenter)
     return make_task(name, config, style)
 
 
@@ -54,10 +69,12 @@ def measure(config, name, strategy, images, iterations, warmup) -> dict:
     task = timed_task(name, config)
     state = create_state(config, task, strategy)
     examples = [
-        data.network_example(p, config.image_size, config.geometry)
+        data_batches.network_example(p, config.image_size, config.geometry)
         for p in training
     ]
-    validate = make_validation(config, task, held_out, examples)
+    validate = make_validation(
+        config, task, photographs=held_out, training_examples=examples
+    )
     steps = make_steps(state, task, strategy)
     per_iteration = config.generator_steps + (steps[1] is not None)
 
@@ -65,19 +82,27 @@ def measure(config, name, strategy, images, iterations, warmup) -> dict:
         span = (0, count * per_iteration, *distribution.worker(strategy))
         return iter(
             strategy.distribute_datasets_from_function(
-                lambda _: data.training_batches(examples, config, name, *span)
+                lambda _: data_batches.training_batches(
+                    examples, config, name, *span
+                )
             )
         )
 
     constant = next(batches(1))
-    iterate(config, steps, lambda: constant, warmup)
+    iterate(config, steps, batch=lambda: constant, count=warmup)
     # The series of constant batches stands before and after the live one, so
     # that a slow change of the machine's load cancels out.
-    before = iterate(config, steps, lambda: constant, (iterations + 1) // 2)
+    before = iterate(
+        config, steps, batch=lambda: constant, count=(iterations + 1) // 2
+    )
     live = batches(warmup + iterations)
-    lively = iterate(config, steps, lambda: next(live), warmup + iterations)
+    lively = iterate(
+        config, steps, batch=lambda: next(live), count=warmup + iterations
+    )
     lively = lively[warmup:].sum(axis=1)
-    after = iterate(config, steps, lambda: constant, iterations // 2)
+    after = iterate(
+        config, steps, batch=lambda: constant, count=iterations // 2
+    )
     still = np.concatenate([before, after])
     constant_seconds = np.median(still.sum(axis=1))
     alone = input_seconds(batches(warmup + iterations), per_iteration, warmup)

@@ -14,10 +14,10 @@ import os
 
 from absl import flags
 
-from migan_tf import entry, files, run_record
+from migan_tf.base import command_line, files, run_record
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "A run with a segmenter.")
-_ROUNDS = flags.DEFINE_integer("rounds", 20, "Timed ones.", 1)
+_ROUNDS = flags.DEFINE_integer("rounds", 20, help="Timed ones.", lower_bound=1)
 _JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
 
 ROWS = {
@@ -49,10 +49,10 @@ def table(seconds) -> str:
 
 def main(argv):
     """Checks the flags, measures, prints."""
-    entry.no_arguments(argv)
-    entry.required(workdir=_WORKDIR.value)
+    command_line.no_arguments(argv)
+    command_line.required(workdir=_WORKDIR.value)
     folder = f"{_WORKDIR.value}/segmentation"
-    entry.choose_kernels(run_record.read_config(folder).segmenter)
+    command_line.choose_kernels(run_record.read_config(folder).segmenter)
     load = os.getloadavg()[0]
     from benchmarks import serving_timing  # TensorFlow, with these kernels.
 
@@ -69,4 +69,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -22,12 +22,15 @@ import time
 import numpy as np
 from absl import flags
 
-from migan_tf import entry, model_folder
-from migan_tf.errors import UserError
+from migan_tf.base import command_line
+from migan_tf.base.errors import UserError
+from migan_tf.inference import model_folder
 
 _MODEL = flags.DEFINE_string("model", "", "SavedModel, or its versions.")
-_REQUESTS = flags.DEFINE_integer("requests", 2000, "How many.", 8)
-_CLIENTS = flags.DEFINE_integer("clients", 8, "At once.", 1)
+_REQUESTS = flags.DEFINE_integer(
+    "requests", 2000, help="How many.", lower_bound=8
+)
+_CLIENTS = flags.DEFINE_integer("clients", 8, help="At once.", lower_bound=1)
 
 NAME = "migan_segmentation"
 BROKEN_EVERY = 20
@@ -48,7 +51,7 @@ def request_bodies():
     """(good files, broken files)."""
     import cv2
 
-    from migan_tf.phantom import phantom_retina
+    from migan_tf.phantom.retina import phantom_retina
 
     good = [
         cv2.imencode(".png", phantom_retina(*SIZE, seed).fundus[..., ::-1])[
@@ -103,7 +106,13 @@ def run(addresses, pid, requests, clients):
         with client.connect(address) as connected:
             # `next` on one iterator of ints is atomic in CPython.
             for number in numbers:
-                yield_to = call(connected, number, good, broken, expected)
+                yield_to = call(
+                    connected,
+                    number,
+                    good=good,
+                    broken=broken,
+                    expected=expected,
+                )
                 counts[yield_to] += 1
                 memory.append(resident_bytes(pid))
 
@@ -117,10 +126,10 @@ def run(addresses, pid, requests, clients):
 
 def main(argv):
     """Checks the flags, runs, prints."""
-    entry.no_arguments(argv)
-    entry.required(model=_MODEL.value)
+    command_line.no_arguments(argv)
+    command_line.required(model=_MODEL.value)
     folder, segmenter = model_folder.find("segmentation", "", _MODEL.value)
-    entry.choose_kernels(segmenter)
+    command_line.choose_kernels(segmenter)
     context = multiprocessing.get_context("spawn")
     pipe, other = context.Pipe()
     server = context.Process(target=serve, args=(str(folder), other))
@@ -128,7 +137,10 @@ def main(argv):
     other.close()  # so that the pipe ends with a server that cannot start
     try:
         counts, seconds, memory = run(
-            pipe.recv(), server.pid, _REQUESTS.value, _CLIENTS.value
+            pipe.recv(),
+            server.pid,
+            requests=_REQUESTS.value,
+            clients=_CLIENTS.value,
         )
     finally:
         pipe.send(None)
@@ -149,4 +161,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -10,14 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from export import graph_ops, signatures
-from migan_tf import geometry, inference
-from migan_tf.phantom import phantom_retina
+from migan_tf.data import geometry
+from migan_tf.inference import run_networks
+from migan_tf.phantom.retina import phantom_retina
 
 SIZE = (584, 565)  # DRIVE's
 TORCH = """
 import sys, time
 import numpy as np
-from migan_tf.segmenter import build_segmenter
+from migan_tf.models.segmenter import build_segmenter
 import torch
 
 name, size, filters, depth, skip, flips, rounds = sys.argv[1:]
@@ -44,7 +45,7 @@ def measure(folder, rounds):
     Returns:
       (config, {stage: median seconds}).
     """
-    network, config = inference.load_network(folder, "segmentation")
+    network, config = run_networks.load_network(folder, "segmentation")
     work = {**_stages(network, config), **_elsewhere(network, config)}
     seconds = {name: [] for name in work}
     for _ in range(rounds + 2):
@@ -60,7 +61,7 @@ def measure(folder, rounds):
 
 def _stages(network, config):
     """{stage: function without arguments}, each on what the last one gives."""
-    segmenter = inference.Segmenter(network, config)
+    segmenter = run_networks.Segmenter(network, config)
     _, functions = signatures.segmentation(network, config)
     fundus = phantom_retina(*SIZE, 1).fundus
     image_bytes = tf.io.encode_png(fundus)
@@ -73,7 +74,10 @@ def _stages(network, config):
     def preprocess(fundus):
         fov_mask = graph_ops.find_fov_mask(fundus)
         _, standardized_fundus, _ = geometry.network_fundus(
-            fundus, fov_mask, config.image_size, config.geometry
+            fundus,
+            fov_mask,
+            image_size=config.image_size,
+            geometry=config.geometry,
         )
         return standardized_fundus, fov_mask
 

@@ -18,13 +18,17 @@ import numpy as np
 from absl import flags
 
 from benchmarks.step_time_cases import CASES
-from migan_tf import entry, files
-from migan_tf.errors import UserError
+from migan_tf.base import command_line, files
+from migan_tf.base.errors import UserError
 
 SIDES = ("tensorflow", "pytorch")
 
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each side.", 1)
-_STEPS = flags.DEFINE_integer("steps", 3, "Steps of a turn.", 1)
+_ROUNDS = flags.DEFINE_integer(
+    "rounds", 7, help="Turns of each side.", lower_bound=1
+)
+_STEPS = flags.DEFINE_integer(
+    "steps", 3, help="Steps of a turn.", lower_bound=1
+)
 _CASES = flags.DEFINE_list("cases", list(CASES), f"Of {', '.join(CASES)}.")
 _JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
 
@@ -33,7 +37,7 @@ def start(side, case):
     """A process that times `--steps` steps for every line it is given."""
     environment = dict(os.environ)
     if side == "tensorflow":
-        onednn = entry.kernels_for(CASES[case]["segmenter"])
+        onednn = command_line.kernels_for(CASES[case]["segmenter"])
         environment.setdefault("TF_ENABLE_ONEDNN_OPTS", onednn)
     return subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.step_time_{side}", case],
@@ -84,7 +88,7 @@ def measure(case, rounds, steps) -> dict:
 
 def main(argv):
     """Checks the flags, measures, prints."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     unknown = set(_CASES.value) - set(CASES)
     if unknown:
         raise UserError(
@@ -106,4 +110,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

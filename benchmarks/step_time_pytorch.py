@@ -12,12 +12,12 @@ LEAK, MOMENTUM, EPSILON = 0.2, 0.1, 1e-3
 
 
 def norm(channels):
-    """BatchNorm and LeakyReLU as `migan_tf.layers.activate`."""
+    """BatchNorm and LeakyReLU as `migan_tf.models.layers.activate`."""
     return nn.BatchNorm2d(channels, EPSILON, MOMENTUM), nn.LeakyReLU(LEAK)
 
 
 class UNet(nn.Module):
-    """`migan_tf.segmenter`'s U-Net."""
+    """`migan_tf.models.segmenter`'s U-Net."""
 
     def __init__(self, given, base, depth, stride):
         super().__init__()
@@ -25,7 +25,14 @@ class UNet(nn.Module):
         def double(given, filters, stride=1):
             pad = (3 * stride - stride) // 2
             return nn.Sequential(
-                nn.Conv2d(given, filters, 3 * stride, stride, pad, bias=False),
+                nn.Conv2d(
+                    given,
+                    filters,
+                    kernel_size=3 * stride,
+                    stride=stride,
+                    padding=pad,
+                    bias=False,
+                ),
                 *norm(filters),
                 nn.Conv2d(filters, filters, 3, padding=1, bias=False),
                 *norm(filters),
@@ -38,9 +45,13 @@ class UNet(nn.Module):
             given = width
         self.ups, self.merges = nn.ModuleList(), nn.ModuleList()
         for width in reversed(widths[:-1]):
-            self.ups.append(nn.ConvTranspose2d(2 * width, width, 2, 2))
+            self.ups.append(
+                nn.ConvTranspose2d(2 * width, width, kernel_size=2, stride=2)
+            )
             self.merges.append(double(2 * width, width))
-        self.out = nn.ConvTranspose2d(base, 1, stride, stride)
+        self.out = nn.ConvTranspose2d(
+            base, 1, kernel_size=stride, stride=stride
+        )
 
     def forward(self, x):
         """(B,C,S,S) to logits (B,1,S,S)."""
@@ -79,23 +90,34 @@ class Cascade(nn.Module):
 
 
 class Generator(nn.Module):
-    """`migan_tf.generator` of Fig. 2, even skips."""
+    """`migan_tf.models.generator` of Fig. 2, even skips."""
 
     def __init__(self, base=64, noise=400):
         super().__init__()
         given, self.encoder = 1, nn.ModuleList()
         for multiple in (1, 2, 4, 8, 8, 8):
-            conv = nn.Conv2d(given, base * multiple, 4, 2, 1, bias=False)
+            conv = nn.Conv2d(
+                given,
+                base * multiple,
+                kernel_size=4,
+                stride=2,
+                padding=1,
+                bias=False,
+            )
             given = base * multiple
             self.encoder.append(nn.Sequential(conv, *norm(given)))
         self.code = nn.Linear(noise, 8 * 8 * 4 * base)
         self.base, given, self.decoder = base, given + 4 * base, nn.ModuleList()
         for level, multiple in enumerate((8, 8, 4, 2, 1), start=1):
             filters = base * multiple
-            conv = nn.ConvTranspose2d(given, filters, 4, 2, 1, bias=False)
+            conv = nn.ConvTranspose2d(
+                given, filters, kernel_size=4, stride=2, padding=1, bias=False
+            )
             self.decoder.append(nn.Sequential(conv, *norm(filters)))
             given = 2 * filters if level in (2, 4) else filters
-        self.out = nn.ConvTranspose2d(given, 3, 4, 2, 1)
+        self.out = nn.ConvTranspose2d(
+            given, 3, kernel_size=4, stride=2, padding=1
+        )
 
     def forward(self, vessel_map, noise):
         """(B,1,S,S) and (B,400) to a fundus (B,3,S,S)."""
@@ -103,7 +125,7 @@ class Generator(nn.Module):
         for down in self.encoder:
             x = down(x)
             levels.append(x)
-        code = self.code(noise).view(-1, 4 * self.base, 8, 8)
+        code = self.code(noise).view((-1, 4 * self.base, 8, 8))
         x = torch.cat([x, code], 1)
         for level, up in enumerate(self.decoder, start=1):
             x = up(x)
@@ -113,10 +135,17 @@ class Generator(nn.Module):
 
 
 def discriminator(side, base=32):
-    """`migan_tf.discriminator`'s `image`, Fig. 3."""
+    """`migan_tf.models.discriminator`'s `image`, Fig. 3."""
     layers, given = [], 4
     for multiple in (1, 2, 4, 8, 16):
-        conv = nn.Conv2d(given, base * multiple, 4, 2, 1, bias=False)
+        conv = nn.Conv2d(
+            given,
+            base * multiple,
+            kernel_size=4,
+            stride=2,
+            padding=1,
+            bias=False,
+        )
         given = base * multiple
         layers += [conv, *norm(given)]
     cells = (side // 32) ** 2
@@ -127,8 +156,8 @@ def make_step(case):
     """A function of nothing that makes one update."""
     side, batch = case.get("image_size", 512), case["batch_size"]
     torch.manual_seed(0)
-    fundus = torch.rand(batch, 3, side, side)
-    vessel_map = torch.rand(batch, 1, side, side)
+    fundus = torch.rand((batch, 3, side, side))
+    vessel_map = torch.rand((batch, 1, side, side))
     if case["task"] == "segmentation":
         network = Cascade(case)
 

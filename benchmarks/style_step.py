@@ -14,10 +14,10 @@ import os
 
 from absl import flags
 
-from migan_tf import config_flags, entry, files
-from migan_tf.errors import UserError
+from migan_tf.base import command_line, config_flags, files
+from migan_tf.base.errors import UserError
 
-_ROUNDS = flags.DEFINE_integer("rounds", 5, "Timed ones.", 1)
+_ROUNDS = flags.DEFINE_integer("rounds", 5, help="Timed ones.", lower_bound=1)
 _JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
 
 
@@ -34,7 +34,7 @@ def table(rows) -> str:
 
 def main(argv):
     """Checks the flags, measures, prints."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     config = dataclasses.replace(config_flags.from_flags(), task="synthesis")
     if config.deviation != "style":
         raise UserError(
@@ -43,7 +43,7 @@ def main(argv):
             "--flagfile=experiments/drive_style.flags"
         )
     load = os.getloadavg()[0]
-    entry.choose_kernels(config.segmenter)
+    command_line.choose_kernels(config.segmenter)
     from benchmarks import style_timing  # TensorFlow, with these kernels.
 
     rows = style_timing.compare(config, _ROUNDS.value)
@@ -62,4 +62,4 @@ def main(argv):
 if __name__ == "__main__":
     config_flags.define_flags()
     flags.FLAGS.set_default("workdir", "(none)")  # nothing is written there
-    entry.run(main)
+    command_line.run(main)

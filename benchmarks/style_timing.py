@@ -7,10 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import iteration_timing
-from migan_tf import data, distribution, photographs
-from migan_tf.style_setup import StyleSetup
-from migan_tf.train_state import create_state
-from migan_tf.train_step import make_steps
+from migan_tf.data import batches as data_batches
+from migan_tf.data import photographs
+from migan_tf.training import distribution
+from migan_tf.training.state import create_state
+from migan_tf.training.step import make_steps
+from migan_tf.training.style import StyleSetup
 
 
 def compare(config, rounds) -> dict:
@@ -26,10 +28,12 @@ def compare(config, rounds) -> dict:
     """
     strategy = distribution.make_strategy(config)
     examples = [
-        data.network_example(p, config.image_size, config.geometry)
+        data_batches.network_example(p, config.image_size, config.geometry)
         for p in photographs.load(config, "train")
     ]
-    batches = data.training_batches(examples, config, "synthesis", 0, 1)
+    batches = data_batches.training_batches(
+        examples, config, task="synthesis", first_batch=0, last_batch=1
+    )
     batch = next(iter(batches))
     size = config.vgg19_size or config.image_size
     variants = {
@@ -66,7 +70,7 @@ def _timed(config, strategy, batch):
     steps = make_steps(create_state(config, task, strategy), task, strategy)
 
     def iteration():
-        iteration_timing.iterate(config, steps, lambda: batch, 1)
+        iteration_timing.iterate(config, steps, batch=lambda: batch, count=1)
 
     if task.style is None:
         return iteration, lambda: None

@@ -12,24 +12,24 @@ import cv2
 import numpy as np
 from absl import flags
 
-from migan_tf import (
-    entry,
-    files,
-    map_files,
-    map_values,
-    model_folder,
-    saved_models,
-)
-from migan_tf.phantom import phantom_retina
+from migan_tf.base import command_line, files, image_files, map_values
+from migan_tf.inference import model_folder, saved_models
+from migan_tf.phantom.retina import phantom_retina
 
 FIRST_PHANTOM = 2018
 
 _MODEL = flags.DEFINE_string("model", "", "A SavedModel of a synthesis.")
 _MAPS = flags.DEFINE_string("vessel_maps", "", "A folder of vessel maps.")
-_ROWS = flags.DEFINE_integer("rows", 9, "Vessel maps.", 1)
-_SAMPLES = flags.DEFINE_integer("samples", 4, "Images of each map.", 1)
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of the noise codes.", 0)
-_SIDE = flags.DEFINE_integer("side", 256, "Side of each image.", 16)
+_ROWS = flags.DEFINE_integer("rows", 9, help="Vessel maps.", lower_bound=1)
+_SAMPLES = flags.DEFINE_integer(
+    "samples", 4, help="Images of each map.", lower_bound=1
+)
+_SEED = flags.DEFINE_integer(
+    "seed", 0, help="Seed of the noise codes.", lower_bound=0
+)
+_SIDE = flags.DEFINE_integer(
+    "side", 256, help="Side of each image.", lower_bound=16
+)
 _OUTPUT = flags.DEFINE_string("output", "", "The figure.")
 
 
@@ -38,17 +38,18 @@ def vessel_maps(folder, count):
     if not folder:
         seeds = range(FIRST_PHANTOM, FIRST_PHANTOM + count)
         return [phantom_retina(512, 512, s).vessel_map / 255 for s in seeds]
-    found = map_files.list_files("vessel_maps", folder)
+    found = image_files.list_files("vessel_maps", folder)
     planes = {
-        stem: map_files.read_plane(found[stem]) for stem in list(found)[:count]
+        stem: image_files.read_plane(found[stem])
+        for stem in list(found)[:count]
     }
     return list(map_values.to_unit(planes).values())
 
 
 def main(argv):
     """Checks the flags and draws."""
-    entry.no_arguments(argv)
-    entry.required(output=_OUTPUT.value)
+    command_line.no_arguments(argv)
+    command_line.required(output=_OUTPUT.value)
     folder, _ = model_folder.find("synthesis", "", _MODEL.value)
     generator = saved_models.SavedGenerator(folder)
     rows = []
@@ -65,7 +66,7 @@ def main(argv):
         rows.append(
             np.hstack(
                 [
-                    cv2.resize(p, size, None, 0, 0, cv2.INTER_AREA)
+                    cv2.resize(p, size, interpolation=cv2.INTER_AREA)
                     for p in planes
                 ]
             )
@@ -74,4 +75,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -11,21 +11,13 @@ scored on the dataset's test split inside the FOV, and the second annotator.
 import numpy as np
 from absl import flags
 
-from migan_tf import (
-    entry,
-    evaluation,
-    figures,
-    files,
-    map_files,
-    map_values,
-    model_folder,
-    photographs,
-    predictions,
-    saved_models,
-    scored_image,
-)
-from migan_tf.config import Config
-from migan_tf.errors import UserError
+from migan_tf.base import command_line, files, image_files, map_values
+from migan_tf.base.config import Config
+from migan_tf.base.errors import UserError
+from migan_tf.data import photographs
+from migan_tf.evaluation import predictions, report, scored_image
+from migan_tf.inference import model_folder, saved_models
+from migan_tf.metrics import figures
 
 PROTOCOL = "paper"
 
@@ -49,17 +41,17 @@ def named(flag, value):
 
 def published_maps(folder, images):
     """[vessel_probability] of a folder, in the order of the photographs."""
-    found = map_files.list_files("predictions", folder)
+    found = image_files.list_files("predictions", folder)
     ids = [photograph.image_id for photograph in images]
     pairs = predictions.pair(ids, list(found), "predictions")
-    planes = {i: map_files.read_plane(found[pairs[i]]) for i in ids}
+    planes = {i: image_files.read_plane(found[pairs[i]]) for i in ids}
     return list(map_values.to_unit(planes).values())
 
 
 def curve(images, maps):
     """(truth, probability) of all pixels that count."""
     scored = [
-        evaluation.ScoredImage(vessel_probability=plane, **vars(photograph))
+        report.ScoredImage(vessel_probability=plane, **vars(photograph))
         for photograph, plane in zip(images, maps, strict=True)
     ]
     scored_image.check(scored, PROTOCOL)
@@ -70,8 +62,8 @@ def curve(images, maps):
 
 def main(argv):
     """Checks the flags and draws."""
-    entry.no_arguments(argv)
-    entry.required(output=_OUTPUT.value)
+    command_line.no_arguments(argv)
+    command_line.required(output=_OUTPUT.value)
     config = Config(
         dataset=_DATASET.value,
         data_dir=_DATA_DIR.value,
@@ -94,7 +86,9 @@ def main(argv):
     curves, human = {}, None
     for name, planes in maps.items():
         scored, pixels = curve(images, planes)
-        scores = evaluation.score(scored, PROTOCOL, None, 0)
+        scores = report.score(
+            scored, PROTOCOL, validation_threshold=None, bootstrap_samples=0
+        )
         area, human = scores["pooled"]["auc_pr"], scores["human"]
         curves[f"{name}: {area:.4f}"] = pixels
     note = f"{_DATASET.value}, test split; the legend has the AUC-PR"
@@ -103,4 +97,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -14,9 +14,12 @@ import cv2
 import numpy as np
 from absl import flags
 
-from migan_tf import entry, files, inference, realism, style_setup
-from migan_tf.painted_fundi import quantised
-from migan_tf.phantom import phantom_retina
+from migan_tf.base import command_line, files
+from migan_tf.data import style_photograph
+from migan_tf.data.geometry import quantised
+from migan_tf.inference import run_networks
+from migan_tf.metrics import realism
+from migan_tf.phantom.retina import phantom_retina
 
 SEEDS = (2018, 2020, 2026)
 
@@ -27,26 +30,33 @@ _OUTPUT = flags.DEFINE_string("output", "docs/style.png", "The figure.")
 
 def style_disc(config, side):
     """(side,side,3) uint8: a disc of x_s's mean colour inside its FOV."""
-    style = style_setup.load_photograph(config)
+    style = style_photograph.load_style_photograph(config)
     means, _ = realism.colour_statistics(
         quantised(style.fundus), style.fov_mask[..., 0] > 0
     )
     disc = np.zeros((side, side, 3), np.uint8)
     middle = (side // 2, side // 2)
-    cv2.circle(disc, middle, side * 9 // 20, means.tolist(), -1, cv2.LINE_AA)
+    cv2.circle(
+        disc,
+        middle,
+        radius=side * 9 // 20,
+        color=means.tolist(),
+        thickness=-1,
+        lineType=cv2.LINE_AA,
+    )
     return disc
 
 
 def main(argv):
     """Checks the flags and draws."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     runs = _REFERENCE.value, _WORKDIR.value
-    entry.required(workdir=runs[1], reference_workdir=runs[0])
+    command_line.required(workdir=runs[1], reference_workdir=runs[0])
     networks = [
-        inference.load_network(pathlib.Path(run, "synthesis"), "synthesis")
+        run_networks.load_network(pathlib.Path(run, "synthesis"), "synthesis")
         for run in runs
     ]
-    generators = [inference.Generator(*network) for network in networks]
+    generators = [run_networks.Generator(*network) for network in networks]
     config = networks[1][1]
     side = config.image_size
     disc = style_disc(config, side)
@@ -60,4 +70,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

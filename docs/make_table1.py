@@ -15,9 +15,11 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from migan_tf import entry, score_table, sign_flip
-from migan_tf.config import DISCRIMINATORS
-from migan_tf.errors import UserError
+from migan_tf.base import command_line
+from migan_tf.base.config import DISCRIMINATORS
+from migan_tf.base.errors import UserError
+from migan_tf.evaluation import report as evaluation_report
+from migan_tf.metrics import paired_test
 
 FIGURES = ("auc_roc", "auc_pr", "dice_otsu")
 
@@ -54,20 +56,22 @@ def by_image(found, figure):
 def cell(found, figure) -> str:
     """Mean over the seeds and the interval of the first."""
     mean = np.mean([report["pooled"][figure] for report in found])
-    return score_table.cell(mean, found[0]["interval_95"]["pooled"][figure])
+    return evaluation_report.cell(
+        mean, found[0]["interval_95"]["pooled"][figure]
+    )
 
 
 def against(found, none) -> str:
     """Paired difference of AUC-PR to the run without a discriminator."""
     differences = by_image(found, "auc_pr") - by_image(none, "auc_pr")
-    p = sign_flip.sign_flip_p(differences)
+    p = paired_test.sign_flip_p(differences)
     return f"{differences.mean():+.4f}, p = {p:.2g}"
 
 
 def main(argv):
     """Checks the flags and prints."""
-    entry.no_arguments(argv)
-    entry.required(runs=_RUNS.value, dataset=_DATASET.value)
+    command_line.no_arguments(argv)
+    command_line.required(runs=_RUNS.value, dataset=_DATASET.value)
     variants = {
         kind: reports(_RUNS.value, f"{_DATASET.value}_{kind}")
         for kind in DISCRIMINATORS
@@ -82,4 +86,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -13,8 +13,9 @@ import pathlib
 
 from absl import flags
 
-from migan_tf import entry, score_table
-from migan_tf.errors import UserError
+from migan_tf.base import command_line
+from migan_tf.base.errors import UserError
+from migan_tf.evaluation import report as evaluation_report
 
 COLUMNS = {
     "auc_roc": "AUC-ROC",
@@ -47,7 +48,7 @@ def read(value):
 def row(name, figures, intervals) -> str:
     """One line of Markdown."""
     cells = [
-        score_table.cell(figures.get(k), intervals.get(k), absent="")
+        evaluation_report.cell(figures.get(k), intervals.get(k), absent="")
         for k in COLUMNS
     ]
     return f"| {' | '.join([name, *cells])} |"
@@ -55,8 +56,8 @@ def row(name, figures, intervals) -> str:
 
 def main(argv):
     """Checks the flags and prints."""
-    entry.no_arguments(argv)
-    entry.required(scores=_SCORES.value)
+    command_line.no_arguments(argv)
+    command_line.required(scores=_SCORES.value)
     found = [read(value) for value in _SCORES.value]
     print(f"| method | {' | '.join(COLUMNS.values())} |")
     print("|" + "---|" * (len(COLUMNS) + 1))
@@ -71,4 +72,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -12,25 +12,30 @@ import cv2
 import numpy as np
 from absl import flags
 
-from migan_tf import entry, files, fov, inference, metrics
-from migan_tf.errors import UserError
-from migan_tf.phantom import phantom_retina
+from migan_tf.base import command_line, files
+from migan_tf.base.errors import UserError
+from migan_tf.data import fov
+from migan_tf.inference import run_networks
+from migan_tf.metrics import segmentation
+from migan_tf.phantom.retina import phantom_retina
 
 MIN_SIDE = 384  # smaller pictures are enlarged, so that a page shows them
 GUTTER = 8
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "A run of both tasks.")
 _OUTPUT = flags.DEFINE_string("output", "docs/teaser.png", "The figure.")
-_SEED = flags.DEFINE_integer("seed", 2018, "Of phantom and noise.", 0)
+_SEED = flags.DEFINE_integer(
+    "seed", 2018, help="Of phantom and noise.", lower_bound=0
+)
 
 
 def panels(workdir, seed):
     """[(S,S,3) uint8] × 3: vessel map, painted fundus, vessels found in it."""
     workdir = pathlib.Path(workdir)
-    generator = inference.Generator(
-        *inference.load_network(workdir / "synthesis", "synthesis")
+    generator = run_networks.Generator(
+        *run_networks.load_network(workdir / "synthesis", "synthesis")
     )
-    network, config = inference.load_network(
+    network, config = run_networks.load_network(
         workdir / "segmentation", "segmentation"
     )
     side = config.image_size
@@ -42,8 +47,8 @@ def panels(workdir, seed):
     fov_mask &= retina.fov_mask > 0
     if not fov_mask.any():
         raise UserError(f"the generator of {workdir} paints no fundus yet")
-    probability = inference.Segmenter(network, config)(fundus, fov_mask)
-    threshold = metrics.otsu_threshold(probability[fov_mask])
+    probability = run_networks.Segmenter(network, config)(fundus, fov_mask)
+    threshold = segmentation.otsu_threshold(probability[fov_mask])
     found = (probability >= threshold) & fov_mask
     planes = [np.round(painted_map * 255), found * 255]
     first, last = (np.dstack([p.astype(np.uint8)] * 3) for p in planes)
@@ -52,8 +57,8 @@ def panels(workdir, seed):
 
 def main(argv):
     """Checks the flags and draws."""
-    entry.no_arguments(argv)
-    entry.required(workdir=_WORKDIR.value, output=_OUTPUT.value)
+    command_line.no_arguments(argv)
+    command_line.required(workdir=_WORKDIR.value, output=_OUTPUT.value)
     row = []
     for panel in panels(_WORKDIR.value, _SEED.value):
         times = max(1, -(-MIN_SIDE // panel.shape[0]))
@@ -64,4 +69,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

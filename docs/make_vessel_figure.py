@@ -3,7 +3,7 @@
   python docs/make_vessel_figure.py --dataset=drive --manual_dir=DIR \
       --output=docs/vessels_drive.png
 
-How vessel maps of `vessel_sources`, deformed and procedural, are distributed
+How vessel maps of `sources`, deformed and procedural, are distributed
 beside the annotators' maps of the TRAINING photographs; no map is shown. The
 yardstick of every distance is that between halves of the real maps.
 """
@@ -13,16 +13,11 @@ from absl import flags
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from migan_tf import (
-    builders,
-    drawn_vessels,
-    entry,
-    figures,
-    files,
-    photographs,
-    vessel_sources,
-    vessel_statistics,
-)
+from migan_tf.base import command_line, files
+from migan_tf.data import photographs, prepared
+from migan_tf.metrics import figures
+from migan_tf.vessel_maps import procedural, statistics
+from migan_tf.vessel_maps import sources as vessel_maps_sources
 
 SPLITS = 20  # of the real maps in halves
 NAMES = {
@@ -36,15 +31,19 @@ COLOURS = {"real": "black", "deformed": "#1b6ca8", "procedural": "#d1495b"}
 _DATASET = flags.DEFINE_string("dataset", "drive", "Whose training maps.")
 _DATA_DIR = flags.DEFINE_string("data_dir", "", "Prepared datasets.")
 _MANUAL_DIR = flags.DEFINE_string("manual_dir", "", "Archives of it.")
-_MAPS = flags.DEFINE_integer("maps", 40, "Drawn maps of each kind.", 1)
-_SEED = flags.DEFINE_integer("seed", 0, "Of the drawn maps.", 0)
+_MAPS = flags.DEFINE_integer(
+    "maps", 40, help="Drawn maps of each kind.", lower_bound=1
+)
+_SEED = flags.DEFINE_integer(
+    "seed", 0, help="Of the drawn maps.", lower_bound=0
+)
 _OUTPUT = flags.DEFINE_string("output", "", "The figure.")
 
 
 def samples(training):
     """{kind: [VesselStatistics]} of real, deformed and procedural maps."""
     like = _DATASET.value.partition("/")[0]
-    like = like if like in drawn_vessels.LIKENESSES else "drive"
+    like = like if like in procedural.LIKENESSES else "drive"
     sources = {
         "real": ("dataset", len(training)),
         "deformed": ("deformed", _MAPS.value),
@@ -53,11 +52,12 @@ def samples(training):
     size = training[0].vessel_map.shape[1]
     found = {}
     for name, (kind, number) in sources.items():
-        source = vessel_sources.make_source(kind, training, (), like, size)
+        source = vessel_maps_sources.make_source(
+            kind, training, paths=(), like=like, size=size
+        )
         drawn = [source.draw(i, _SEED.value) for i in range(number)]
         found[name] = [
-            vessel_statistics.measure(one.vessel_map, one.fov_mask)
-            for one in drawn
+            statistics.measure(one.vessel_map, one.fov_mask) for one in drawn
         ]
     return found
 
@@ -69,7 +69,7 @@ def yardstick(real):
     rows = []
     for _ in range(SPLITS):
         order = [real[i] for i in rng.permutation(len(real))]
-        rows.append(vessel_statistics.distances(order[:half], order[half:]))
+        rows.append(statistics.distances(order[:half], order[half:]))
     return {name: np.mean([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -82,7 +82,7 @@ def table(found):
             name: np.mean([row[name] for row in rows]) for name in NAMES
         }
         if kind != "real":
-            distances[f"{kind} to real"] = vessel_statistics.distances(
+            distances[f"{kind} to real"] = statistics.distances(
                 sample, found["real"]
             )
     lines = [f"| | {' | '.join(NAMES.values())} |", "|---|---|---|---|---|"]
@@ -101,7 +101,7 @@ def draw(found):
         figure.subplots(2, 2).flat, NAMES.items(), strict=True
     ):
         for kind, sample in found.items():
-            values, weights = vessel_statistics.pooled(sample, name)
+            values, weights = statistics.pooled(sample, name)
             axes.ecdf(values, weights, color=COLOURS[kind], lw=1.5, label=kind)
         axes.set(xlabel=title, ylabel="cumulative share", ylim=(0, 1))
         if name in ("calibre", "tortuosity"):
@@ -115,9 +115,9 @@ def draw(found):
 
 def main(argv):
     """Checks the flags, draws and prints."""
-    entry.no_arguments(argv)
-    entry.required(output=_OUTPUT.value)
-    builder = builders.ensure_prepared(
+    command_line.no_arguments(argv)
+    command_line.required(output=_OUTPUT.value)
+    builder = prepared.ensure_prepared(
         _DATASET.value, _DATA_DIR.value, _MANUAL_DIR.value
     )
     found = samples(photographs.read(builder, "train"))
@@ -126,4 +126,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

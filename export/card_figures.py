@@ -6,8 +6,11 @@ import pathlib
 
 import numpy as np
 
-from migan_tf import evaluation, metrics, photographs, saved_models
-from migan_tf.errors import UserError
+from migan_tf.base.errors import UserError
+from migan_tf.data import photographs
+from migan_tf.evaluation import report as evaluation_report
+from migan_tf.inference import saved_models
+from migan_tf.metrics import segmentation as metrics_segmentation
 
 PROTOCOL = "paper"
 SAMPLES = 4  # images of each vessel map
@@ -51,8 +54,8 @@ def segmentation(folder, splits) -> dict:
     tests = {}
     for dataset, images in splits.items():
         rows = saved_models.segment_photographs(segmenter, images)
-        scores = evaluation.score(
-            [evaluation.ScoredImage(**row) for row in rows],
+        scores = evaluation_report.score(
+            [evaluation_report.ScoredImage(**row) for row in rows],
             PROTOCOL,
             segmenter.validation_threshold,
         )
@@ -89,7 +92,9 @@ def synthesis(folder, splits, reader) -> dict:
                 empty = np.zeros(painted.shape, bool)
                 asked.append((painted >= 0.5).ravel())
                 found.append((answer[1] if answer else empty).ravel())
-        dice = metrics.dice(np.concatenate(asked), np.concatenate(found))
+        dice = metrics_segmentation.dice(
+            np.concatenate(asked), np.concatenate(found)
+        )
         tests[dataset] = {"figures": {"vessel_consistency": float(dice)}}
     name = f"{reader.parent.name}/{reader.name}"
     return _metrics(

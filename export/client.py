@@ -16,8 +16,8 @@ import urllib.parse
 import numpy as np
 from absl import flags
 
-from migan_tf import entry, files
-from migan_tf.errors import UserError
+from migan_tf.base import command_line, files
+from migan_tf.base.errors import UserError
 
 from . import client_protocols
 
@@ -30,21 +30,41 @@ def define_flags() -> None:
     flags.DEFINE_string("segment", "", "A photograph, PNG or JPEG.")
     flags.DEFINE_string("synthesize", "", "Or a vessel map, PNG or JPEG.")
     flags.DEFINE_string("output", "", "Folder of the results; made.")
-    flags.DEFINE_integer("seed", 0, "Of the noise.", 0, LARGEST_INT64)
-    flags.DEFINE_float("noise_stddev", 1.0, "σ of the noise.", 0.0)
+    flags.DEFINE_integer(
+        "seed",
+        0,
+        help="Of the noise.",
+        lower_bound=0,
+        upper_bound=LARGEST_INT64,
+    )
+    flags.DEFINE_float(
+        "noise_stddev", 1.0, help="σ of the noise.", lower_bound=0.0
+    )
     flags.DEFINE_string(
         "server",
         "http://localhost:8501",
         "Address of TensorFlow Serving; grpc://localhost:8500 chooses gRPC.",
     )
     flags.DEFINE_integer(
-        "model_version", None, "Default: the latest.", 0, LARGEST_INT64
+        "model_version",
+        None,
+        help="Default: the latest.",
+        lower_bound=0,
+        upper_bound=LARGEST_INT64,
     )
     flags.DEFINE_float(
-        "timeout_s", 60, "Longest silence of the server.", 0.001, 86400
+        "timeout_s",
+        60,
+        help="Longest silence of the server.",
+        lower_bound=0.001,
+        upper_bound=86400,
     )
     flags.DEFINE_integer(
-        "retries", 3, "After no connection, no room or a time-out.", 0, 20
+        "retries",
+        3,
+        help="After no connection, no room or a time-out.",
+        lower_bound=0,
+        upper_bound=20,
     )
 
 
@@ -82,7 +102,11 @@ def connect(
     if parts.scheme == "grpc":
         protocol = _grpc_client()
     return protocol(
-        server.rstrip("/"), model_version, timeout_s, retries, backoff_s
+        server.rstrip("/"),
+        model_version,
+        timeout_s=timeout_s,
+        retries=retries,
+        backoff_s=backoff_s,
     )
 
 
@@ -149,14 +173,14 @@ def _write(output, stem, kind, content) -> None:
 
 def main(argv):
     """Checks the flags, calls the server and writes what it answers."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     given = flags.FLAGS
     if bool(given.segment) == bool(given.synthesize):
         raise UserError(
             "give either --segment=PHOTO or --synthesize=MAP. Received: "
             f"--segment={given.segment!r} --synthesize={given.synthesize!r}"
         )
-    entry.required(output=given.output)
+    command_line.required(output=given.output)
     for name in ("timeout_s", "noise_stddev"):
         if not math.isfinite(given[name].value):
             raise UserError(
@@ -167,18 +191,24 @@ def main(argv):
     path = given[flag].value
     content = _read(flag, path)
     with connect(
-        given.server, given.model_version, given.timeout_s, given.retries
+        given.server,
+        given.model_version,
+        timeout_s=given.timeout_s,
+        retries=given.retries,
     ) as client:
         if flag == "segment":
             results = segment(client, content)
         else:
             results = synthesize(
-                client, content, given.seed, given.noise_stddev
+                client,
+                content,
+                seed=given.seed,
+                noise_stddev=given.noise_stddev,
             )
     for kind, image in results.items():
-        _write(given.output, pathlib.Path(path).stem, kind, image)
+        _write(given.output, pathlib.Path(path).stem, kind=kind, content=image)
 
 
 if __name__ == "__main__":
     define_flags()
-    entry.run(main)
+    command_line.run(main)

@@ -15,7 +15,7 @@ import urllib.request
 
 import numpy as np
 
-from migan_tf.errors import UserError
+from migan_tf.base.errors import UserError
 
 LONGEST_WAIT_S = 8.0
 RETRIED = ("gone", "late", "busy")

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from migan_tf import fov
-from migan_tf.metrics import LEVELS
+from migan_tf.data import fov
+from migan_tf.metrics.segmentation import LEVELS
 
 LEAST_SIDE = 16  # pixels, of what `fov.find_fov_mask` can search
 # Of an image's longer side, the square of which is what may be padded to; the
@@ -63,12 +63,12 @@ def check_size(size):
     )
 
 
-def each(function, *batches, **specs):
+def each(function, batches, **specs):
     """Applies `function` to the examples of a batch, one after the other.
 
     Args:
       function: of one example of each batch, to {name: tensor}.
-      *batches: tensors (B,…) of one batch size.
+      batches: tuple of tensors (B,…) of one batch size.
       **specs: {name: `tf.TensorSpec`} of what it gives.
 
     Returns:
@@ -106,7 +106,7 @@ def find_fov_mask(fundus):
 
 
 def otsu_threshold(probability, fov_mask):
-    """`metrics.otsu_threshold` of the pixels inside the FOV.
+    """`segmentation.otsu_threshold` of the pixels inside the FOV.
 
     Args:
       probability: (H,W) float32 in [0,1].

@@ -4,8 +4,8 @@ import hashlib
 import json
 import pathlib
 
-from migan_tf import files, run_record
-from migan_tf.style_weights import RANDOM_NOTE
+from migan_tf.base import files, run_record
+from migan_tf.models.vgg19 import RANDOM_NOTE
 
 from . import card_figures, card_page
 

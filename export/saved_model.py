@@ -12,8 +12,8 @@ import re
 
 from absl import flags
 
-from migan_tf import entry, run_record
-from migan_tf.errors import UserError
+from migan_tf.base import command_line, run_record
+from migan_tf.base.errors import UserError
 
 _WORKDIR = flags.DEFINE_multi_string(
     "workdir", [], "A run. Repeat it to average their segmenters in one model."
@@ -22,7 +22,10 @@ _EXPORT_DIR = flags.DEFINE_string(
     "export_dir", "export/models", "Folder of the models; made."
 )
 _TASK = flags.DEFINE_enum(
-    "task", "all", ["all", "segmentation", "synthesis"], "What to export."
+    "task",
+    "all",
+    enum_values=["all", "segmentation", "synthesis"],
+    help="What to export.",
 )
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", "", "Prepared datasets, where they have moved since."
@@ -43,9 +46,11 @@ _READER = flags.DEFINE_string(
 
 def main(argv):
     """Checks the flags and exports."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     workdirs = _WORKDIR.value
-    entry.required(workdir="".join(workdirs), export_dir=_EXPORT_DIR.value)
+    command_line.required(
+        workdir="".join(workdirs), export_dir=_EXPORT_DIR.value
+    )
     tasks = run_record.tasks_of(workdirs[0], _TASK.value)
     if not re.fullmatch(r"\w*", _VARIANT.value, re.ASCII):
         raise UserError(
@@ -53,7 +58,7 @@ def main(argv):
             f"{_VARIANT.value!r}"
         )
     config = run_record.read_config(f"{workdirs[0]}/{tasks[0]}")
-    entry.choose_kernels(config.segmenter)
+    command_line.choose_kernels(config.segmenter)
     from . import servable  # TensorFlow, after the flags are right.
 
     for task in tasks:
@@ -61,14 +66,14 @@ def main(argv):
             servable.export(
                 workdirs,
                 task,
-                _EXPORT_DIR.value,
-                _DATA_DIR.value,
-                _VARIANT.value,
-                _MEASURE.value,
-                _READER.value,
+                export_dir=_EXPORT_DIR.value,
+                data_dir=_DATA_DIR.value,
+                variant=_VARIANT.value,
+                measure=_MEASURE.value,
+                reader=_READER.value,
             )
         )
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

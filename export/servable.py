@@ -9,10 +9,11 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from migan_tf import ensemble, geometry, inference, model_folder, photographs
-from migan_tf.errors import UserError
+from migan_tf.base.errors import UserError
+from migan_tf.data import geometry, photographs
+from migan_tf.inference import model_folder, run_networks
 
-from . import card_figures, model_card, signatures, warm_up
+from . import card_figures, ensemble, model_card, signatures, warm_up
 
 
 def export(
@@ -48,7 +49,7 @@ def export(
         network, config = ensemble.load_ensemble(workdirs)
     elif len(workdirs) == 1:
         folder = pathlib.Path(workdirs[0]) / task
-        network, config = inference.load_network(folder, task)
+        network, config = run_networks.load_network(folder, task)
     else:
         raise UserError(
             "--workdir: only segmenters can be averaged. Received: "
@@ -72,11 +73,17 @@ def export(
         tf.saved_model.save(module, str(place.temporary), functions)
         extra = place.temporary / "assets.extra"
         extra.mkdir()
-        warm_up.write(extra / warm_up.FILE_NAME, name, functions, config)
-        card = model_card.make(workdirs, task, network, name, place.version)
+        warm_up.write(
+            extra / warm_up.FILE_NAME, name, functions=functions, config=config
+        )
+        card = model_card.make(
+            workdirs, task, network=network, name=name, version=place.version
+        )
         model_card.write(extra, card)
         if measure:
-            card["metrics"] = _measured(place.temporary, task, splits, reader)
+            card["metrics"] = _measured(
+                place.temporary, task, splits=splits, reader=reader
+            )
             model_card.write(extra, card)
     return place.folder
 

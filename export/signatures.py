@@ -11,7 +11,7 @@ function of its own, of which all signatures share one copy.
 import tensorflow as tf
 from tensorflow.io import encode_png
 
-from migan_tf import inference
+from migan_tf.inference import run_networks
 
 from . import graph_ops
 
@@ -20,14 +20,14 @@ def segmentation(network, config):
     """S from a photograph of any size to its vessels at that size.
 
     Args:
-      network: from `inference.load_network`.
+      network: from `run_networks.load_network`.
       config: the run's `Config`.
 
     Returns:
       (module, signatures) for `tf.saved_model.save`.
     """
     bare = _bare(network)
-    segmenter = inference.Segmenter(lambda x, training: bare(x), config)
+    segmenter = run_networks.Segmenter(lambda x, training: bare(x), config)
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
     def one(fundus):
@@ -53,7 +53,7 @@ def segmentation(network, config):
             "otsu_threshold": found["otsu_threshold"],
         }
 
-    @tf.function(input_signature=[_spec("fundus", tf.uint8, None, None, 3)])
+    @tf.function(input_signature=[_spec("fundus", tf.uint8, (None, None, 3))])
     def serving_default(fundus):
         fits = graph_ops.check_size(tf.shape(fundus)[1:3])
         with tf.control_dependencies([fits]):
@@ -61,7 +61,7 @@ def segmentation(network, config):
         plane = tf.TensorSpec((None, None, 1), tf.uint8)
         return graph_ops.each(
             one,
-            fundus,
+            (fundus,),
             vessel_probability=tf.TensorSpec((None, None, 1), tf.float32),
             vessel_map=plane,
             fov_mask=plane,
@@ -73,20 +73,20 @@ def segmentation(network, config):
         text = tf.TensorSpec((), tf.string)
         return graph_ops.each(
             one_file,
-            image_bytes,
+            (image_bytes,),
             vessel_probability_bytes=text,
             vessel_map_bytes=text,
             otsu_threshold=tf.TensorSpec((), tf.float32),
         )
 
-    return _module(network, bare, serving_default, segment_bytes)
+    return _module(network, bare, (serving_default, segment_bytes))
 
 
 def synthesis(network, config, fov_mask):
     """G from a vessel map of any size to an image of the networks' size.
 
     Args:
-      network: from `inference.load_network`.
+      network: from `run_networks.load_network`.
       config: the run's `Config`.
       fov_mask: (S,S,1) bool; what lies outside is painted black.
 
@@ -94,7 +94,7 @@ def synthesis(network, config, fov_mask):
       (module, signatures) for `tf.saved_model.save`.
     """
     bare = _bare(network)
-    generator = inference.Generator(lambda xs, training: bare(*xs), config)
+    generator = run_networks.Generator(lambda xs, training: bare(*xs), config)
     inside = tf.constant(fov_mask, tf.uint8)
 
     @tf.function(
@@ -139,18 +139,20 @@ def synthesis(network, config, fov_mask):
 
     @tf.function(
         input_signature=[
-            _spec("vessel_map", tf.float32, None, None, 1),
-            _spec("noise", tf.float32, config.noise_size),
+            _spec("vessel_map", tf.float32, (None, None, 1)),
+            _spec("noise", tf.float32, (config.noise_size,)),
         ]
     )
     def serving_default(vessel_map, noise):
-        return graph_ops.each(one, vessel_map, noise, **images)
+        return graph_ops.each(one, (vessel_map, noise), **images)
 
     @tf.function(
-        input_signature=[_spec("vessel_map", tf.uint8, None, None, 1), *draw]
+        input_signature=[_spec("vessel_map", tf.uint8, (None, None, 1)), *draw]
     )
     def synthesize(vessel_map, seed, noise_stddev):
-        return graph_ops.each(seeded, vessel_map, seed, noise_stddev, **images)
+        return graph_ops.each(
+            seeded, (vessel_map, seed, noise_stddev), **images
+        )
 
     @tf.function(input_signature=[_spec("vessel_map_bytes", tf.string), *draw])
     def synthesize_bytes(vessel_map_bytes, seed, noise_stddev):
@@ -158,10 +160,11 @@ def synthesis(network, config, fov_mask):
             f"{name}_bytes": tf.TensorSpec((), tf.string) for name in images
         }
         return graph_ops.each(
-            one_file, vessel_map_bytes, seed, noise_stddev, **texts
+            one_file, (vessel_map_bytes, seed, noise_stddev), **texts
         )
 
-    return _module(network, bare, serving_default, synthesize, synthesize_bytes)
+    functions = (serving_default, synthesize, synthesize_bytes)
+    return _module(network, bare, functions)
 
 
 def _bare(network):
@@ -179,7 +182,7 @@ def _bare(network):
     return bare
 
 
-def _module(network, bare, *functions):
+def _module(network, bare, functions):
     """(module, signatures); the bare network is the module's `network`."""
     module = tf.Module()
     module.variables_of_network = [v.value for v in network.variables]
@@ -192,7 +195,7 @@ def _module(network, bare, *functions):
     return module, signatures
 
 
-def _spec(name, dtype, *shape):
+def _spec(name, dtype, shape=()):
     return tf.TensorSpec((None, *shape), dtype, name)
 
 

@@ -7,8 +7,8 @@ taken. A server that finds these in `assets.extra/` does that beforehand.
 import numpy as np
 import tensorflow as tf
 
-from migan_tf.errors import UserError
-from migan_tf.phantom import phantom_retina
+from migan_tf.base.errors import UserError
+from migan_tf.phantom.retina import phantom_retina
 
 FILE_NAME = "tf_serving_warmup_requests"
 # Pixels. Small, for the models' size; the networks see their own size anyway.

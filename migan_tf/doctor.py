@@ -8,7 +8,8 @@ none was found.
 
 from absl import flags
 
-from migan_tf import entry, inspection
+from migan_tf.base import command_line
+from migan_tf.data import inspection
 
 FLAGS = flags.FLAGS
 
@@ -23,8 +24,8 @@ def main(argv) -> int:
     reports = inspection.inspect(FLAGS.manual_dir)
     print(inspection.describe(reports, FLAGS.manual_dir))
     buildable = bool(reports) and all(r.buildable for r in reports)
-    return 0 if buildable else entry.EXIT_BAD_INPUT
+    return 0 if buildable else command_line.EXIT_BAD_INPUT
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -13,7 +13,9 @@ false positives blue), of a generator a contact sheet.
 
 from absl import flags
 
-from migan_tf import entry, evaluation_flags, run_evaluation
+from migan_tf.base import command_line
+from migan_tf.evaluation import evaluate_run
+from migan_tf.evaluation import flags as evaluation_flags
 
 _FLAGS = evaluation_flags.define()
 flags.adopt_module_key_flags(evaluation_flags)  # --help shows those
@@ -21,13 +23,13 @@ flags.adopt_module_key_flags(evaluation_flags)  # --help shows those
 
 def main(argv):
     """Reads the flags, has them scored and prints the table."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     values = {name: flag.value for name, flag in _FLAGS.items()}
     given = {n for n, flag in _FLAGS.items() if flag.value != flag.default}
-    table, output = run_evaluation.evaluate(values, given)
+    table, output = evaluate_run.evaluate(values, given)
     print(table, end="")
     print(f"report: {output}")
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -10,8 +10,9 @@ skipped, and says what and why.
 
 from absl import flags
 
-from migan_tf import entry, model_folder
-from migan_tf.errors import UserError
+from migan_tf.base import command_line
+from migan_tf.base.errors import UserError
+from migan_tf.inference import model_folder
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "A run with a segmenter.")
 _MODEL = flags.DEFINE_string(
@@ -25,7 +26,7 @@ _OUTPUT = flags.DEFINE_string("output", "vessels", "Folder of the results.")
 
 def main(argv):
     """Checks the flags and segments."""
-    entry.required(output=_OUTPUT.value)
+    command_line.required(output=_OUTPUT.value)
     if len(argv) < 2:
         raise UserError(
             "give photographs or folders of them. Received: none. Next: "
@@ -34,11 +35,13 @@ def main(argv):
     folder, segmenter = model_folder.find(
         "segmentation", _WORKDIR.value, _MODEL.value
     )
-    entry.choose_kernels(segmenter)
-    from migan_tf import own_images  # TensorFlow, after the flags are right.
+    command_line.choose_kernels(segmenter)
+    from migan_tf.inference import (
+        user_files,  # TensorFlow, after the flags are right.
+    )
 
-    return own_images.segment_files(argv[1:], folder, _OUTPUT.value)
+    return user_files.segment_files(argv[1:], folder, _OUTPUT.value)
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -14,11 +14,16 @@ same images.
 
 from absl import flags
 
-from migan_tf import entry, model_folder, synthetic_flags
+from migan_tf.base import command_line
+from migan_tf.inference import model_folder
+from migan_tf.synthesis import flags as synthesis_flags
 
-synthetic_flags.define()
+synthesis_flags.define()
 _SAMPLES = flags.DEFINE_integer(
-    "samples", 1, "Images of each map, without --vessel_source.", 1
+    "samples",
+    1,
+    help="Images of each map, without --vessel_source.",
+    lower_bound=1,
 )
 _SHARD = flags.DEFINE_string(
     "shard",
@@ -26,38 +31,45 @@ _SHARD = flags.DEFINE_string(
     "i/n: the i-th of n machines, from 0, that share a job of --vessel_source.",
 )
 _WORKERS = flags.DEFINE_integer(
-    "workers", 0, "Processes of --vessel_source; 0: one for each core.", 0
+    "workers",
+    0,
+    help="Processes of --vessel_source; 0: one for each core.",
+    lower_bound=0,
 )
 
 
 def main(argv):
     """Checks the flags and paints."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     values = flags.FLAGS.flag_values_dict()
     given = {name for name in values if flags.FLAGS[name].present}
-    check = synthetic_flags.checked
+    check = synthesis_flags.checked
     if not values["vessel_source"]:
-        check = synthetic_flags.checked_plain
+        check = synthesis_flags.checked_plain
     values = check(values, given)
     folder, segmenter = model_folder.find(
         "synthesis", values["workdir"], values["model"]
     )
-    entry.choose_kernels(segmenter)
+    command_line.choose_kernels(segmenter)
     if values["vessel_source"]:
-        from migan_tf import synthetic_run  # TensorFlow, after the flags.
+        from migan_tf.synthesis import (
+            one_machine,  # TensorFlow, after the flags.
+        )
 
-        return synthetic_run.run(values, folder, _SHARD.value, _WORKERS.value)
-    from migan_tf import own_images
+        return one_machine.run(
+            values, folder, shard=_SHARD.value, workers=_WORKERS.value
+        )
+    from migan_tf.inference import user_files
 
-    return own_images.synthesize_files(
+    return user_files.synthesize_files(
         [values["vessel_maps"]],
         folder,
-        values["output"],
-        _SAMPLES.value,
-        values["seed"],
-        values["noise_stddev"],
+        output=values["output"],
+        samples=_SAMPLES.value,
+        seed=values["seed"],
+        noise_stddev=values["noise_stddev"],
     )
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

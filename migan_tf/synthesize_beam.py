@@ -10,24 +10,26 @@ files; what follows -- goes to Beam. Without it the DirectRunner works here.
 
 from absl import flags
 
-from migan_tf import entry, model_folder, synthetic_flags
+from migan_tf.base import command_line
+from migan_tf.inference import model_folder
+from migan_tf.synthesis import flags as synthesis_flags
 
-synthetic_flags.define()
+synthesis_flags.define()
 
 
 def main(argv):
     """Checks the flags and runs the pipeline."""
     values = flags.FLAGS.flag_values_dict()
-    entry.required(vessel_source=values["vessel_source"])
-    values = synthetic_flags.checked(values)
+    command_line.required(vessel_source=values["vessel_source"])
+    values = synthesis_flags.checked(values)
     folder, segmenter = model_folder.find(
         "synthesis", values["workdir"], values["model"]
     )
-    entry.choose_kernels(segmenter)
-    from migan_tf import synthetic_pipeline  # TensorFlow, after the flags.
+    command_line.choose_kernels(segmenter)
+    from migan_tf.synthesis import beam  # TensorFlow, after the flags.
 
-    return synthetic_pipeline.run(values, folder, argv[1:])
+    return beam.run(values, folder, argv[1:])
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

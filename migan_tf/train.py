@@ -6,19 +6,21 @@
 The same command goes on from the last checkpoint after any stop.
 """
 
-from migan_tf import config_flags, entry
+from migan_tf.base import command_line, config_flags
 
 
 def main(argv):
     """Checks the flags and trains."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     runs = config_flags.runs_from_flags()
-    entry.choose_kernels(runs[0].segmenter)
-    from migan_tf import trainer  # TensorFlow only after the flags are right.
+    command_line.choose_kernels(runs[0].segmenter)
+    from migan_tf.training import (
+        trainer,  # TensorFlow only after the flags are right.
+    )
 
     return trainer.train(*runs)
 
 
 if __name__ == "__main__":
     config_flags.define_flags()
-    entry.run(main)
+    command_line.run(main)

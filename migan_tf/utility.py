@@ -12,7 +12,8 @@ command goes on where it was stopped.
 
 from absl import flags
 
-from migan_tf import entry, utility_flags
+from migan_tf.base import command_line
+from migan_tf.utility_study import flags as utility_flags
 
 _FLAGS = utility_flags.define()
 flags.adopt_module_key_flags(utility_flags)  # --help shows those
@@ -20,14 +21,16 @@ flags.adopt_module_key_flags(utility_flags)  # --help shows those
 
 def main(argv):
     """Checks the flags and runs the experiment."""
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     settings = utility_flags.settings(
         {name: flag.value for name, flag in _FLAGS.items()}
     )
-    from migan_tf import utility_run  # TFDS only after the flags are right.
+    from migan_tf.utility_study import (
+        study,  # TFDS only after the flags are right.
+    )
 
-    return utility_run.run(settings)
+    return study.run(settings)
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)

@@ -18,7 +18,7 @@ import migan_tf  # noqa: F401
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 # One choice of CPU kernels for all tests and the processes that they start;
-# the program chooses by the network (`entry.choose_kernels`).
+# the program chooses by the network (`command_line.choose_kernels`).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -101,17 +101,17 @@ TINY_FLAGS = """
 @pytest.fixture(scope="session")
 def tiny_flags(tmp_path_factory) -> list[str]:
     """Flags of a tiny run on phantom data, which are built once."""
-    from migan_tf import builders
+    from migan_tf.data import prepared
 
     data_dir = str(tmp_path_factory.mktemp("data"))
-    builders.ensure_prepared("phantom/demo", data_dir, "")
+    prepared.ensure_prepared("phantom/demo", data_dir, "")
     return [*TINY_FLAGS, f"--data_dir={data_dir}"]
 
 
 @pytest.fixture(scope="session")
 def tiny_config(tiny_flags):
     """The same as a `Config`; workdir and steps are left to the test."""
-    from migan_tf.config import Config
+    from migan_tf.base.config import Config
 
     kinds = {f.name: f.type for f in dataclasses.fields(Config)}
     pairs = [flag.lstrip("-").split("=") for flag in tiny_flags]
@@ -122,7 +122,7 @@ def tiny_config(tiny_flags):
 @pytest.fixture(scope="session")
 def tiny_run(tiny_config, tmp_path_factory) -> pathlib.Path:
     """The run folder of both tasks, trained for a few steps."""
-    from migan_tf import trainer
+    from migan_tf.training import trainer
 
     workdir = tmp_path_factory.mktemp("run")
     trainer.train(
@@ -152,10 +152,10 @@ def served(tiny_run, tmp_path_factory) -> dict[str, pathlib.Path]:
 @pytest.fixture(scope="session")
 def style(tiny_config) -> dict:
     """A style photograph as `evaluate_synthesis` takes it."""
-    from migan_tf import data, photographs
+    from migan_tf.data import batches, photographs
 
     photograph = photographs.load(tiny_config, "train")[0]
-    example = data.network_example(photograph, 64, tiny_config.geometry)
+    example = batches.network_example(photograph, 64, tiny_config.geometry)
     levels = np.round((example["fundus"] + 1) * 127.5)
     return {
         "name": "train/0",

@@ -6,14 +6,14 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from migan_tf import phantom
+from migan_tf.phantom import retina as phantom_retina
 
 FEATURES = ("vessel_map", "fov_mask", "second_annotator")
 
 
 def make_pair(number, side=64):
     """One phantom as an example; its vessel map is soft."""
-    retina = phantom.phantom_retina(side, side, 7_000 + number)
+    retina = phantom_retina.phantom_retina(side, side, 7_000 + number)
     soft = np.asarray(retina.vessel_map, np.float32)
     soft = (soft + np.roll(soft, 1, 0)) / 2 / max(soft.max(), 1)
     return {

@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from export import signatures, warm_up
-from migan_tf.config import Config
-from migan_tf.tasks import make_task
+from migan_tf.base.config import Config
+from migan_tf.models.build import build_network
 
 FILE = pathlib.Path(__file__).parent / "golden" / "requests.json"
 CONFIG = Config(
@@ -31,7 +31,7 @@ CONFIG = Config(
 
 def functions(task) -> dict:
     """{signature: tf.function} of a network of fixed weights."""
-    network = make_task(task, CONFIG).build_network()
+    network = build_network(CONFIG, task)
     rng = np.random.default_rng(2018)
     for variable in network.variables:
         # About the size that He et al. start with, so that no layer is silent.

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from migan_tf.config import Config
-from migan_tf.tasks import make_task
-from migan_tf.train_state import create_state
-from migan_tf.train_step import make_steps
+from migan_tf.base.config import Config
+from migan_tf.training.state import create_state
+from migan_tf.training.step import make_steps
+from migan_tf.training.tasks import make_task
 
 CONFIG = Config(
     image_size=64,

@@ -6,15 +6,15 @@ import hashlib
 import cv2
 import numpy as np
 
-from migan_tf.phantom import phantom_retina
-from migan_tf.synthetic_pairs import Pair, Recipe
+from migan_tf.phantom.retina import phantom_retina
+from migan_tf.synthesis.pairs import Pair, Recipe
 
 SIDE = 64
 
 
 @dataclasses.dataclass(frozen=True)
 class Drawn:
-    """As `vessel_sources.DrawnMap`."""
+    """As `sources.DrawnMap`."""
 
     vessel_map: np.ndarray
     fov_mask: np.ndarray

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from migan_tf import evaluation, predictions, run_record
-from migan_tf.config import Config
+from migan_tf.base import run_record
+from migan_tf.base.config import Config
+from migan_tf.evaluation import predictions
+from migan_tf.evaluation import report as evaluation_report
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHAPE = (40, 50)
@@ -80,8 +82,8 @@ def test_scores_folders_without_tensorflow(flags):
 def test_float_maps_score_like_their_files(flags, tmp_path):
     places = {k: v for k, v in flags.items() if k != "output"}
     rows = predictions.read_scored(**places)
-    images = [evaluation.ScoredImage(**row) for row in rows]
-    expected = evaluation.score(images, bootstrap_samples=0)["pooled"]
+    images = [evaluation_report.ScoredImage(**row) for row in rows]
+    expected = evaluation_report.score(images, bootstrap_samples=0)["pooled"]
     floats = tmp_path / "floats"
     floats.mkdir()
     for path in flags["predictions"].iterdir():
@@ -97,7 +99,7 @@ def test_float_maps_score_like_their_files(flags, tmp_path):
 # A run as `inference` would give it, without a network.
 WORKDIR_SCRIPT = """
 from migan_tf import entry, predictions, run_evaluation
-from migan_tf.config import Config
+from migan_tf.base.config import Config
 
 def segmented(values):
     assert values["split"] == "validation"

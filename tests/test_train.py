@@ -7,7 +7,7 @@ import sys
 import cv2
 import pytest
 
-from migan_tf.phantom import phantom_retina
+from migan_tf.phantom.retina import phantom_retina
 
 
 def call(module, *arguments):
@@ -39,8 +39,8 @@ def test_data_that_are_not_there_are_said_in_a_few_lines(tmp_path):
     result = call(
         "train",
         f"--workdir={tmp_path}/run",
-        f"--data_dir={tmp_path}/data",
-        f"--manual_dir={tmp_path}",
+        good=f"--data_dir={tmp_path}/data",
+        broken=f"--manual_dir={tmp_path}",
     )
     assert result.returncode == 2 and "Traceback" not in result.stderr
     message = result.stderr[result.stderr.index("\nerror: ") + 1 :]

@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from migan_tf import phantom
+from migan_tf.phantom import retina as phantom_retina
 
 # Seeds of one data set: SEED_BLOCK to itself, the second half for tests.
 SEED_BLOCK = 1_000_000
@@ -97,7 +97,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         """Yields (image_id, example), drawing one retina at a time."""
         config = self.builder_config
         for number, seed in enumerate(config.seeds(split), start=1):
-            retina = phantom.phantom_retina(config.height, config.width, seed)
+            retina = phantom_retina.phantom_retina(
+                config.height, config.width, seed
+            )
             image_id = f"{number:02d}_{split}"
             yield (
                 image_id,
@@ -106,7 +108,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "fundus": retina.fundus,
                     "vessel_map": retina.vessel_map[..., None],
                     "fov_mask": retina.fov_mask[..., None],
-                    "second_annotator": phantom.second_reading(retina)[
+                    "second_annotator": phantom_retina.second_reading(retina)[
                         ..., None
                     ],
                     "has_vessel_map": True,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from migan_tf import phantom
+from migan_tf.phantom import retina
 from phantom import phantom_dataset_builder as phantom_builder
 
 FEATURES = {
@@ -52,14 +52,14 @@ def test_features_and_numbers(builder):
 def test_examples_are_the_drawn_retinas(builder):
     stored = {e["image_id"].decode(): e for e in examples_of(builder, "test")}
     assert sorted(stored) == ["01_test", "02_test"]
-    drawn = phantom.phantom_retina(56, 48, 5_500_001)
+    drawn = retina.phantom_retina(56, 48, 5_500_001)
     example = stored["02_test"]
     np.testing.assert_array_equal(example["fundus"], drawn.fundus)
     np.testing.assert_array_equal(
         example["vessel_map"][..., 0], drawn.vessel_map
     )
     np.testing.assert_array_equal(
-        example["second_annotator"][..., 0], phantom.second_reading(drawn)
+        example["second_annotator"][..., 0], retina.second_reading(drawn)
     )
 
 

@@ -66,7 +66,7 @@ def test_an_absent_tar_can_be_downloaded(tmp_path):
     ],
 )
 def test_one_wrong_member_is_named(tmp_path, name, change, complaint):
-    survey = spoil(tmp_path, name, "im0044", change)
+    survey = spoil(tmp_path, name, image_id="im0044", change=change)
     assert len(survey.errors) == 1
     assert re.search(complaint, survey.errors[0])
     assert str(tmp_path / name) in survey.errors[0]

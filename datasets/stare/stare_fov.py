@@ -34,5 +34,7 @@ def find_fov(fundus: np.ndarray) -> np.ndarray:
     fov_mask = np.zeros_like(bright)
     if outlines:
         largest = max(outlines, key=cv2.contourArea)
-        cv2.drawContours(fov_mask, [largest], 0, 255, cv2.FILLED)
+        cv2.drawContours(
+            fov_mask, [largest], contourIdx=0, color=255, thickness=cv2.FILLED
+        )
     return fov_mask

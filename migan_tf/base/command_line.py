@@ -1,0 +1,86 @@
+"""What every command line of the project does around its `main`."""
+
+import os
+import pathlib
+import sys
+
+from absl import app, logging
+
+from migan_tf.base.errors import UserError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def no_arguments(argv) -> None:
+    """Raises `UserError` where something other than flags was given."""
+    if len(argv) > 1:
+        raise UserError(
+            f"only --flags are taken. Received: {' '.join(argv[1:])}. See "
+            "--help"
+        )
+
+
+def required(**values) -> None:
+    """Raises `UserError` naming the flag that was left empty."""
+    for name, value in values.items():
+        if not value:
+            raise UserError(f"--{name} is required. Received: {value!r}")
+
+
+def choose_kernels(segmenter) -> None:
+    """Chooses TensorFlow's CPU kernels; call it before TensorFlow's import.
+
+    oneDNN makes the max-pool U-Net faster everywhere, and the paper's networks
+    where the processor has AVX-512 (benchmarks/README.md). Beside that only
+    the segmenter decides, not the task: the kernels differ in the last digits,
+    and a run that is resumed with another --task should go on as it began.
+    Whoever has set TF_ENABLE_ONEDNN_OPTS keeps the last word.
+
+    Args:
+      segmenter: a run's --segmenter, `unet` or `migan`.
+    """
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", kernels_for(segmenter))
+
+
+def kernels_for(segmenter) -> str:
+    """TF_ENABLE_ONEDNN_OPTS of a --segmenter; see `choose_kernels`."""
+    return "1" if segmenter == "unet" or has_avx512() else "0"
+
+
+def has_avx512(cpuinfo="/proc/cpuinfo") -> bool:
+    """Whether the processor has AVX-512; no where Linux does not say.
+
+    Args:
+      cpuinfo: the file in which it does.
+    """
+    try:
+        text = pathlib.Path(cpuinfo).read_text("utf-8")
+    except OSError:
+        return False
+    return " avx512f " in text
+
+
+def run(main) -> None:
+    """Parses the flags, calls `main(argv)` and ends the process.
+
+    A `UserError` becomes one message on stderr and exit status 2, Ctrl-C
+    becomes exit status 130; anything else is a bug and keeps its traceback.
+
+    Args:
+      main: function of the positional arguments (argv, program name first);
+        its return value (None or an int) is the exit status.
+    """
+
+    def guarded(argv):
+        try:
+            return main(argv)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return EXIT_BAD_INPUT
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return EXIT_INTERRUPTED
+
+    logging.set_verbosity(logging.INFO)
+    app.run(guarded)

@@ -1,0 +1,140 @@
+"""What the settings of a run must fulfil beyond their types."""
+
+import dataclasses
+import math
+
+from migan_tf.base.errors import UserError
+
+# One rule for all networks: six halvings, those of G and of patch10.
+TOTAL_STRIDE = 64
+# Means and standard deviations of three channels; see `colour_code`.
+COLOUR_CODE_SIZE = 6
+
+
+def check(config) -> None:
+    """Raises `UserError` naming the flag of a `Config` that is at fault."""
+    for field in dataclasses.fields(config):
+        _check_field(field, getattr(config, field.name))
+    if not config.workdir:
+        raise UserError(
+            "--workdir is required: the folder that holds the run. "
+            "Received: ''. Try --workdir=runs/my_run"
+        )
+    for name in ("image_size", "crop_size"):
+        if getattr(config, name) % TOTAL_STRIDE:
+            raise UserError(
+                f"--{name} must be a multiple of {TOTAL_STRIDE}: the "
+                "generator and the discriminators halve it up to six "
+                f"times. Received: {getattr(config, name)}"
+            )
+    if config.crop_size > config.image_size:
+        raise UserError(
+            "--crop_size must not exceed --image_size "
+            f"({config.image_size}). Received: {config.crop_size}"
+        )
+    _check_datasets(config.dataset)
+    _check_extra(config)
+    _check_segmenter(config)
+    if config.colour_code and config.noise_size < COLOUR_CODE_SIZE:
+        raise UserError(
+            f"--noise_size must be at least {COLOUR_CODE_SIZE} with "
+            f"--colour_code. Received: {config.noise_size}"
+        )
+    if config.colour_code and config.deviation == "style":
+        raise UserError(
+            "--colour_code says the colours that Eq. 2 asks for, and "
+            "--deviation=style asks for those of x_s. Received: both"
+        )
+    for name, what in (
+        ("adam_beta_1", "gradient"),
+        ("average_decay", "average"),
+    ):
+        if getattr(config, name) >= 1:
+            raise UserError(
+                f"--{name} must be below 1, the share of the old {what} "
+                f"that is kept. Received: {getattr(config, name)}"
+            )
+    _check_style(config)
+
+
+def _check_datasets(text):
+    names = text.split(",")
+    if not all(names) or " " in text or len(set(names)) < len(names):
+        raise UserError(
+            "--dataset must be a name, or different names with commas and no "
+            f"spaces between them, such as drive,stare. Received: {text!r}"
+        )
+
+
+def _check_extra(config):
+    if config.extra_share > 1:
+        raise UserError(
+            "--extra_share must lie in [0,1], the share of the training "
+            f"examples. Received: {config.extra_share}"
+        )
+    name = config.extra_dataset
+    if config.extra_count and not name:
+        raise UserError(
+            "--extra_count is of --extra_dataset. Received: "
+            f"--extra_count={config.extra_count} --extra_dataset="
+        )
+    if set(", ") & set(name) or name in config.dataset.split(","):
+        raise UserError(
+            "--extra_dataset must be one name, and none of --dataset: it only "
+            f"trains, and never validates or tests. Received: {name!r} beside "
+            f"--dataset={config.dataset}"
+        )
+
+
+def _check_segmenter(config):
+    if config.segmenter == "unet":
+        stride = config.unet_stride * 2**config.unet_depth
+        if TOTAL_STRIDE % stride:
+            raise UserError(
+                "--unet_stride × 2**unet_depth must divide "
+                f"{TOTAL_STRIDE}, as --image_size does. Received: "
+                f"--unet_stride={config.unet_stride} "
+                f"--unet_depth={config.unet_depth}"
+            )
+        return
+    plain = {
+        "unet_stride": 1,
+        "unet_cascade": 1,
+        "unet_normalization": "batch",
+    }
+    for name, value in plain.items():
+        if getattr(config, name) != value:
+            raise UserError(
+                f"--{name} is of --segmenter=unet. Received: "
+                f"--{name}={getattr(config, name)} "
+                f"--segmenter={config.segmenter}"
+            )
+
+
+def _check_style(config):
+    synthesis = config.task != "segmentation"
+    if config.deviation == "style" and synthesis and not config.style_image:
+        raise UserError(
+            "--deviation=style needs --style_image: a photograph's file or an "
+            "image_id of the dataset, in whose style to paint. Received: ''"
+        )
+    if config.deviation != "style" and config.style_image:
+        raise UserError(
+            "--style_image is used with --deviation=style only. Received: "
+            f"--style_image={config.style_image} --deviation={config.deviation}"
+        )
+
+
+def _check_field(field, value) -> None:
+    choices, minimum = field.metadata["choices"], field.metadata["minimum"]
+    if choices and value not in choices:
+        raise UserError(
+            f"--{field.name} must be one of {', '.join(choices)}. "
+            f"Received: {value!r}"
+        )
+    # `not <=` also refuses NaN.
+    if minimum is not None and not minimum <= value < math.inf:
+        raise UserError(
+            f"--{field.name} must be at least {minimum} and finite. "
+            f"Received: {value}"
+        )

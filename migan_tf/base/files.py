@@ -1,0 +1,86 @@
+"""Files that are either whole or not there."""
+
+import contextlib
+import os
+import pathlib
+import tempfile
+
+import cv2
+
+from migan_tf.base.errors import UserError
+
+
+def make_output(output) -> pathlib.Path:
+    """Makes the folder of results; before the work that ends in it.
+
+    Args:
+      output: value of --output; ~ is the home.
+
+    Raises:
+      UserError: it cannot be made.
+    """
+    folder = pathlib.Path(output).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"--output must be a folder that can be written: {error}. Give "
+            f"another. Received: --output={output}"
+        ) from error
+    return folder
+
+
+@contextlib.contextmanager
+def atomic_path(path, folder=None):
+    """Yields a temporary path that replaces `path` on success.
+
+    The temporary file keeps the suffixes of `path` (`.weights.h5`), since
+    libraries choose the format by them. After an exception nothing is left
+    behind and an older `path` stays as it was.
+
+    Args:
+      path: the file to write; its folder is made.
+      folder: where the temporary file lies, on the same file system; made.
+        Default: beside `path`.
+
+    Yields:
+      `pathlib.Path` to write to.
+    """
+    path = pathlib.Path(path)
+    folder = path.parent if folder is None else pathlib.Path(folder)
+    for place in (path.parent, folder):
+        place.mkdir(parents=True, exist_ok=True)
+    stem, dot, suffixes = path.name.partition(".")
+    handle, name = tempfile.mkstemp(
+        prefix=f".{stem}-", suffix=dot + suffixes, dir=folder
+    )
+    os.close(handle)
+    temporary = pathlib.Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files private; results are meant to be read by others.
+        temporary.chmod(0o644)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())  # Whole after a power cut, too.
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path, text: str) -> None:
+    """Writes `text` to `path`, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_image(path, image) -> None:
+    """Writes an RGB (H,W,3) or grey (H,W) uint8 image, whole or not at all.
+
+    Raises:
+      OSError: OpenCV could not write it, for example to a full disk.
+    """
+    with atomic_path(path) as temporary:
+        if image.ndim == 3:
+            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        if not cv2.imwrite(str(temporary), image):
+            raise OSError(None, "the image could not be written", str(path))

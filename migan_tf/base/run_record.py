@@ -1,0 +1,198 @@
+"""What produced a run: flags, seed, versions, commit, command, device."""
+
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+from migan_tf import __version__
+from migan_tf.base import files
+from migan_tf.base.config import TASKS, Config
+from migan_tf.base.errors import UserError
+
+# By module, since a package comes in several distributions (opencv-python,
+# opencv-python-headless).
+_MODULES = "tensorflow keras tensorflow_datasets numpy cv2 sklearn".split()
+
+
+# Of Eq. 7 to 12: nothing of them reaches a segmenter.
+_STYLE = frozenset(
+    "deviation style_image style_weight content_weight total_variation_weight "
+    "consistency_weight style_block_weight style_layers content_layer "
+    "loss_reduction vgg19_weights vgg19_size segmenter_model".split()
+)
+
+
+def write(folder, config, devices, data=None) -> None:
+    """Writes `run.json` and the reloadable `run.flags`, or checks them.
+
+    `run.json` holds the flags and one entry for each start: a run that was
+    resumed may owe its weights to more than one version.
+
+    Args:
+      folder: the folder of one task of the run.
+      config: the resolved `Config`.
+      devices: names of the devices, for the record.
+      data: {split: {image_id: SHA-256}} of the photographs, for the record.
+
+    Raises:
+      UserError: the folder holds a run of other flags or photographs.
+    """
+    record_path = pathlib.Path(folder) / "run.json"
+    starts = []
+    if record_path.exists():
+        _check_same(read_config(folder), config, folder)
+        recorded = json.loads(record_path.read_text())
+        starts = recorded["starts"]
+        _check_same_data(recorded.get("data"), data, folder)
+    start = {
+        "time": datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
+        "versions": _versions(),
+        "commit": _commit(),
+        "command": sys.argv,
+        "devices": devices,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+    }
+    record = {
+        "config": dataclasses.asdict(config),
+        "data": data,
+        "starts": [*starts, start],
+    }
+    files.write_text(record_path, json.dumps(record, indent=1))
+    files.write_text(pathlib.Path(folder) / "run.flags", as_flagfile(config))
+
+
+def read_config(folder) -> Config:
+    """The `Config` recorded in the folder of one task of a run.
+
+    Raises:
+      UserError: there is none, or a newer program wrote it.
+    """
+    path = pathlib.Path(folder) / "run.json"
+    try:
+        values = json.loads(path.read_text())["config"]
+        return Config(**values)
+    except FileNotFoundError:
+        raise UserError(
+            f"--workdir must hold a run with a folder `{path.parent.name}`. "
+            f"Received: {path.parent.parent}, which has no {path.parent.name}/"
+            "run.json. Train one: python -m migan_tf.train "
+            f"--task={path.parent.name} --workdir={path.parent.parent} …"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is not a record of this program's version "
+            f"({__version__}): {error}"
+        ) from None
+
+
+def tasks_of(workdir, wanted="all") -> list[str]:
+    """The tasks that a run folder holds, of those that are wanted.
+
+    Args:
+      workdir: the run.
+      wanted: a task, which must be there, or `all`.
+
+    Raises:
+      UserError: there is none.
+    """
+    if wanted != "all":
+        read_config(pathlib.Path(workdir) / wanted)
+        return [wanted]
+    found = [
+        t for t in TASKS if (pathlib.Path(workdir) / t / "run.json").exists()
+    ]
+    if not found:
+        raise UserError(
+            f"--workdir must be a run folder. Received: {workdir}, which holds "
+            f"neither {' nor '.join(TASKS)}. Train one: python -m "
+            f"migan_tf.train --workdir={workdir} …"
+        )
+    return found
+
+
+def as_flagfile(config) -> str:
+    """The flags as a text that `--flagfile` reads back to the same config."""
+    values = dataclasses.asdict(config)
+    return "".join(f"--{name}={value}\n" for name, value in values.items())
+
+
+def _check_same(recorded, config, folder) -> None:
+    different = []
+    for field in dataclasses.fields(Config):
+        old, new = getattr(recorded, field.name), getattr(config, field.name)
+        if old == new or field.metadata["resumable"]:
+            continue
+        if field.name in _STYLE and folder.name == "segmentation":
+            continue
+        lengths = ("segmentation_steps", "synthesis_steps")
+        if field.name in lengths and _may_change(
+            field, old, config=config, folder=folder
+        ):
+            continue
+        different.append(f"--{field.name}={new} (the run has {old})")
+    if different:
+        raise UserError(
+            f"--workdir={config.workdir} holds a run of other flags: "
+            f"{', '.join(different)}. Give the flags it has "
+            f"(--flagfile={folder}/run.flags) or another --workdir."
+        )
+
+
+def _check_same_data(recorded, data, folder) -> None:
+    if recorded is None or recorded == data:
+        return
+    old, new = (
+        {(s, name, row[name]) for s, row in x.items() for name in row}
+        for x in (recorded, data)
+    )
+    names = sorted({f"{split}/{name}" for split, name, _ in old ^ new})
+    raise UserError(
+        f"{folder} holds a run on other photographs than --data_dir has now: "
+        f"{', '.join(names)}. Give the one it had or another --workdir."
+    )
+
+
+def _may_change(field, old, config, folder):
+    """Whether the new length of a run leaves what was trained as it is.
+
+    A constant learning rate does not depend on the length; the length of the
+    other task never matters to this one.
+    """
+    if field.name != f"{pathlib.Path(folder).name}_steps":
+        return True
+    longer = getattr(config, field.name) >= old
+    return longer and config.learning_rate_schedule == "constant"
+
+
+def _versions():
+    """Versions of this program, Python and the libraries it has imported."""
+    versions = {"migan_tf": __version__, "python": platform.python_version()}
+    for name in _MODULES:
+        versions[name] = getattr(sys.modules.get(name), "__version__", None)
+    return versions
+
+
+def _commit():
+    """The checkout's commit, `+changes` if it differs, None if installed."""
+    here = pathlib.Path(__file__).parent
+
+    def git(*arguments):
+        return subprocess.run(
+            ["git", "-C", str(here), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        changed = git("status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{commit}+changes" if changed else commit

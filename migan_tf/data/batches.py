@@ -1,0 +1,256 @@
+"""Prepared TFDS dataset -> batches.
+
+The batch contract. Every batch is a dict of float32 tensors:
+
+  fundus               (B,S,S,3) in [-1,1]
+  standardized_fundus  (B,S,S,3) z-scores over the FOV, 0 outside it
+  vessel_map           (B,S,S,1) in [0,1], soft after resampling
+  fov_mask             (B,S,S,1) in {0,1}
+  noise                (B,noise_size) normal of standard deviation σ; with
+                       --colour_code it begins with the fundus's colours
+
+The n-th example of a run is a function of the seed and n alone: its image
+from a permutation of the epoch, its augmentation and noise from a generator
+seeded by (seed, n), and so is whether it is one of --extra_dataset. A resumed
+or distributed run therefore sees exactly the examples of an undisturbed one,
+and nothing augmented is ever stored.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from migan_tf.data import augment, extra_pairs, geometry
+from migan_tf.data import photographs as data_photographs
+from migan_tf.data.colour_code import ColourCode
+from migan_tf.data.photographs import Photograph
+
+# Streams of random numbers of one seed; `photographs` draws from 0 and 5.
+_ORDER, _EXAMPLE, _VALIDATION, _COLOURS = range(1, 5)
+_SOURCE, _EXTRA_ORDER = 6, 7
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSet:
+    """The photographs and the extra examples that are trained on."""
+
+    data_photographs: list[Photograph]
+    extra: Sequence = ()  # examples of --extra_dataset, decoded when asked for
+
+    def __len__(self):
+        return len(self.photographs)
+
+    def network_examples(self, config) -> list[dict]:
+        """The photographs as `network_example`s, without the extra."""
+        return [
+            network_example(p, config.image_size, config.geometry)
+            for p in self.photographs
+        ]
+
+    def record(self, config, held_out) -> dict:
+        """{split: {image_id: SHA-256}} for the record of a run.
+
+        The `extra` one, where there is one, has the dataset's name for an
+        image_id and stands for all that are used of it.
+
+        Args:
+          config: the `Config`.
+          held_out: the photographs that validate.
+        """
+        seen = {
+            split: {p.image_id: p.sha256() for p in images}
+            for split, images in (
+                ("train", self.photographs),
+                ("validation", held_out),
+            )
+        }
+        if self.extra:
+            seen["extra"] = {config.extra_dataset: self.extra.sha256()}
+        return seen
+
+
+def load_training_set(config) -> TrainingSet:
+    """What the run of a `Config` trains on.
+
+    Raises:
+      UserError: the data are not there, too few, or damaged.
+    """
+    return TrainingSet(
+        data_photographs.load(config, "train"), extra_pairs.load_extra(config)
+    )
+
+
+def network_example(photograph, image_size, square_geometry):
+    """A photograph as one unbatched example of the contract, without noise.
+
+    Args:
+      photograph: with a vessel map.
+      image_size: side S in pixels.
+      square_geometry: `center_square` or `stretch`, see `geometry`.
+
+    Returns:
+      Dict of float32 arrays, `vessel_map` resampled but never re-binarised.
+    """
+    fundus, standardized_fundus, fov_mask = geometry.network_fundus(
+        photograph.fundus,
+        photograph.fov_mask,
+        image_size=image_size,
+        geometry=square_geometry,
+    )
+    vessel_map = geometry.to_network(
+        tf.constant(photograph.vessel_map[..., None], tf.float32),
+        image_size,
+        geometry=square_geometry,
+        side=geometry.square_side(photograph.fov_mask),
+    )
+    example = {
+        "fundus": fundus,
+        "standardized_fundus": standardized_fundus,
+        "vessel_map": vessel_map,
+        "fov_mask": fov_mask,
+    }
+    return {name: tensor.numpy() for name, tensor in example.items()}
+
+
+def training_batches(
+    examples,
+    config,
+    task,
+    first_batch,
+    last_batch,
+    worker=0,
+    workers=1,
+    replicas=1,
+    extra=(),
+):
+    """Batches `first_batch` … `last_batch` - 1 of a run.
+
+    Args:
+      examples: list of `network_example`.
+      config: the `Config`.
+      task: `segmentation` or `synthesis`; only the former is cropped.
+      first_batch: number of the first batch, counted over the whole run.
+      last_batch: number after the last.
+      worker: this process's number, 0 … workers - 1.
+      workers: processes that share every global batch, each its slice.
+      replicas: replicas of this process, for which its slice is cut again.
+      extra: sequence of examples, of which --extra_share of all are taken.
+
+    Returns:
+      `tf.data.Dataset` of the batch contract, of config.batch_size examples
+      divided by all replicas.
+    """
+    local = config.batch_size // workers
+    size = config.network_size(task)
+    colour_code = None
+    if task == "synthesis":
+        colour_code = make_colour_code(examples, config)
+
+    def draw(index):
+        batch, position = divmod(int(index), local)
+        number = batch * config.batch_size + worker * local + position
+        drawn = draw_example(
+            examples,
+            config,
+            size=size,
+            number=number,
+            colour_code=colour_code,
+            extra=extra,
+        )
+        return tuple(drawn.values())
+
+    def example(index):
+        shapes = _shapes(config, size)
+        values = tf.numpy_function(draw, [index], [tf.float32] * len(shapes))
+        return {
+            name: tf.ensure_shape(value, shapes[name])
+            for name, value in zip(shapes, values, strict=True)
+        }
+
+    dataset = tf.data.Dataset.range(first_batch * local, last_batch * local)
+    dataset = dataset.map(example, num_parallel_calls=2, deterministic=True)
+    return dataset.batch(local // replicas, drop_remainder=True).prefetch(2)
+
+
+def make_colour_code(examples, config):
+    """The `ColourCode` of a run's training examples, None without one."""
+    if not config.colour_code:
+        return None
+    seed = [config.seed, _COLOURS]
+    return ColourCode(examples, config.photometric_jitter, seed)
+
+
+def draw_example(examples, config, size, number, colour_code=None, extra=()):
+    """The `number`-th training example of a run, augmented, with noise."""
+    source, stream = examples, _ORDER
+    if len(extra):
+        chance = _generator(config.seed, _SOURCE, number).random()
+        if chance < config.extra_share:
+            source, stream = extra, _EXTRA_ORDER
+    epoch, position = divmod(number, len(source))
+    order = _permutation(config.seed, stream, epoch=epoch, length=len(source))
+    return _augmented(
+        source[int(order[position])],
+        config,
+        size=size,
+        rng=_generator(config.seed, _EXAMPLE, number),
+        colour_code=colour_code,
+    )
+
+
+def augmented_validation(examples, config):
+    """The paper's split: one rotated copy in twenty is for validation.
+
+    Such copies show images that are trained on; see docs/paper_to_code.md.
+    """
+    return [
+        _augmented(
+            examples[number % len(examples)],
+            config,
+            size=config.image_size,
+            rng=_generator(config.seed, _VALIDATION, number),
+        )
+        for number in range(config.validation_images)
+    ]
+
+
+def _augmented(example, config, size, rng, colour_code=None):
+    drawn = augment.augment(
+        example,
+        rng,
+        size=size,
+        rotation_degrees=config.rotation_degrees,
+        flip=config.flip,
+        jitter=config.photometric_jitter,
+        scale_jitter=config.scale_jitter,
+        elastic=config.elastic_deformation,
+    )
+    noise = rng.normal(0.0, config.noise_stddev, config.noise_size)
+    if colour_code is not None:
+        colour_code.write(noise, drawn["fundus"], drawn["fov_mask"])
+    drawn["noise"] = noise
+    return {
+        name: drawn[name].astype(np.float32) for name in _shapes(config, size)
+    }
+
+
+def _shapes(config, size):
+    return {
+        "fundus": (size, size, 3),
+        "standardized_fundus": (size, size, 3),
+        "vessel_map": (size, size, 1),
+        "fov_mask": (size, size, 1),
+        "noise": (config.noise_size,),
+    }
+
+
+@functools.lru_cache(maxsize=8)  # of a large dataset it takes milliseconds
+def _permutation(seed, stream, epoch, length):
+    return _generator(seed, stream, epoch).permutation(length)
+
+
+def _generator(seed, *stream):
+    return np.random.default_rng([seed, *stream])

@@ -1,0 +1,179 @@
+"""The photographs of a dataset at their own size, and who validates."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from migan_tf.base.errors import UserError
+from migan_tf.data import prepared as data_prepared
+
+SPLITS = ("train", "validation", "test")
+# Streams of one seed: 0 draws the split, 1 to 4, 6 and 7 are of `data`.
+SUBSET_STREAM = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Photograph:
+    """One dataset example at its own size."""
+
+    image_id: str
+    fundus: np.ndarray  # (H,W,3) uint8
+    fov_mask: np.ndarray  # (H,W) bool
+    vessel_map: np.ndarray | None  # (H,W) bool
+    second_annotator: np.ndarray | None  # (H,W) bool
+
+    def sha256(self) -> str:
+        """Of the fundus's, the FOV mask's and the vessel map's bytes.
+
+        One byte a value (masks 0 and 1), row by row; what files they came
+        from does not matter.
+        """
+        planes = (self.fundus, self.fov_mask, self.vessel_map)
+        content = b"".join(p.tobytes() for p in planes if p is not None)
+        return hashlib.sha256(content).hexdigest()
+
+
+def load(config, split) -> list[Photograph]:
+    """The photographs of one split of a run, its dataset built if need be.
+
+    Args:
+      config: the `Config`; a --dataset of several names, with commas between
+        them, is all of their photographs.
+      split: `test`, or `train` or `validation`, into which the dataset's
+        training photographs are divided by --validation_split: whole images,
+        or, for `augmented`, all of them in both. `train` holds no more than
+        --train_photographs.
+
+    Returns:
+      List sorted by dataset, as named, and image_id.
+
+    Raises:
+      UserError: unknown or absent split, no such data, or too few
+        photographs.
+    """
+    if split not in SPLITS:
+        raise UserError(
+            f"--split must be one of {', '.join(SPLITS)}. Received: {split}"
+        )
+    prepared = [
+        data_prepared.ensure_prepared(name, config.data_dir, config.manual_dir)
+        for name in config.dataset.split(",")
+    ]
+    tfds_split = "test" if split == "test" else "train"
+    _check_has_split(prepared, tfds_split)
+    photographs = [p for builder in prepared for p in read(builder, tfds_split)]
+    names = [photograph.image_id for photograph in photographs]
+    if len(set(names)) < len(names):
+        raise UserError(
+            "--dataset: datasets of one run must have image ids of their own. "
+            f"Received: {config.dataset}, where some are the same"
+        )
+    if split == "test":
+        return photographs
+    bare = [p.image_id for p in photographs if p.vessel_map is None]
+    if bare:
+        raise UserError(
+            f"--dataset={config.dataset}: training needs a vessel map for "
+            f"every photograph. Received none for: {', '.join(bare)}. Next: "
+            "python -m migan_tf.doctor --manual_dir=DIR"
+        )
+    if config.validation_split == "augmented":
+        # Validation sees turned copies of what is trained on, no others.
+        return subset(photographs, config.train_photographs, config.seed)
+    training, held_out = split_validation(
+        photographs, config.validation_images, config.seed
+    )
+    if split == "validation":
+        return held_out
+    return subset(training, config.train_photographs, config.seed)
+
+
+def read(builder, split) -> list[Photograph]:
+    """Reads a split of a prepared TFDS builder, sorted by image_id.
+
+    Soft vessel maps, as made datasets have them, are cut at one half; those
+    of --extra_dataset stay soft (`extra_pairs`).
+    """
+    photographs = []
+    for example in tfds.as_numpy(builder.as_dataset(split=split)):
+        planes = {
+            name: example[name][..., 0] > 127
+            for name in ("fov_mask", "vessel_map", "second_annotator")
+        }
+        for name in ("vessel_map", "second_annotator"):
+            if not example[f"has_{name}"]:
+                planes[name] = None
+        photographs.append(
+            Photograph(
+                example["image_id"].decode(), example["fundus"], **planes
+            )
+        )
+    return sorted(photographs, key=lambda photograph: photograph.image_id)
+
+
+def split_validation(photographs, count, seed):
+    """Holds out `count` whole photographs, before any augmentation.
+
+    Args:
+      photographs: list sorted by image_id.
+      count: how many to hold out.
+      seed: the choice is a function of it.
+
+    Returns:
+      (training, held_out), both in the order given.
+
+    Raises:
+      UserError: nothing would be left to train on.
+    """
+    if count >= len(photographs):
+        raise UserError(
+            "--validation_images must leave at least one of the "
+            f"{len(photographs)} training images. Received: {count}"
+        )
+    order = np.random.default_rng([seed, 0]).permutation(len(photographs))
+    held_out = set(order[:count])
+    return (
+        [p for i, p in enumerate(photographs) if i not in held_out],
+        [p for i, p in enumerate(photographs) if i in held_out],
+    )
+
+
+def subset(photographs, count, seed):
+    """The first `count` of a seeded permutation, 0: all.
+
+    Of one seed the smaller subsets lie in the larger ones.
+
+    Args:
+      photographs: those of training, without what is held out.
+      count: the value of --train_photographs.
+      seed: the choice is a function of it.
+
+    Returns:
+      List in the order given.
+
+    Raises:
+      UserError: there are fewer.
+    """
+    if not count:
+        return photographs
+    if count > len(photographs):
+        raise UserError(
+            "--train_photographs must be at most the "
+            f"{len(photographs)} that are left to train on, or 0 for all. "
+            f"Received: {count}"
+        )
+    order = np.random.default_rng([seed, SUBSET_STREAM])
+    chosen = set(order.permutation(len(photographs))[:count])
+    return [p for i, p in enumerate(photographs) if i in chosen]
+
+
+def _check_has_split(prepared, split):
+    for builder in prepared:
+        if split not in builder.info.splits:
+            raise UserError(
+                f"--dataset: {builder.info.name} has no split `{split}`, only "
+                f"{', '.join(builder.info.splits)}. Received: a command that "
+                "needs it. Name a dataset that has one, such as --dataset=drive"
+            )

@@ -1,0 +1,177 @@
+"""Pictures of a score: overlays and curves.
+
+Matplotlib is used through its objects with the Agg canvas, never pyplot:
+nothing global is set, no window is opened, nothing has to be closed.
+"""
+
+import cv2
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from sklearn import metrics as sk
+
+TRUE_POSITIVE = (0, 200, 0)
+FALSE_NEGATIVE = (230, 30, 30)
+FALSE_POSITIVE = (40, 90, 255)
+# What a curve is drawn with at most; 8-bit maps have 256 points.
+CURVE_POINTS = 2000
+LINE_COLOURS = ("#1b6ca8", "#888888")
+HUMAN_COLOUR = "#d1495b"
+
+
+def overlay(fundus, vessel_map, decision, fov_mask):
+    """Colours the decisions of one image.
+
+    Args:
+      fundus: (H,W,3) uint8 shown in grey behind, or None for black.
+      vessel_map: (H,W) bool, the reference.
+      decision: (H,W) bool, what was called a vessel.
+      fov_mask: (H,W) bool; outside it nothing is scored and all is darkened.
+
+    Returns:
+      (H,W,3) uint8 RGB: true positives green, false negatives red, false
+      positives blue.
+
+    Raises:
+      ValueError: the sizes differ.
+    """
+    shape = np.shape(vessel_map)
+    planes = {"decision": decision, "fov_mask": fov_mask, "fundus": fundus}
+    for name, plane in planes.items():
+        if plane is not None and np.shape(plane)[:2] != shape:
+            raise ValueError(
+                f"{name} must be {shape[0]} × {shape[1]} like vessel_map. "
+                f"Received: shape {np.shape(plane)}"
+            )
+    picture = np.zeros((*shape, 3), np.uint8)
+    if fundus is not None:
+        grey = cv2.cvtColor(np.asarray(fundus, np.uint8), cv2.COLOR_RGB2GRAY)
+        picture[:] = (grey * 0.8).astype(np.uint8)[..., None]
+    picture[~fov_mask] //= 3
+    picture[vessel_map & decision & fov_mask] = TRUE_POSITIVE
+    picture[vessel_map & ~decision & fov_mask] = FALSE_NEGATIVE
+    picture[~vessel_map & decision & fov_mask] = FALSE_POSITIVE
+    return picture
+
+
+def roc_figure(curves, human=None, note=""):
+    """Sensitivity over 1 − specificity; see `_curve_figure`.
+
+    Args:
+      curves: {legend: (truth, probability)}, (N,) bool and float each.
+      human: `human` of metrics.json, or None.
+      note: a line below, such as the protocol.
+    """
+    lines = {}
+    for name, pixels in curves.items():
+        truth, level, weight = _levels(*pixels)
+        rates = sk.roc_curve(truth, level, sample_weight=weight)
+        lines[name] = rates[:2]
+    point = human and (1 - human["specificity"], human["sensitivity"])
+    return _curve_figure(
+        lines,
+        ("1 − specificity", "sensitivity"),
+        point=point,
+        note=note,
+        place="lower right",
+    )
+
+
+def precision_recall_figure(curves, human=None, note=""):
+    """Precision over recall; arguments as of `roc_figure`."""
+    lines = {}
+    for name, pixels in curves.items():
+        truth, level, weight = _levels(*pixels)
+        precision, recall, _ = sk.precision_recall_curve(
+            truth, level, sample_weight=weight
+        )
+        lines[name] = recall, precision
+    point = human and (human["sensitivity"], human["precision"])
+    return _curve_figure(
+        lines,
+        ("recall", "precision"),
+        point=point,
+        note=note,
+        place="lower left",
+    )
+
+
+def precision_recall_picture(truth, probability):
+    """The precision-recall curve as (480,480,3) uint8 RGB."""
+    return picture_of(precision_recall_figure({"": (truth, probability)}))
+
+
+def _curve_figure(lines, axis_names, point, note, place):
+    """Draws curves in the unit square.
+
+    Args:
+      lines: {legend: (x, y)}; the first stands out.
+      axis_names: of x and y.
+      point: (x, y) of the second annotator, or None.
+      note: a line below, such as the protocol.
+      place: where the legend goes.
+
+    Returns:
+      A `Figure` of 4.8 × 4.8 inches.
+    """
+    figure = Figure(figsize=(4.8, 4.8), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for (name, line), colour in zip(lines.items(), LINE_COLOURS, strict=False):
+        axes.plot(*_thinned(*line), color=colour, lw=1.5, label=name)
+    if point:
+        axes.plot(*point, "o", color=HUMAN_COLOUR, label="the second annotator")
+    axes.set(xlim=(0, 1), ylim=(0, 1.005), aspect="equal")
+    axes.set(xlabel=axis_names[0], ylabel=axis_names[1])
+    axes.grid(alpha=0.3)
+    if any(lines):
+        axes.legend(loc=place, fontsize=8)
+    if note:
+        figure.supxlabel(note, fontsize=7)
+    return figure
+
+
+def _levels(truth, probability):
+    """Pixels as weighted levels: a picture shows no more than 65,536.
+
+    Returns:
+      (truth, level, weight), (K,) each.
+    """
+    code = np.floor(probability * 65535 + 0.5).astype(np.int64) * 2 + truth
+    weight = np.bincount(code)
+    code = np.flatnonzero(weight)
+    return code % 2, code // 2, weight[code]
+
+
+def _thinned(x, y):
+    """At most `CURVE_POINTS` points, evenly along the curve, ends kept."""
+    if len(x) <= CURVE_POINTS:
+        return x, y
+    length = np.cumsum(
+        np.hypot(np.diff(x, prepend=x[0]), np.diff(y, prepend=y[0]))
+    )
+    wanted = np.linspace(0, length[-1], CURVE_POINTS)
+    kept = np.unique(np.searchsorted(length, wanted).clip(0, len(x) - 1))
+    return x[kept], y[kept]
+
+
+def picture_of(figure):
+    """A `Figure` as (H,W,3) uint8 RGB."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+
+
+def contact_sheet(pictures):
+    """Rows of pictures as one.
+
+    Args:
+      pictures: lists of (S,S,3) uint8; the shorter end in black.
+
+    Returns:
+      (rows · S, longest row · S, 3) uint8.
+    """
+    longest = max(map(len, pictures))
+    black = np.zeros_like(pictures[0][0])
+    return np.vstack(
+        [np.hstack([*row, *[black] * (longest - len(row))]) for row in pictures]
+    )

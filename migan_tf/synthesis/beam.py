@@ -1,0 +1,173 @@
+"""A job of many pairs as an Apache Beam pipeline.
+
+What a block holds, and what its files are called, is what
+`one_machine` makes of it: the images are the same to the byte.
+"""
+
+import contextlib
+import os
+
+from migan_tf.base.errors import UserError
+from migan_tf.synthesis import job
+from migan_tf.synthesis import summary as synthesis_summary
+from migan_tf.synthesis.job import ONE_THREAD
+from migan_tf.synthesis.pairs import Maker
+from migan_tf.synthesis.store import LocalStore
+
+try:
+    import apache_beam as beam
+    from apache_beam.io.filesystem import BeamIOError as BeamError
+    from apache_beam.io.filesystems import FileSystems
+    from apache_beam.options.pipeline_options import PipelineOptions
+except ImportError as error:
+    raise UserError(
+        "migan_tf.synthesize_beam needs Apache Beam, the extra beam. "
+        f"Received: {error}. Next: pip install 'migan-tf[beam]'"
+    ) from error
+
+
+class BeamStore:
+    """Files by name in an object store (gs://, s3://) that Beam knows.
+
+    There an object appears when it is closed, so that none is half written.
+    """
+
+    def __init__(self, root):
+        """Keeps the root."""
+        self._root = root
+
+    def exists(self, name) -> bool:
+        """Whether the file `name` is there."""
+        return FileSystems.exists(self._path(name))
+
+    def read(self, name) -> bytes:
+        """What the file holds."""
+        with FileSystems.open(self._path(name)) as file:
+            return file.read()
+
+    def size(self, name) -> int:
+        """The file's length in bytes."""
+        found = FileSystems.match([self._path(name)])[0].metadata_list
+        return found[0].size_in_bytes
+
+    def write(self, name, content) -> None:
+        """Writes the file."""
+        with FileSystems.create(self._path(name)) as file:
+            file.write(content)
+
+    def clear(self) -> None:
+        """Nothing is ever unfinished here."""
+
+    def _path(self, name):
+        return FileSystems.join(self._root, *name.split("/"))
+
+
+def store_of(output):
+    """The store of --output: a folder, or what Beam's file systems reach."""
+    return BeamStore(output) if "://" in output else LocalStore(output)
+
+
+class MakeBlock(beam.DoFn):
+    """A block's number -> the same, made and written."""
+
+    def __init__(self, plan, output, recipe):
+        """Keeps what is sent to the workers."""
+        self._plan, self._output, self._recipe = plan, output, recipe
+
+    def setup(self):
+        """Loads the networks, once for each worker."""
+        kernels = {"TF_ENABLE_ONEDNN_OPTS": self._recipe.onednn}
+        os.environ.update(ONE_THREAD | kernels)
+        self._maker = Maker(self._recipe)
+
+    def process(self, block):
+        """Makes the block unless it is there."""
+        store = store_of(self._output)
+        job.make_block(self._plan, store, maker=self._maker, block=block)
+        yield block
+
+
+def build(root, plan, output, recipe, size):
+    """Adds the job to a pipeline.
+
+    Args:
+      root: the `beam.Pipeline`.
+      plan: the `job.Plan`.
+      output: folder or address of the files.
+      recipe: the `pairs.Recipe`; its folders of networks must be
+        there for the workers, too.
+      size: side S of the images.
+
+    Returns:
+      PCollection of one text, the summary, after everything is written.
+    """
+    blocks = (
+        root
+        | "Blocks" >> beam.Create(range(plan.blocks))
+        | "Spread" >> beam.Reshuffle()
+        | "Make" >> beam.ParDo(MakeBlock(plan, output, recipe))
+    )
+
+    def finish(count):
+        del count  # It is what all blocks are waited for by.
+        summary = synthesis_summary.finish(plan, store_of(output), size)
+        return synthesis_summary.describe(summary)
+
+    return (
+        blocks
+        | "All" >> beam.combiners.Count.Globally()
+        | "Finish" >> beam.Map(finish)
+    )
+
+
+def run(values, generator, arguments) -> int:
+    """Makes a whole job, or what is missing of it.
+
+    Args:
+      values: {flag of `flags`: value}.
+      generator: folder of the network that paints.
+      arguments: Beam's own, such as --runner=DataflowRunner.
+
+    Returns:
+      Exit status 0.
+
+    Raises:
+      UserError: flags, data or the output at fault.
+    """
+    # Before TensorFlow: the DirectRunner's workers are threads of this process.
+    os.environ.update(ONE_THREAD)
+    from migan_tf.synthesis import recipe as synthesis_recipe
+
+    plan, recipe, settings, size = synthesis_recipe.make(
+        values, generator, synthesis_recipe.reader_of(values)
+    )
+    # Wrong options are a ValueError before anything is made; one that comes
+    # later is not the user's.
+    with _as_user_error(values, arguments, ValueError):
+        job.claim(store_of(values["output"]), settings)
+        pipeline = beam.Pipeline(options=PipelineOptions(arguments))
+    with _as_user_error(values, arguments), pipeline:
+        told = build(
+            pipeline, plan, output=values["output"], recipe=recipe, size=size
+        )
+        told | "Tell" >> beam.Map(print)
+    print(values["output"])
+    return 0
+
+
+@contextlib.contextmanager
+def _as_user_error(values, arguments, *kinds):
+    """Tells of what Beam cannot use, or cannot reach."""
+    try:
+        yield
+    except (BeamError, OSError, *kinds) as error:
+        raise UserError(
+            "--output and what follows -- must be what Beam can use. Received: "
+            f"--output={values['output']} {' '.join(arguments)} ({error})"
+        ) from error
+    except RuntimeError as error:
+        # What a worker raised comes as text, with its traceback.
+        _, told, text = str(error).rpartition("UserError: ")
+        if not told:
+            raise
+        raise UserError(text.partition(" [while running")[0]) from error

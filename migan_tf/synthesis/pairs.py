@@ -1,0 +1,159 @@
+"""An annotated fundus image, made: drawn, painted, and let through the gate.
+
+Everything about pair `number` is a function of the recipe and the number, not
+of what is made beside it: that is what lets machines share a job.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from migan_tf.data import fov, geometry
+from migan_tf.inference import load, model_folder, run_networks
+from migan_tf.synthesis.gate import Gate, Originals
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What a pair is a function of, besides its number; it can be pickled.
+
+    The networks are given as folders: of a SavedModel, or of a task of a run.
+    """
+
+    generator: str
+    reader: str
+    source: object  # of `sources.make_source`
+    originals: Originals | None
+    onednn: str = "1"  # TF_ENABLE_ONEDNN_OPTS: the last digits differ by it
+    seed: int = 0
+    noise_stddev: float = 1.0
+    attempts: int = 5  # other maps and codes before a number is given up
+    least_consistency: float = 0.6
+    least_distance: float = 5.0  # grey levels, as the next
+    colour_margin: float = 25.0
+    # For the manifest: `job` and what else does not change from pair to pair.
+    facts: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """An image and what is known of it, at the generator's size S."""
+
+    image_id: str
+    fundus: np.ndarray  # (S,S,3) uint8
+    vessel_map: np.ndarray  # (S,S) uint8, 0 … 255: soft, as painted
+    fov_mask: np.ndarray  # (S,S) bool
+    artery_map: np.ndarray | None = None  # (S,S) bool
+    vein_map: np.ndarray | None = None  # (S,S) bool
+
+
+class Maker:
+    """Makes pairs by their numbers."""
+
+    def __init__(self, recipe):
+        """Loads the networks.
+
+        Args:
+          recipe: the `Recipe`.
+
+        Raises:
+          UserError: a network cannot be loaded.
+        """
+        self._recipe = recipe
+        self._config = model_folder.config_of(recipe.generator, "synthesis")
+        self._generator = load.load_generator(recipe.generator)
+        self._gate = Gate(
+            load.load_reader(recipe.reader),
+            recipe.originals,
+            least_consistency=recipe.least_consistency,
+            least_distance=recipe.least_distance,
+            colour_margin=recipe.colour_margin,
+        )
+
+    def make(self, number):
+        """Makes one pair, with a few attempts.
+
+        Args:
+          number: from 0.
+
+        Returns:
+          (pair, facts): a `Pair`, or None where every attempt was refused;
+          and the line of the manifest.
+        """
+        recipe, refused = self._recipe, []
+        image_id = f"{number:07d}_training"
+        for attempt in range(recipe.attempts):
+            seed = _seed_of(recipe.seed, number, attempt)
+            drawn = recipe.source.draw(number, seed)
+            pair = self._paint(image_id, drawn, seed)
+            reason, found = self._gate(
+                pair.fundus, pair.vessel_map > 127, pair.fov_mask
+            )
+            if reason is None:
+                facts = {**drawn.origin, **found}
+                return pair, self._facts(
+                    image_id, number, seed=seed, found=facts, refused=refused
+                )
+            refused.append({"reason": reason, "seed": seed, **found})
+        return None, self._facts(
+            None, number, seed=None, found={}, refused=refused
+        )
+
+    def _paint(self, image_id, drawn, seed):
+        painted, fundus = self._generator(
+            self._framed(drawn.vessel_map, drawn.fov_mask),
+            seed,
+            self._recipe.noise_stddev,
+        )
+        fov_mask = fov.find_fov_mask(fundus).numpy()
+        levels = np.round(painted * 255).astype(np.uint8)
+        artery_map, vein_map = (
+            self._resampled(plane, drawn.fov_mask, fov_mask)
+            for plane in (drawn.artery_map, drawn.vein_map)
+        )
+        return Pair(
+            image_id,
+            fundus=fundus * fov_mask[..., None],
+            vessel_map=levels * fov_mask,
+            fov_mask=fov_mask,
+            artery_map=artery_map,
+            vein_map=vein_map,
+        )
+
+    def _framed(self, plane, drawn_fov):
+        """(H,W) float32 in the square that its field of view asks for.
+
+        As in training; the generator knows no field of view and would cut a
+        wide one off.
+        """
+        plane = tf.constant(plane[..., None], tf.float32)
+        if self._config.geometry == "center_square":
+            side = geometry.square_side(drawn_fov)
+            plane = tf.image.resize_with_crop_or_pad(plane, side, side)
+        return plane.numpy()[..., 0]
+
+    def _resampled(self, plane, drawn_fov, fov_mask):
+        """An artery or vein map as the vessel map was, cut at one half."""
+        if plane is None:
+            return None
+        framed = tf.constant(self._framed(plane, drawn_fov)[..., None])
+        painted = run_networks.resampled_map(framed, self._config)
+        return (painted.numpy()[..., 0] >= 0.5) & fov_mask
+
+    def _facts(self, image_id, number, seed, found, refused):
+        return {
+            "image_id": image_id,
+            "number": number,
+            "seed": seed,
+            "noise_stddev": self._recipe.noise_stddev,
+            **self._recipe.facts,
+            **found,
+            "refused": refused,
+        }
+
+
+def _seed_of(seed, number, attempt) -> int:
+    """One whole number below 2**32 for the streams of one attempt."""
+    sequence = np.random.SeedSequence([seed, number, attempt])
+    return int(sequence.generate_state(1)[0])

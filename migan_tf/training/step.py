@@ -1,0 +1,110 @@
+"""The two compiled steps of which an iteration is made."""
+
+import tensorflow as tf
+
+from migan_tf.models import losses
+
+
+def make_steps(state, task, strategy):
+    """Compiles the two updates of which an iteration is made.
+
+    Args:
+      state: from `create_state`.
+      task: from `tasks.make_task`.
+      strategy: `tf.distribute.Strategy`; the default one for one device.
+
+    Returns:
+      (network_step, discriminator_step), each a function of one batch (per
+      replica where distributed) that updates its network once and returns
+      {name: float32 scalar}, the mean over replicas. discriminator_step is
+      None without a discriminator.
+    """
+    replicas = strategy.num_replicas_in_sync
+
+    def network_step(batch):
+        with tf.GradientTape() as tape:
+            output = task.forward(state.network, batch, training=True)
+            terms = task.terms(batch, output)
+            if state.discriminator is not None:
+                logits = state.discriminator(
+                    task.fake_pair(batch, output), training=True
+                )
+                terms["adversarial_loss"] = losses.adversarial_loss(logits)
+            loss = losses.objective(terms, task.weights)
+            scaled = state.network_optimizer.scale_loss(loss / replicas)
+        norm = _update(
+            state.network_optimizer,
+            state.network,
+            tape=tape,
+            scaled_loss=scaled,
+            replicas=replicas,
+        )
+        weighted = {
+            f"weighted/{name}": task.weights[name] * term
+            for name, term in terms.items()
+        }
+        return {**terms, **weighted, "loss": loss, "gradient_norm": norm}
+
+    def discriminator_step(batch):
+        output = task.forward(state.network, batch, training=True)
+        fake_pair = [tf.stop_gradient(x) for x in task.fake_pair(batch, output)]
+        discriminator = state.discriminator
+        with tf.GradientTape() as tape:
+            real = discriminator(
+                [batch["fundus"], batch["vessel_map"]], training=True
+            )
+            fake = discriminator(fake_pair, training=True)
+            loss = losses.discriminator_loss(real, fake)
+            scaled = state.discriminator_optimizer.scale_loss(loss / replicas)
+        norm = _update(
+            state.discriminator_optimizer,
+            discriminator,
+            tape=tape,
+            scaled_loss=scaled,
+            replicas=replicas,
+        )
+        return {
+            "d_loss": loss,
+            "d_real_probability": tf.reduce_mean(tf.sigmoid(real)),
+            "d_fake_probability": tf.reduce_mean(tf.sigmoid(fake)),
+            "d_gradient_norm": norm,
+        }
+
+    def compiled(step, average=None):
+        @tf.function
+        def run(batch):
+            values = strategy.run(step, (batch,))
+            if average is not None:
+                average.update(strategy, state.network_optimizer.iterations)
+            return {
+                name: strategy.reduce("MEAN", value, axis=None)
+                for name, value in values.items()
+            }
+
+        return run
+
+    update_network = compiled(network_step, state.average)
+    if state.discriminator is None:
+        return update_network, None
+    return update_network, compiled(discriminator_step)
+
+
+def _update(optimizer, network, tape, scaled_loss, replicas):
+    """Applies the gradients, or skips them on all replicas; returns norm.
+
+    Keras's loss scaling looks for overflow in each replica's own gradients,
+    before they are summed: an overflow on one replica alone would write
+    infinities into the weights of all. Every replica is told of it here.
+    """
+    variables = network.trainable_variables
+    gradients = tape.gradient(scaled_loss, variables)
+    scale = optimizer.scale_loss(tf.constant(1.0)) / replicas
+    norm = tf.linalg.global_norm(gradients) / scale
+    if replicas > 1:
+        context = tf.distribute.get_replica_context()
+        overflow = 1.0 - tf.cast(tf.math.is_finite(norm), tf.float32)
+        overflow = context.all_reduce("SUM", overflow)
+        poison = tf.where(overflow > 0, float("inf"), 0.0)
+        gradients = [g + tf.cast(poison, g.dtype) for g in gradients]
+    optimizer.apply(gradients, variables)
+    return norm

@@ -1,0 +1,267 @@
+"""The experiment as steps: what is trained on what, and by which command.
+
+A cell is a number n of real photographs and a seed. All that is trained in it
+sees those n photographs and no others: the segmenter of the arm `real`, the
+generator, whose deformed vessel maps are those of the n, and through its pairs
+the other arms. The photographs held out for validation choose the weights of
+each network, the same ones in every arm. Each arm is trained by the same flags,
+seed and number of steps; only where its examples come from differs.
+"""
+
+import dataclasses
+import functools
+import json
+import pathlib
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+
+from migan_tf.base.errors import UserError
+from migan_tf.metrics.paired_test import MOST_PAIRS
+from migan_tf.utility_study.flags import ALL
+
+GENERATOR, SYNTHESIS = "generator", "synthesis"
+_METRICS = pathlib.Path("evaluation", "test", "metrics.json")
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One command."""
+
+    name: str  # such as n5_seed0/real/train
+    kind: str  # what takes about as long
+    command: tuple[str, ...]
+    result: pathlib.Path  # the file without which it is not done
+    check: Callable = lambda: None  # raises where the result does not suffice
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """One way to train the segmenter of a cell."""
+
+    name: str
+    title: str
+    share: float = 0.0  # of the examples that are synthetic
+    count: int = 0  # pairs that are used, 0: all
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """What is done with n photographs and one seed, in this order."""
+
+    real: int
+    seed: int
+    folder: pathlib.Path
+    pool: pathlib.Path  # of the pairs
+    arms: tuple[Arm, ...]
+    steps: tuple[Step, ...]
+
+    def metrics(self, arm) -> pathlib.Path:
+        """Where the score of an arm is."""
+        return self.folder / arm.name / _METRICS
+
+
+def make(settings, available, tested) -> list[Cell]:
+    """All cells.
+
+    Args:
+      settings: `utility_flags.Settings`.
+      available: photographs of the training split.
+      tested: photographs of the test split.
+
+    Raises:
+      UserError: they do not suffice for what is asked for.
+    """
+    left = available - settings.validation_images
+    if left < 1:
+        raise UserError(
+            "--validation_images must leave at least one of the "
+            f"{available} training photographs of {settings.dataset}. "
+            f"Received: {settings.validation_images}"
+        )
+    if not 1 <= tested <= MOST_PAIRS:
+        raise UserError(
+            f"--dataset must have 1 to {MOST_PAIRS} test photographs, for the "
+            f"exact paired test. Received: {settings.dataset} with {tested}"
+        )
+    numbers = sorted({min(n, left) for n in settings.real})
+    most = max((k for k in settings.multiples if k != ALL), default=0)
+    if most * numbers[-1] > settings.pairs:
+        raise UserError(
+            f"--pairs must be at least {most * numbers[-1]}, the largest of "
+            f"--multiples times the {numbers[-1]} photographs. Received: "
+            f"{settings.pairs}"
+        )
+    return [
+        _cell(settings, n, seed=seed, whole=n == left)
+        for n in numbers
+        for seed in settings.seeds
+    ]
+
+
+def describe(cells) -> str:
+    """The plan with the commands, to be read or pasted into a shell."""
+    steps = [step for cell in cells for step in cell.steps]
+    lines = [
+        f"{len(cells)} cells of {len(cells[0].arms)} arms, {len(steps)} steps"
+    ]
+    for number, step in enumerate(steps, start=1):
+        lines += [f"# {number}: {step.name}", shlex.join(step.command)]
+    return "\n".join(lines)
+
+
+def _cell(settings, real, seed, whole):
+    name = f"n{real}_seed{seed}"
+    folder = settings.output / name
+    arms = arms_of(settings.multiples, real)
+    places = [
+        f"--data_dir={settings.data_dir}",
+        f"--manual_dir={settings.manual_dir}",
+        f"--seed={seed}",
+    ]
+    seen = [
+        f"--dataset={settings.dataset}",
+        *places,
+        f"--train_photographs={0 if whole else real}",
+        f"--validation_images={settings.validation_images}",
+    ]
+    pool = pathlib.Path(
+        settings.data_dir, _dataset_name(settings.dataset, name)
+    )
+    segmenter = _training(
+        settings, "segmenter", workdir=folder / REAL, further=seen
+    )
+    steps = [segmenter, _scoring(folder / REAL)]
+    steps.append(
+        _training(
+            settings, "generator", workdir=folder / GENERATOR, further=seen
+        )
+    )
+    painted = _synthesis(settings, folder, pool=pool, places=places)
+    check = functools.partial(check_pool, pool, arms)
+    steps.append(dataclasses.replace(painted, check=check))
+    for arm in arms[1:]:
+        extra = [
+            f"--extra_dataset={pool.name}",
+            f"--extra_share={arm.share!r}",
+            f"--extra_count={arm.count}",
+        ]
+        workdir = folder / arm.name
+        training = _training(
+            settings, "segmenter", workdir=workdir, further=seen + extra
+        )
+        steps += [training, _scoring(workdir)]
+    return Cell(
+        real, seed, folder=folder, pool=pool, arms=arms, steps=tuple(steps)
+    )
+
+
+def _training(settings, kind, workdir, further):
+    task = {"segmenter": "segmentation", "generator": "synthesis"}[kind]
+    return _step(
+        workdir,
+        "train",
+        kind=f"training of a {kind}",
+        arguments=(
+            f"--flagfile={getattr(settings, f'{kind}_flagfile')}",
+            f"--task={task}",
+            *further,
+            f"--workdir={workdir}",
+            *getattr(settings, f"{kind}_flags"),
+        ),
+        result=workdir / task / "best" / "network.weights.h5",
+    )
+
+
+def _scoring(workdir):
+    return _step(
+        workdir,
+        "evaluate",
+        kind="evaluation",
+        arguments=(f"--workdir={workdir}",),
+        result=workdir / _METRICS,
+    )
+
+
+def _synthesis(settings, folder, pool, places):
+    """The pairs of a cell: maps of its n photographs, deformed and painted."""
+    workdir = folder / GENERATOR
+    return _step(
+        workdir,
+        "synthesize",
+        kind=SYNTHESIS,
+        arguments=(
+            f"--workdir={workdir}",
+            "--vessel_source=deformed",
+            f"--reader={folder / REAL / 'segmentation'}",
+            f"--count={settings.pairs}",
+            "--format=tfrecord",
+            *places,
+            f"--output={pool}",
+            *settings.synthesize_flags,
+        ),
+        result=pool / "1.0.0" / "dataset_info.json",
+    )
+
+
+def _step(workdir, module, kind, arguments, result):
+    name = f"{workdir.parent.name}/{workdir.name}/{module}"
+    command = (sys.executable, "-m", f"migan_tf.{module}", *arguments)
+    return Step(name, kind, command=command, result=result)
+
+
+def _dataset_name(dataset, cell):
+    """A name as TFDS allows it, of letters, digits and underscores."""
+    return f"utility_{re.sub('[^a-z0-9]+', '_', dataset)}_{cell}"
+
+
+REAL, SYNTHETIC = "real", "synthetic"
+SUMMARY = "summary.json"  # of `summary`
+
+
+def arms_of(multiples, real) -> tuple[Arm, ...]:
+    """The arms of a cell of `real` photographs, that of them alone first."""
+    arms = [
+        Arm(REAL, "real only"),
+        Arm(SYNTHETIC, "synthetic only", 1.0),
+    ]
+    for k in multiples:
+        if k == ALL:
+            arms.append(Arm("real_all", "real + all synthetic", 0.5))
+            continue
+        share = float(Fraction(k, k + 1))
+        name, title = f"real_{k}x", f"real + {k}× synthetic"
+        arms.append(Arm(name, title, share=share, count=k * real))
+    return tuple(arms)
+
+
+def summary_of(pool) -> dict:
+    """What `synthesize` said of the pairs of a cell.
+
+    Raises:
+      UserError: nothing that can be read.
+    """
+    try:
+        return json.loads((pool / SUMMARY).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{pool} must hold the {SUMMARY} of its pairs: {error}. Remove "
+            "that folder and run the same command again"
+        ) from None
+
+
+def check_pool(pool, arms) -> None:
+    """Raises `UserError` where a gate let through too few pairs for an arm."""
+    found = summary_of(pool)
+    least = max(1, *(arm.count for arm in arms))
+    if found["pairs"] < least:
+        refused = {k: n for k, n in found["refused"].items() if n}
+        raise UserError(
+            f"--pairs must leave {least} that pass the gate, for the largest "
+            f"of --multiples. Received: {found['pairs']} of "
+            f"{found['images_made']} images, the others refused for {refused}. "
+            "Next, with another --output (and --data_dir, if given): a larger "
+            "--pairs, or --synthesize_flags=--least_consistency=0.4, say"
+        )

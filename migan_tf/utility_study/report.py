@@ -1,0 +1,167 @@
+"""Whether synthetic pairs helped: what the arms of all cells scored.
+
+The question of each comparison, an arm against `real only` for one n, is
+whether its AUC-PR differs on photographs that no network has seen. The
+difference is taken image by image and seed by seed, averaged over the seeds,
+and tested by an exact sign-flip test over the images; the p of all comparisons
+are adjusted by Holm's method. A verdict needs an adjusted p below 0.05.
+"""
+
+import json
+
+import numpy as np
+
+from migan_tf.base import run_record
+from migan_tf.base.errors import UserError
+from migan_tf.metrics import paired_test
+from migan_tf.utility_study.plan import REAL, summary_of
+
+FIGURES = {
+    "auc_pr": "AUC-PR",
+    "dice_otsu": "Dice, Otsu",
+    "auc_roc": "AUC-ROC",
+}
+TESTED = "auc_pr"
+LEVEL = 0.05
+# What may differ between two segmenters that are compared.
+VARIED = frozenset(
+    "workdir seed train_photographs extra_dataset extra_share "
+    "extra_count".split()
+)
+
+
+def make(settings, cells) -> dict:
+    """The report as plain values.
+
+    Args:
+      settings: `utility_flags.Settings`.
+      cells: list of `plan.Cell`, all of them done.
+
+    Raises:
+      UserError: a score is missing or of other images.
+    """
+    rows = [_scored(cell, arm) for cell in cells for arm in cell.arms]
+    images = rows[0]["images"]
+    for row in rows:
+        if row["images"] != images:
+            raise UserError(
+                "all arms must be scored on the same images. Received: others "
+                f"in {row['metrics']}. Remove that folder and run again"
+            )
+    _check_same_flags(cells)
+    arms = {arm.name: arm.title for arm in cells[0].arms}
+    numbers = sorted({cell.real for cell in cells})
+    compared = [
+        _comparison(rows, n, name) for n in numbers for name in list(arms)[1:]
+    ]
+    adjusted = paired_test.holm([each["p"] for each in compared])
+    for each, p in zip(compared, adjusted, strict=True):
+        each["p_holm"] = p
+        each["verdict"] = verdict(each["difference"], p)
+    return {
+        "dataset": settings.dataset,
+        "seeds": list(settings.seeds),
+        "pairs": settings.pairs,
+        "images": images,
+        "arms": arms,
+        "means": {
+            str(n): {name: _means(rows, n, name) for name in arms}
+            for n in numbers
+        },
+        "comparisons": compared,
+        "least_p_holm": least_p(len(compared), len(images)),
+        "pools": [
+            {"real": cell.real, "seed": cell.seed, **summary_of(cell.pool)}
+            for cell in cells
+        ],
+        "runs": rows,
+    }
+
+
+def least_p(comparisons, images) -> float:
+    """The least p that the tests allow after Holm's adjustment."""
+    return min(1.0, comparisons * 2.0 ** (1 - images))
+
+
+def verdict(difference, p) -> str:
+    """In words, of a difference of AUC-PR and its adjusted p."""
+    if p >= LEVEL or not difference:
+        return "no evidence"
+    return "helps" if difference > 0 else "hurts"
+
+
+def _check_same_flags(cells):
+    """Raises `UserError` where arms were trained by other flags, as recorded.
+
+    A flagfile that was changed half-way would make the comparison one of
+    flags.
+    """
+    first = {}
+    for cell in cells:
+        for folder in (
+            cell.folder / "generator" / "synthesis",
+            *(cell.folder / arm.name / "segmentation" for arm in cell.arms),
+        ):
+            values = vars(run_record.read_config(folder))
+            for name in values.keys() - VARIED:
+                kept = first.setdefault((folder.name, name), values[name])
+                if kept != values[name]:
+                    raise UserError(
+                        "all arms must be trained by the same flags. Received: "
+                        f"--{name}={kept} and, in {folder.parent}, "
+                        f"--{name}={values[name]}. Remove the runs of other "
+                        "flags and run the same command again"
+                    )
+
+
+def _scored(cell, arm):
+    path = cell.metrics(arm)
+    try:
+        scores = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError) as error:
+        raise UserError(
+            f"{path} must hold the score of an arm: {error}. Remove what is "
+            "left of it and run the same command again"
+        ) from None
+    by_image = scores["per_image"]["images"]
+    return {
+        "real": cell.real,
+        "seed": cell.seed,
+        "arm": arm.name,
+        "metrics": str(path.relative_to(cell.folder.parent)),
+        "pooled": {name: scores["pooled"][name] for name in FIGURES},
+        "images": [row["image_id"] for row in by_image],
+        f"{TESTED}_by_image": [row[TESTED] for row in by_image],
+    }
+
+
+def _of(rows, real, arm):
+    """The rows of all seeds, by rising seed."""
+    found = [r for r in rows if (r["real"], r["arm"]) == (real, arm)]
+    return sorted(found, key=lambda row: row["seed"])
+
+
+def _means(rows, real, arm):
+    """{figure: its mean over the seeds, pooled over the test images}."""
+    found = _of(rows, real, arm)
+    return {
+        name: float(np.mean([row["pooled"][name] for row in found]))
+        for name in FIGURES
+    }
+
+
+def _comparison(rows, real, arm):
+    """An arm against real photographs alone."""
+    seeds, base = (
+        np.array([row[f"{TESTED}_by_image"] for row in _of(rows, real, name)])
+        for name in (arm, REAL)
+    )
+    differences = (seeds - base).mean(axis=0)
+    return {
+        "real": real,
+        "arm": arm,
+        "difference": float(differences.mean()),
+        "by_seed": (seeds - base).mean(axis=1).tolist(),
+        "images_better": int((differences > 0).sum()),
+        "p": paired_test.sign_flip_p(differences),
+    }

@@ -1,0 +1,74 @@
+"""The experiment from its flags to its report."""
+
+from absl import logging
+
+from migan_tf.base.errors import UserError
+from migan_tf.data import photographs, prepared
+from migan_tf.utility_study import page, plan, runner
+from migan_tf.utility_study import report as utility_study_report
+
+
+def run(settings) -> int:
+    """Plans, runs what is not done yet, and reports.
+
+    Args:
+      settings: `utility_flags.Settings`.
+
+    Returns:
+      Exit status 0.
+
+    Raises:
+      UserError: the data do not suffice, or a step failed.
+    """
+    available, tested = _photographs(settings)
+    cells = plan.make(settings, available, tested)
+    _warn_of_few(cells, tested)
+    if settings.dry_run:
+        print(plan.describe(cells))
+        return 0
+    runner.Runner(settings.output, cells, settings.jobs).run()
+    report = utility_study_report.make(settings, cells)
+    print(page.write(report, settings.output), end="")
+    print(f"report: {settings.output / 'utility.md'}")
+    return 0
+
+
+def _warn_of_few(cells, tested):
+    """Says before hours of training that no verdict can come of them."""
+    # Cells of several seeds are one comparison.
+    comparisons = len({cell.real for cell in cells}) * len(cells[0].arms[1:])
+    least = utility_study_report.least_p(comparisons, tested)
+    if least >= utility_study_report.LEVEL:
+        logging.warning(
+            "%s",
+            f"{tested} test images are too few for a verdict of {comparisons} "
+            f"comparisons: the least adjusted p is {least:.2g}. Take fewer of "
+            "--real and --multiples",
+        )
+
+
+def _photographs(settings):
+    """(training, test) photographs of --dataset, built if need be.
+
+    Raises:
+      UserError: a test photograph has no vessel map to be scored by.
+    """
+    available = tested = 0
+    for name in settings.dataset.split(","):
+        builder = prepared.ensure_prepared(
+            name, settings.data_dir, settings.manual_dir
+        )
+        splits = builder.info.splits
+        if "train" in splits:
+            available += splits["train"].num_examples
+        test = photographs.read(builder, "test") if "test" in splits else []
+        tested += len(test)
+        bare = [p.image_id for p in test if p.vessel_map is None]
+        if bare:
+            raise UserError(
+                "--dataset must have a vessel map for every test photograph, "
+                f"which the arms are scored by. Received: {name}, without one "
+                f"for {', '.join(bare)}. Give --manual_dir files that have "
+                "them (README, Data)"
+            )
+    return available, tested

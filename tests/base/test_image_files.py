@@ -1,0 +1,177 @@
+"""Files as other programs write them, by PIL and OpenCV."""
+
+import gzip
+import io
+import tarfile
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from migan_tf.base import image_files
+from migan_tf.base.errors import UserError
+
+GREY = np.arange(60, dtype=np.uint8).reshape(6, 10) * 4
+
+
+def read(path):
+    (file,) = image_files.list_files("predictions", path.parent).values()
+    return image_files.read_plane(file)
+
+
+@pytest.mark.parametrize(
+    "suffix", ["png", "tif", "bmp", "gif", "pgm", "ppm", "PNG", "npy"]
+)
+def test_lossless_grey_formats_come_back_as_they_were(tmp_path, suffix):
+    path = tmp_path / f"01_test.{suffix}"
+    if suffix == "npy":
+        np.save(path, GREY)
+    elif suffix == "ppm":
+        Image.fromarray(np.repeat(GREY[..., None], 3, 2)).save(path)
+    else:
+        Image.fromarray(GREY).save(path)
+    np.testing.assert_array_equal(read(path), GREY)
+
+
+def test_jpeg_stored_as_rgb_is_near(tmp_path):
+    rgb = Image.fromarray(np.repeat(GREY[..., None], 3, 2))
+    rgb.save(tmp_path / "a.jpg", quality=95)
+    assert np.abs(read(tmp_path / "a.jpg").astype(int) - GREY).max() <= 8
+
+
+def test_sixteen_bits_are_kept(tmp_path):
+    stored = GREY.astype(np.uint16) * 257
+    cv2.imwrite(str(tmp_path / "a.png"), stored)
+    found = read(tmp_path / "a.png")
+    assert found.dtype == np.uint16
+    np.testing.assert_array_equal(found, stored)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_float_tiff_and_npy_are_kept(tmp_path, kind):
+    stored = (GREY / 255).astype(kind)
+    cv2.imwrite(str(tmp_path / "a.tiff"), stored)
+    np.testing.assert_array_equal(read(tmp_path / "a.tiff"), stored)
+    (tmp_path / "n").mkdir()
+    np.save(tmp_path / "n" / "a.npy", stored[None, ..., None])
+    np.testing.assert_array_equal(read(tmp_path / "n" / "a.npy"), stored)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png"])
+def test_a_palette_is_looked_up(tmp_path, suffix):
+    # Index 0 is white and 1 black, as some annotation tools have it.
+    image = Image.fromarray((GREY > 100).astype(np.uint8))
+    image = image.convert("P")
+    image.putpalette([255, 255, 255, 0, 0, 0])
+    image.save(tmp_path / f"a.{suffix}")
+    expected = np.where(GREY > 100, 0, 255)
+    np.testing.assert_array_equal(read(tmp_path / f"a.{suffix}"), expected)
+
+
+def test_one_bit_images_become_two_values(tmp_path):
+    Image.fromarray(GREY > 100).save(tmp_path / "a.png")
+    found = read(tmp_path / "a.png")
+    np.testing.assert_array_equal(found > found.min(), GREY > 100)
+
+
+def test_an_opaque_alpha_channel_is_dropped(tmp_path):
+    rgba = np.dstack([GREY, GREY, GREY, np.full_like(GREY, 255)])
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read(tmp_path / "a.png"), GREY)
+
+
+def test_coloured_and_transparent_pictures_are_refused(tmp_path):
+    (tmp_path / "c").mkdir()
+    Image.fromarray(np.dstack([GREY, GREY, 255 - GREY])).save(
+        tmp_path / "c" / "a.png"
+    )
+    with pytest.raises(UserError, match="a.png must be grey.*coloured"):
+        read(tmp_path / "c" / "a.png")
+    rgba = np.dstack([GREY, GREY, GREY, GREY])
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match="transparent"):
+        read(tmp_path / "a.png")
+
+
+def test_several_planes_are_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 6, 10)))
+    with pytest.raises(UserError, match=r"one image plane.*\(2, 6, 10\)"):
+        read(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x1f\x8bbroken"])
+def test_damaged_files_are_named(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(UserError, match="a.png is not readable"):
+        read(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "gif"])
+def test_truncated_files_are_named(tmp_path, kind):
+    noise = np.random.default_rng(0).integers(0, 255, (90, 90), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, kind)
+    (tmp_path / "a.png").write_bytes(buffer.getvalue()[:2500])
+    with pytest.raises(UserError, match="a.png is not readable"):
+        read(tmp_path / "a.png")
+
+
+def ppm_gz():
+    buffer = io.BytesIO()
+    Image.fromarray(GREY).save(buffer, "ppm")
+    return gzip.compress(buffer.getvalue())
+
+
+def test_gzipped_ppm_in_folders_and_tars(tmp_path):
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    (folder / "im0162.ah.ppm.gz").write_bytes(ppm_gz())
+    with tarfile.open(tmp_path / "labels.tar", "w") as tar:
+        tar.add(folder / "im0162.ah.ppm.gz", "some/im0162.ah.ppm.gz")
+    for place in (folder, tmp_path / "labels.tar"):
+        files = image_files.list_files("ground_truth", place)
+        assert list(files) == ["im0162.ah"]
+        plane = image_files.read_plane(files["im0162.ah"])
+        np.testing.assert_array_equal(plane, GREY)
+
+
+@pytest.mark.parametrize(
+    "name, stem",
+    [
+        ("01_test.png", "01_test"),
+        ("im0162.ah.ppm.gz", "im0162.ah"),
+        ("im0162.ppm.png", "im0162"),
+        ("Image_01L.JPG", "Image_01L"),
+        ("notes.txt", "notes.txt"),
+        ("a.b.tiff", "a.b"),
+    ],
+)
+def test_stems(name, stem):
+    assert image_files.stem_of(name) == stem
+
+
+def test_other_files_are_passed_over_and_twins_refused(tmp_path):
+    Image.fromarray(GREY).save(tmp_path / "b.png")
+    Image.fromarray(GREY).save(tmp_path / "a.png")
+    for name in ("notes.txt", ".hidden.png", "Thumbs.db"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "folder.png").mkdir()
+    assert list(image_files.list_files("predictions", tmp_path)) == ["a", "b"]
+    Image.fromarray(GREY).save(tmp_path / "a.tif")
+    with pytest.raises(UserError, match="one file for each.*a.png and a.tif"):
+        image_files.list_files("predictions", tmp_path)
+
+
+def test_missing_and_empty_places_are_named_with_their_flag(tmp_path):
+    with pytest.raises(UserError, match="--fov_masks must be a folder"):
+        image_files.list_files("fov_masks", tmp_path / "none")
+    with pytest.raises(UserError, match="--fov_masks must hold images"):
+        image_files.list_files("fov_masks", tmp_path)
+
+
+def test_a_photograph_is_rgb(tmp_path):
+    rgb = np.dstack([GREY, GREY // 2, GREY // 4])
+    Image.fromarray(rgb).save(tmp_path / "a.tif")
+    (file,) = image_files.list_files("fundus", tmp_path).values()
+    np.testing.assert_array_equal(image_files.read_fundus(file), rgb)

@@ -1,0 +1,211 @@
+"""From a prepared dataset to training, validation and test photographs."""
+
+import hashlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf.base.config import Config
+from migan_tf.base.errors import UserError
+from migan_tf.data import photographs
+from migan_tf.data import prepared as data_prepared
+
+
+class Prepared:
+    """Stands for a TFDS builder: examples with the contract's features."""
+
+    def __init__(self, splits):
+        self.splits = splits
+        self.info = SimpleNamespace(name="shapes", splits=splits)
+
+    def as_dataset(self, split):
+        rows = self.splits[split]
+        return tf.data.Dataset.from_tensor_slices(
+            {name: [row[name] for row in rows] for name in rows[0]}
+        )
+
+
+def make_row(image_id, has_vessel_map=True, has_second_annotator=False):
+    rng = np.random.default_rng(sum(image_id.encode()))
+
+    def binary():
+        return 255 * rng.integers(0, 2, (6, 5, 1), dtype=np.uint8)
+
+    return {
+        "image_id": image_id,
+        "fundus": rng.integers(0, 256, (6, 5, 3), dtype=np.uint8),
+        "vessel_map": binary(),
+        "fov_mask": binary(),
+        "second_annotator": binary(),
+        "has_vessel_map": has_vessel_map,
+        "has_second_annotator": has_second_annotator,
+    }
+
+
+def test_photographs_are_read_sorted():
+    rows = [make_row(image_id) for image_id in ("im09", "im01", "im05")]
+    builder = Prepared({"train": rows, "test": [make_row("im00")]})
+    found = photographs.read(builder, "train")
+    assert [p.image_id for p in found] == ["im01", "im05", "im09"]
+    for photograph, row in zip(found, (rows[1], rows[2], rows[0]), strict=True):
+        np.testing.assert_array_equal(photograph.fundus, row["fundus"])
+        for name in ("vessel_map", "fov_mask"):
+            plane = getattr(photograph, name)
+            assert plane.dtype == bool and plane.shape == (6, 5)
+            np.testing.assert_array_equal(plane, row[name][..., 0] == 255)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("second", [True, False])
+def test_absent_annotations_are_none(first, second):
+    builder = Prepared({"test": [make_row("01", first, second)]})
+    (photograph,) = photographs.read(builder, "test")
+    assert (photograph.vessel_map is not None) == first
+    assert (photograph.second_annotator is not None) == second
+
+
+def make_photographs(number):
+    empty = np.zeros((4, 4), bool)
+    return [
+        photographs.Photograph(
+            f"{n:02d}",
+            np.zeros((4, 4, 3)),
+            fov_mask=empty,
+            vessel_map=empty,
+            second_annotator=None,
+        )
+        for n in range(number)
+    ]
+
+
+def ids(found):
+    return [photograph.image_id for photograph in found]
+
+
+def test_split_is_by_image_and_sorted():
+    drawn = make_photographs(20)
+    training, held_out = photographs.split_validation(drawn, 1, 0)
+    assert len(training) == 19 and len(held_out) == 1
+    training, held_out = map(ids, photographs.split_validation(drawn, 7, 0))
+    assert training == sorted(training) and held_out == sorted(held_out)
+    assert sorted(training + held_out) == ids(drawn)
+
+
+def test_split_is_seeded():
+    drawn = make_photographs(5)
+    held_out = [
+        ids(photographs.split_validation(drawn, 1, seed % 30)[1])[0]
+        for seed in range(60)
+    ]
+    assert held_out[:30] == held_out[30:]
+    assert set(held_out) == set(ids(drawn))
+
+
+@pytest.mark.parametrize("count", [5, 9])
+def test_a_split_that_leaves_nothing_is_refused(count):
+    expected = f"--validation_images.* 5 .*Received: {count}"
+    with pytest.raises(UserError, match=expected):
+        photographs.split_validation(make_photographs(5), count, 0)
+
+
+@pytest.fixture
+def prepared(monkeypatch):
+    """A dataset of six training photographs and two of the test split."""
+    train = [make_row(f"{n:02d}") for n in range(21, 27)]
+    test = [make_row("01", False), make_row("02", False)]
+    builder = Prepared({"train": train, "test": test})
+    asked = []
+
+    def ensure_prepared(*arguments):
+        asked.append(arguments)
+        return builder
+
+    monkeypatch.setattr(data_prepared, "ensure_prepared", ensure_prepared)
+    return asked
+
+
+def load(split, **settings):
+    return ids(photographs.load(Config(dataset="drive", **settings), split))
+
+
+def test_splits_of_a_run_are_disjoint(prepared):
+    train = load("train", validation_images=2, seed=3)
+    validation = load("validation", validation_images=2, seed=3)
+    assert len(train) == 4 and len(validation) == 2
+    assert sorted(train + validation) == [f"{n}" for n in range(21, 27)]
+    assert load("test") == ["01", "02"]
+    load("test", data_dir="d", manual_dir="m")
+    assert prepared[-1] == ("drive", "d", "m")
+
+
+def test_the_papers_split_shares_the_photographs(prepared):
+    settings = {"validation_split": "augmented", "validation_images": 2}
+    assert load("train", **settings) == load("validation", **settings)
+    assert len(load("train", **settings)) == 6
+    # Of fewer photographs, validation sees copies of these and no others.
+    settings["train_photographs"] = 2
+    assert load("train", **settings) == load("validation", **settings)
+    assert len(load("train", **settings)) == 2
+
+
+def test_smaller_subsets_lie_in_larger_ones(prepared):
+    held_out = load("validation", seed=3)
+    whole = load("train", seed=3)
+    found = [load("train", seed=3, train_photographs=n) for n in range(1, 6)]
+    assert [len(subset) for subset in found] == [1, 2, 3, 4, 5]
+    for one, other in zip(found, found[1:], strict=False):
+        assert set(one) < set(other) and one == sorted(one)
+    assert found[-1] == whole and not set(whole) & set(held_out)
+    assert load("validation", seed=3, train_photographs=2) == held_out
+    with pytest.raises(UserError, match="--train_photographs.* 5 .*: 6"):
+        load("train", train_photographs=6)
+
+
+def test_a_split_that_is_not_there_is_said(monkeypatch):
+    builder = Prepared({"train": [make_row("21")]})
+    monkeypatch.setattr(data_prepared, "ensure_prepared", lambda *_: builder)
+    with pytest.raises(UserError, match="shapes has no split `test`, only tr"):
+        load("test")
+
+
+def test_unknown_splits_are_refused(prepared):
+    with pytest.raises(UserError, match="--split must be.*Received: all"):
+        load("all")
+    assert prepared == []  # before anything is built
+
+
+def test_several_datasets_are_one(monkeypatch):
+    splits = {
+        "drive": {"test": [make_row("02"), make_row("01")]},
+        "stare": {"test": [make_row("im1")]},
+    }
+    monkeypatch.setattr(
+        data_prepared,
+        "ensure_prepared",
+        lambda name, *_: Prepared(splits[name]),
+    )
+    both = photographs.load(Config(dataset="drive,stare"), "test")
+    assert ids(both) == ["01", "02", "im1"]
+    splits["stare"] = splits["drive"]
+    with pytest.raises(UserError, match="ids of their own.*drive,stare"):
+        photographs.load(Config(dataset="drive,stare"), "test")
+
+
+def test_sha256_is_of_the_pixels():
+    fundus = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    plane = np.eye(4, dtype=bool)
+    photograph = photographs.Photograph(
+        "01", fundus, fov_mask=plane, vessel_map=~plane, second_annotator=None
+    )
+    content = bytes(range(48))
+    content += bytes(int(r == c) for r in range(4) for c in range(4))
+    content += bytes(int(r != c) for r in range(4) for c in range(4))
+    expected = hashlib.sha256(content).hexdigest()
+    assert photograph.sha256() == expected
+    without = photographs.Photograph(
+        "02", fundus, fov_mask=plane, vessel_map=None, second_annotator=plane
+    )
+    expected = hashlib.sha256(content[:64]).hexdigest()
+    assert without.sha256() == expected

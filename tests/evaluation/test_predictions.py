@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from migan_tf.base.errors import UserError
+from migan_tf.evaluation import predictions
+
+SHAPE = (8, 12)
+
+
+def stems(pattern, names):
+    return [pattern.format(name) for name in names]
+
+
+DRIVE = [f"{i:02d}" for i in range(1, 21)]
+STARE = ["0162", "0163", "0235", "0319"]
+CHASE = ["01L", "01R", "02L", "11R"]
+
+
+@pytest.mark.parametrize(
+    "names, left, right",
+    [
+        (DRIVE, "{}_test", "{}_manual1"),
+        (DRIVE, "{}_test", "{}_test_mask"),
+        (DRIVE, "{}", "{}_manual2"),
+        (DRIVE, "vgan2_{}_test", "{}_manual1"),
+        (DRIVE, "{}_test_prob", "{}"),
+        (STARE, "im{}", "im{}.ah"),
+        (STARE, "im{}", "im{}.vk"),
+        (STARE, "im{}", "im{}"),
+        (STARE, "{}", "im{}.ah"),
+        (STARE, "im{}-vessels4", "im{}"),
+        (STARE, "IM{}", "im{}"),
+        (CHASE, "Image_{}", "Image_{}_1stHO"),
+        (CHASE, "{}_probability", "Image_{}_2ndHO"),
+        (["01_dr", "01_g", "01_h", "02_dr"], "{}", "{}_mask"),
+        (["a", "b", "c"], "{}_pred", "{}"),
+        (["01"], "{}_test", "{}_manual1"),
+    ],
+)
+def test_names_of_the_known_sets_pair(names, left, right):
+    found = predictions.pair(
+        stems(left, names), stems(right, names), "ground_truth"
+    )
+    assert found == dict(
+        zip(stems(left, names), stems(right, names), strict=True)
+    )
+
+
+def test_numbers_pair_with_and_without_leading_zeros():
+    names = [str(i) for i in range(1, 12)]
+    found = predictions.pair(names, stems("{}_manual1", DRIVE[:11]), "x")
+    assert found["2"] == "02_manual1"
+    assert found["11"] == "11_manual1"
+
+
+def test_names_with_figures_in_them_pair_by_the_first_number():
+    left = ["01_test_dice0.82", "02_test_dice0.81", "03_test_dice0.8"]
+    found = predictions.pair(left, stems("{}_manual1", DRIVE[:3]), "x")
+    assert list(found.values()) == stems("{}_manual1", DRIVE[:3])
+
+
+@pytest.mark.parametrize(
+    "left, right, message",
+    [
+        (["01_test", "02_test"], ["01_manual1", "03_manual1"], "02_test.*03_"),
+        (["01_test"], ["02_manual1"], "01_test.*02_manual1"),
+        (["a"], ["b"], "partner: a;.*prediction: b"),
+        (["x1", "x2", "x3"], ["y1", "y2"], "3 files.*2 files.*partner: x3"),
+        (["01_test"], ["01_manual1", "02_manual1"], "02_manual1.*--subset"),
+    ],
+)
+def test_what_does_not_pair_is_listed(left, right, message):
+    with pytest.raises(UserError, match=message):
+        predictions.pair(left, right, "ground_truth")
+
+
+def test_a_subset_takes_what_is_there():
+    found = predictions.pair(
+        ["02_test"], stems("{}_manual1", DRIVE), "ground_truth", subset=True
+    )
+    assert found == {"02_test": "02_manual1"}
+
+
+def save(folder, pattern, planes):
+    folder.mkdir(exist_ok=True)
+    for name, plane in planes.items():
+        Image.fromarray(plane).save(folder / pattern.format(name))
+    return folder
+
+
+@pytest.fixture
+def folders(tmp_path):
+    rng = np.random.default_rng(0)
+    levels = {n: rng.integers(0, 256, SHAPE).astype(np.uint8) for n in "12"}
+    levels["1"][0, 0] = 255
+    truth = {n: ((p > 128) * 255).astype(np.uint8) for n, p in levels.items()}
+    fov = {n: np.full(SHAPE, 255, np.uint8) for n in levels}
+    rgb = {n: np.dstack([p, p // 2, p // 3]) for n, p in levels.items()}
+    return levels, dict(
+        predictions=save(tmp_path / "p", "0{}_test.png", levels),
+        ground_truth=save(tmp_path / "g", "0{}_manual1.gif", truth),
+        fov_masks=save(tmp_path / "f", "0{}_test_mask.gif", fov),
+        second_annotator=save(tmp_path / "s", "0{}_manual2.gif", truth),
+        fundus=save(tmp_path / "r", "0{}_test.tif", rgb),
+    )
+
+
+def test_folders_become_scored_images(folders):
+    levels, places = folders
+    rows = predictions.read_scored(**places)
+    assert [row["image_id"] for row in rows] == ["01_test", "02_test"]
+    for row, plane in zip(rows, levels.values(), strict=True):
+        np.testing.assert_array_equal(
+            row["vessel_probability"], plane.astype(np.float32) / 255
+        )
+        np.testing.assert_array_equal(row["vessel_map"], plane > 128)
+        np.testing.assert_array_equal(row["second_annotator"], plane > 128)
+        assert row["fov_mask"].all() and row["fov_mask"].dtype == bool
+        np.testing.assert_array_equal(row["fundus"][..., 1], plane // 2)
+
+
+def test_only_predictions_and_ground_truth_are_needed(folders):
+    places = folders[1]
+    rows = predictions.read_scored(
+        places["predictions"], places["ground_truth"]
+    )
+    assert rows[0]["second_annotator"] is rows[0]["fundus"] is None
+    assert rows[0]["fov_mask"].all()
+
+
+def test_more_fov_masks_than_predictions_are_left_out(folders):
+    places = folders[1]
+    save(places["fov_masks"], "0{}_test_mask.gif", {"3": np.ones(SHAPE, "u1")})
+    assert len(predictions.read_scored(**places)) == 2
+
+
+def test_a_missing_fov_mask_is_named(folders):
+    places = folders[1]
+    (places["fov_masks"] / "02_test_mask.gif").unlink()
+    with pytest.raises(UserError, match="--fov_masks.*partner: 02_test"):
+        predictions.read_scored(**places)
+
+
+def test_other_sizes_are_named_with_both_files(folders):
+    places = folders[1]
+    wrong = np.zeros((SHAPE[1], SHAPE[0]), np.uint8)
+    wrong[0] = 255
+    save(places["ground_truth"], "0{}_manual1.gif", {"2": wrong})
+    message = r"02_test.png of 8 × 12, .*02_manual1.gif of 12 × 8 \(height"
+    with pytest.raises(UserError, match=message):
+        predictions.read_scored(**places)
+
+
+@pytest.mark.real_data
+def test_the_published_maps_pair_with_their_references(real_data):
+    drive = predictions.read_scored(
+        real_data / "published/DRIVE/DRIU",
+        real_data / "DRIVE/test/1st_manual",
+        fov_masks=real_data / "DRIVE/test/mask",
+        second_annotator=real_data / "DRIVE/test/2nd_manual",
+    )
+    assert [row["image_id"] for row in drive] == stems("{}_test", DRIVE)
+    # Vessel pixels inside the FOV, both annotators: counted with PIL alone.
+    assert sum(int(r["vessel_map"][r["fov_mask"]].sum()) for r in drive) == (
+        577649
+    )
+    stare = predictions.read_scored(
+        real_data / "published/STARE/DRIU",
+        real_data / "STARE/labels-ah.tar",
+        fov_masks=real_data / "STARE/fov_masks",
+        second_annotator=real_data / "STARE/labels-vk.tar",
+        subset=True,
+    )
+    assert len(stare) == 10
+    assert sum(int(r["fov_mask"].sum()) for r in stare) == 3116541

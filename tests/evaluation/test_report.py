@@ -1,0 +1,190 @@
+"""The whole score, on made and on published probability maps."""
+
+import dataclasses
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from migan_tf.base.errors import UserError
+from migan_tf.evaluation import predictions
+from migan_tf.evaluation import report as evaluation_report
+from migan_tf.metrics import segmentation
+
+SHAPE = (60, 70)
+
+
+def make_image(number, second=True, outside=0.0):
+    """Round FOV, two bars of vessel, a noisy map of them."""
+    rng = np.random.default_rng(number)
+    rows, columns = np.ogrid[: SHAPE[0], : SHAPE[1]]
+    fov_mask = (rows - 30) ** 2 + (columns - 35) ** 2 < 29**2
+    vessel_map = np.zeros(SHAPE, bool)
+    vessel_map[20:23, 10:60] = vessel_map[10:50, 33 + number] = True
+    vessel_map &= fov_mask
+    logits = rng.normal(np.where(vessel_map, 1.5, -1.5), 1)
+    probability = np.where(fov_mask, 1 / (1 + np.exp(-logits)), outside)
+    annotator = vessel_map.copy()
+    annotator[20, :] = False
+    return evaluation_report.ScoredImage(
+        image_id=f"{number:02d}_test",
+        vessel_probability=probability.astype(np.float32),
+        vessel_map=vessel_map,
+        fov_mask=fov_mask,
+        second_annotator=annotator if second else None,
+        fundus=np.full((*SHAPE, 3), 90, np.uint8),
+    )
+
+
+@pytest.fixture(scope="module")
+def images():
+    return [make_image(number) for number in range(3)]
+
+
+def test_score_holds_what_is_promised(images):
+    scores = evaluation_report.score(
+        images, "paper", validation_threshold=0.5, bootstrap_samples=50
+    )
+    assert json.loads(json.dumps(scores)) == scores
+    assert scores["images"] == 3
+    assert scores["pixels"] == sum(i.fov_mask.sum() for i in images)
+    assert scores["protocol_in_words"].startswith("pixels inside the FOV")
+    assert scores["thresholds"]["validation"] == 0.5
+    truth = np.concatenate([i.vessel_map[i.fov_mask] for i in images])
+    second = np.concatenate([i.second_annotator[i.fov_mask] for i in images])
+    probability = np.concatenate(
+        [i.vessel_probability[i.fov_mask] for i in images]
+    )
+    assert scores["pooled"]["auc_roc"] == pytest.approx(
+        segmentation.auc_roc(truth, probability)
+    )
+    assert scores["second_annotator"]["pooled"]["auc_roc"] == pytest.approx(
+        segmentation.auc_roc(second, probability)
+    )
+    assert scores["human"]["dice"] == pytest.approx(
+        segmentation.dice(truth, second)
+    )
+    assert scores["warnings"] == []
+
+
+def test_score_is_repeatable(images):
+    assert evaluation_report.score(
+        images, bootstrap_samples=30
+    ) == evaluation_report.score(images, bootstrap_samples=30)
+
+
+def test_protocols_differ_as_they_say():
+    images = [make_image(number, outside=0.9) for number in range(2)]
+    areas = {
+        protocol: evaluation_report.score(
+            images, protocol, validation_threshold=None, bootstrap_samples=0
+        )["pooled"]
+        for protocol in evaluation_report.PROTOCOLS
+    }
+    # The black surround is easy where it is set to 0, wrong where it is 0.9.
+    assert areas["masked_frame"]["auc_roc"] > areas["paper"]["auc_roc"]
+    assert areas["full_frame"]["auc_roc"] < areas["paper"]["auc_roc"]
+
+
+def test_a_second_annotator_of_some_images_only(images):
+    mixed = [images[0], make_image(1, second=False), images[2]]
+    scores = evaluation_report.score(mixed, bootstrap_samples=0)
+    assert scores["second_annotator"]["images"] == 2
+    assert scores["human"]["images"] == 2
+    none = [make_image(number, second=False) for number in range(2)]
+    scores = evaluation_report.score(none, bootstrap_samples=0)
+    assert scores["second_annotator"] is scores["human"] is None
+
+
+def test_no_figures_without_labels(images):
+    bare = dataclasses.replace(images[0], vessel_map=None)
+    with pytest.raises(UserError, match="have no vessel map.*00_test"):
+        evaluation_report.score([bare])
+
+
+def test_a_report_is_complete_and_readable(images, tmp_path):
+    scores = evaluation_report.score(
+        images, "paper", validation_threshold=None, bootstrap_samples=20
+    )
+    table = evaluation_report.write_report(images, scores, tmp_path / "report")
+    written = {
+        p.relative_to(tmp_path / "report").as_posix()
+        for p in (tmp_path / "report").rglob("*")
+        if p.is_file()
+    }
+    assert written == {
+        "metrics.json",
+        "per_image.csv",
+        "table.txt",
+        "roc_curve.png",
+        "precision_recall_curve.png",
+        *(f"overlays/{image.image_id}.png" for image in images),
+    }
+    report = tmp_path / "report"
+    assert json.loads((report / "metrics.json").read_text("utf-8")) == scores
+    assert (report / "table.txt").read_text("utf-8") == table
+    overlay = cv2.imread(str(report / "overlays" / "00_test.png"))[..., ::-1]
+    image = images[0]
+    found = image.vessel_probability >= scores["thresholds"]["otsu"]
+    green = (overlay[..., 1] > 150) & (overlay[..., 0] < 100)
+    np.testing.assert_array_equal(
+        green, image.vessel_map & found & image.fov_mask
+    )
+
+
+def test_a_failed_report_leaves_no_metrics(images, tmp_path, monkeypatch):
+    scores = evaluation_report.score(images, bootstrap_samples=0)
+    evaluation_report.write_report(images, scores, tmp_path)
+
+    def fail(_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(evaluation_report.score_table, "csv_text", fail)
+    with pytest.raises(OSError, match="disk full"):
+        evaluation_report.write_report(images, scores, tmp_path)
+    assert not (tmp_path / "metrics.json").exists()
+    assert not [p for p in tmp_path.rglob(".*")]
+
+
+def test_image_ids_make_safe_file_names(images, tmp_path):
+    odd = [dataclasses.replace(images[0], image_id="../a b/c")]
+    scores = evaluation_report.score(odd, bootstrap_samples=0)
+    evaluation_report.write_report(odd, scores, tmp_path / "report")
+    assert (tmp_path / "report/overlays/.._a_b_c.png").exists()
+
+
+# AUC-ROC, AUC-PR, Dice at Otsu, Dice best on test and the second annotator's
+# Dice of DRIU's published maps (Maninis et al. 2016), FOV pixels pooled.
+PUBLISHED = {
+    "DRIVE": (0.9793, 0.9064, 0.7262, 0.8210, 0.7891),
+    "STARE": (0.9772, 0.9101, 0.7560, 0.8323, 0.7605),
+}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("dataset", PUBLISHED)
+def test_published_figures_to_four_decimals(real_data, dataset):
+    folder = real_data / dataset
+    references = {
+        "DRIVE": ("test/1st_manual", "test/mask", "test/2nd_manual"),
+        "STARE": ("labels-ah.tar", "fov_masks", "labels-vk.tar"),
+    }[dataset]
+    rows = predictions.read_scored(
+        real_data / "published" / dataset / "DRIU",
+        *(folder / place for place in references),
+        subset=True,
+    )
+    images = [evaluation_report.ScoredImage(**row) for row in rows]
+    scores = evaluation_report.score(images)
+    pooled = scores["pooled"]
+    found = (
+        *(pooled[key] for key in ("auc_roc", "auc_pr", "dice_otsu")),
+        pooled["dice_best_on_test"],
+        scores["human"]["dice"],
+    )
+    assert tuple(round(figure, 4) for figure in found) == PUBLISHED[dataset]
+    for part, interval in scores["interval_95"].items():
+        for key in ("auc_roc", "auc_pr", "dice_otsu", "dice_best_on_test"):
+            assert interval[key][0] < scores[part][key] < interval[key][1]
+    assert scores["warnings"] == []

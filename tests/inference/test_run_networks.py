@@ -1,0 +1,165 @@
+"""Networks of a run applied to photographs and vessel maps."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf.base.config import Config
+from migan_tf.base.errors import UserError
+from migan_tf.data import photographs
+from migan_tf.inference import run_networks
+
+CONFIG = Config(image_size=64, evaluation_noise_stddev=0.5, noise_size=4)
+
+
+def red_channel(image, training):
+    """A segmenter whose logit is the standardized red channel."""
+    assert not training
+    return image[..., :1]
+
+
+def disc(height, width, radius):
+    y, x = np.mgrid[:height, :width]
+    y, x = y - (height - 1) / 2, x - (width - 1) / 2
+    return np.hypot(y, x) < radius
+
+
+@pytest.mark.parametrize("geometry", ["center_square", "stretch"])
+@pytest.mark.parametrize("height, width", [(80, 70), (64, 100), (1, 1)])
+def test_the_answer_has_the_photographs_size_and_fov(geometry, height, width):
+    config = dataclasses.replace(CONFIG, geometry=geometry)
+    fov = disc(height, width, 30)
+    fundus = np.random.default_rng(0).integers(
+        0, 256, (height, width, 3), dtype=np.uint8
+    )
+    probability = run_networks.Segmenter(red_channel, config)(fundus, fov)
+    assert probability.shape == (height, width)
+    assert probability.dtype == np.float32
+    assert (probability[~fov] == 0).all()
+    assert probability.min() >= 0 and probability.max() <= 1
+
+
+def test_a_bright_half_is_found_where_it_is():
+    fov = disc(90, 80, 38)
+    fundus = np.full((90, 80, 3), 60, np.uint8)
+    fundus[:, 50:] = 180
+    probability = run_networks.Segmenter(red_channel, CONFIG)(fundus, fov)
+    bright = np.zeros_like(fov)
+    bright[:, 50:] = True
+    clear = np.abs(np.arange(80) - 49.5) > 3
+    assert (probability > 0.5)[:, clear][fov[:, clear]].tolist() == (
+        bright[:, clear][fov[:, clear]].tolist()
+    )
+
+
+def test_flips_average_an_uneven_network_to_an_even_one():
+    def left_only(image, training):
+        ramp = tf.linspace(-3.0, 3.0, tf.shape(image)[2])
+        return tf.zeros_like(image[..., :1]) + ramp[None, None, :, None]
+
+    config = dataclasses.replace(CONFIG, test_time_flips=True)
+    image = tf.zeros((1, 64, 64, 3))
+    probability = run_networks.Segmenter(left_only, config).probability(image)
+    # sigmoid(x) + sigmoid(-x) = 1, so the mean over flips is 1/2 everywhere.
+    np.testing.assert_allclose(probability.numpy(), 0.5, atol=1e-6)
+
+
+def test_flips_are_undone():
+    config = dataclasses.replace(CONFIG, test_time_flips=True)
+    image = tf.random.normal((2, 64, 64, 3))
+    one = run_networks.Segmenter(red_channel, CONFIG).probability(image)
+    four = run_networks.Segmenter(red_channel, config).probability(image)
+    np.testing.assert_allclose(one.numpy(), four.numpy(), atol=1e-6)
+
+
+def test_a_generators_noise_is_a_function_of_the_seed():
+    def paint(inputs, training):
+        vessel_map, noise = inputs
+        level = tf.tanh(noise[:, :3])[:, None, None, :]
+        return tf.zeros_like(vessel_map) + level
+
+    generator = run_networks.Generator(paint, CONFIG)
+    vessel_map = np.zeros((80, 70), np.float32)
+    _, one = generator(vessel_map, 5)
+    _, same = generator(vessel_map, 5)
+    _, other = generator(vessel_map, 6)
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+    noise = np.random.default_rng(5).normal(0, 0.5, (1, 4))[0, :3]
+    expected = np.round((np.tanh(noise) + 1) * 127.5)
+    np.testing.assert_array_equal(one[0, 0], expected)
+    _, grey = generator(vessel_map, 5, 0.0)
+    assert (grey == 128).all()  # tanh(0) = 0 is the middle of the range.
+
+
+def test_a_split_of_a_run_comes_with_its_annotations(tiny_run):
+    network, config = run_networks.load_network(
+        tiny_run / "segmentation", "segmentation"
+    )
+    expected = photographs.load(config, "test")
+    segmenter = run_networks.Segmenter(network, config)
+    rows = run_networks.segment_photographs(segmenter, expected)
+    assert len(rows) == 4
+    for row, photograph in zip(rows, expected, strict=True):
+        assert row["image_id"] == photograph.image_id
+        np.testing.assert_array_equal(row["vessel_map"], photograph.vessel_map)
+        assert row["vessel_probability"].shape == photograph.fov_mask.shape
+
+
+def test_the_validation_threshold_is_the_recorded_one(tiny_run, tmp_path):
+    best = tiny_run / "segmentation" / "best" / "validation.json"
+    expected = json.loads(best.read_text())["best_threshold"]
+    assert (
+        run_networks.validation_threshold(tiny_run / "segmentation") == expected
+    )
+    assert run_networks.validation_threshold(tmp_path) is None
+
+
+def test_no_run_is_said_in_words(tmp_path):
+    with pytest.raises(UserError, match="Train one: python -m migan_tf.train"):
+        run_networks.load_network(tmp_path / "segmentation", "segmentation")
+
+
+def test_weights_of_another_network_are_refused(tiny_run, tmp_path):
+    folder = tmp_path / "segmentation"
+    (folder / "best").mkdir(parents=True)
+    name = "best/network.weights.h5"
+    source = tiny_run / "synthesis" / name
+    (folder / name).write_bytes(source.read_bytes())
+    record = tiny_run / "segmentation" / "run.json"
+    (folder / "run.json").write_bytes(record.read_bytes())
+    with pytest.raises(UserError, match="does not hold a segmentation"):
+        run_networks.load_network(folder, "segmentation")
+
+
+def test_transposes_double_the_views_and_are_undone():
+    seen = []
+
+    def watching(image, training):
+        seen.append(image.numpy())
+        return image[..., :1]
+
+    config = dataclasses.replace(
+        CONFIG, test_time_flips=True, test_time_transposes=True
+    )
+    image = tf.random.normal((1, 64, 64, 3))
+    tf.config.run_functions_eagerly(True)
+    try:
+        eight = run_networks.Segmenter(watching, config).probability(image)
+        np.testing.assert_allclose(
+            eight.numpy(), tf.sigmoid(image[..., :1]), atol=1e-6
+        )
+    finally:
+        tf.config.run_functions_eagerly(False)
+    # The symmetries of the square: four quarter turns of it and its mirror.
+    turned = [
+        np.rot90(plane, quarter, (1, 2))
+        for plane in (image.numpy(), image.numpy()[:, ::-1])
+        for quarter in range(4)
+    ]
+    assert len(seen) == 8
+    for expected in turned:
+        assert sum(np.array_equal(expected, one) for one in seen) == 1

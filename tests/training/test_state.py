@@ -1,0 +1,77 @@
+"""Averages of weights, against the recursion written out in NumPy."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf.training.state import WeightAverage
+from tests.small_training import make, make_batch
+
+
+def network(value=0.0):
+    model = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dropout(0.5)]
+    )
+    model.set_weights([np.full(w.shape, value) for w in model.weights])
+    return model
+
+
+def test_it_begins_at_the_followed_weights():
+    followed = network(3.0)
+    average = WeightAverage(network(), followed, 0.9)
+    for weight in average.network.weights:
+        np.testing.assert_array_equal(weight, 3.0)
+    assert average.variables == average.network.variables
+
+
+@pytest.mark.parametrize("decay", [0.3, 0.999])
+def test_updates_follow_the_recursion(decay):
+    followed = network()
+    average = WeightAverage(network(), followed, decay)
+    expected, strategy = 0.0, tf.distribute.get_strategy()
+    for n, value in enumerate([1.0, -2.0, 5.0, 0.5], start=1):
+        followed.set_weights(
+            [np.full(w.shape, value) for w in followed.weights]
+        )
+        average.update(strategy, tf.constant(n, tf.int64))
+        kept = min(decay, (1 + n) / (10 + n))
+        expected = kept * expected + (1 - kept) * value
+        for weight in average.network.weights:
+            np.testing.assert_allclose(weight, expected, rtol=1e-6)
+
+
+def test_the_average_of_a_run_is_what_is_kept():
+    state, _, steps = make("segmentation", average_decay=0.99)
+    kept = state.kept_network()
+    assert kept is state.average.network and kept is not state.network
+    first = [w.numpy() for w in state.network.weights]
+    moved = []
+    for n in (1, 2):
+        steps[0](make_batch(n))
+        moved.append([w.numpy() for w in state.network.weights])
+    for one, a, b, c in zip(kept.weights, first, *moved, strict=True):
+        expected = 2 / 11 * a + 9 / 11 * b
+        expected = 3 / 12 * expected + 9 / 12 * c
+        np.testing.assert_allclose(one, expected, rtol=1e-4, atol=1e-6)
+    assert any((a != b).any() for a, b in zip(first, moved[0], strict=True))
+
+
+def test_without_a_decay_the_network_itself_is_kept():
+    state, *_ = make("segmentation")
+    assert state.kept_network() is state.network
+    assert "average" not in state.holders()
+
+
+def test_checkpoints_hold_the_average(tmp_path):
+    from migan_tf.training.checkpoint import Checkpoints
+
+    state, _, steps = make("segmentation", average_decay=0.99)
+    steps[0](make_batch())
+    state.step.assign(1)
+    Checkpoints(tmp_path, state, 1).save()
+    expected = [w.numpy() for w in state.average.network.weights]
+    other, *_ = make("segmentation", average_decay=0.99, seed=5)
+    assert Checkpoints(tmp_path, other, 1).restore() == 1
+    for a, b in zip(expected, other.average.network.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
