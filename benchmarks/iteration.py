@@ -19,16 +19,18 @@ from migan_tf.base import command_line, config_flags, files
 INPUT_LIMIT = 0.05  # of an iteration
 
 _ITERATIONS = flags.DEFINE_integer(
-    "iterations", 20, help="Timed ones.", lower_bound=2
+    "iterations", 20, help="Number of iterations that are timed.", lower_bound=2
 )
 _WARMUP = flags.DEFINE_integer(
-    "warmup", 3, help="Untimed ones before.", lower_bound=1
+    "warmup", 3, help="Number of iterations before those.", lower_bound=1
 )
-_JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
+_JSON = flags.DEFINE_string(
+    "json", "", "JSON file of the figures; by default none is written."
+)
 
 
 def table(title, found) -> str:
-    """What is printed of one task."""
+    """Returns what is printed of one task."""
     share, live = found["input_share"], found["live_over_constant"]
     verdict = "within" if share < INPUT_LIMIT else "ABOVE"
     low, high = found["live_iteration_5_to_95"]

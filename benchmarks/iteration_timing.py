@@ -1,4 +1,4 @@
-"""Seconds and bytes of the iterations of a run; see `iteration`."""
+"""Measures seconds and bytes of a run's iterations for `iteration`."""
 
 import pathlib
 import resource
@@ -22,7 +22,7 @@ from migan_tf.training.validation import make_validation
 def tasks(config, iterations, warmup):
     """Yields (task, figures of `measure`) for what --task names."""
     strategy = distribution.make_strategy(config)
-    if config.deterministic:  # as the trainer does
+    if config.deterministic:  # The trainer does the same.
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
     images = [
@@ -43,7 +43,7 @@ def tasks(config, iterations, warmup):
 
 
 def timed_task(name, config):
-    """The task; what a style run's segmenter has learned costs nothing."""
+    """Makes the task; the segmenter of a style run is an untrained one."""
     style = None
     if name == "synthesis" and config.deviation == "style":
         segmenter = build_network(config, "segmentation")
@@ -58,12 +58,12 @@ def measure(config, name, strategy, images, iterations, warmup) -> dict:
       config: the `Config`.
       name: `segmentation` or `synthesis`.
       strategy: the `tf.distribute.Strategy`.
-      images: training and validation `Photograph`s, two lists.
-      iterations: how many are timed.
-      warmup: how many are not, before each series.
+      images: two lists, the training and the validation `Photograph`s.
+      iterations: number of iterations that are timed.
+      warmup: number of iterations before each series that are not.
 
     Returns:
-      {name: value}; seconds, shares of an iteration, bytes, the device.
+      {name: value}: seconds, shares of an iteration, bytes, the devices.
     """
     training, held_out = images
     task = timed_task(name, config)
@@ -79,11 +79,18 @@ def measure(config, name, strategy, images, iterations, warmup) -> dict:
     per_iteration = config.generator_steps + (steps[1] is not None)
 
     def batches(count):
-        span = (0, count * per_iteration, *distribution.worker(strategy))
+        worker, workers, replicas = distribution.worker(strategy)
         return iter(
             strategy.distribute_datasets_from_function(
                 lambda _: data_batches.training_batches(
-                    examples, config, name, *span
+                    examples,
+                    config,
+                    task=name,
+                    first_batch=0,
+                    last_batch=count * per_iteration,
+                    worker=worker,
+                    workers=workers,
+                    replicas=replicas,
                 )
             )
         )
@@ -106,7 +113,7 @@ def measure(config, name, strategy, images, iterations, warmup) -> dict:
     still = np.concatenate([before, after])
     constant_seconds = np.median(still.sum(axis=1))
     alone = input_seconds(batches(warmup + iterations), per_iteration, warmup)
-    validate(state.network)  # as training does now and then, for the memory
+    validate(state.network)  # Training does, and it takes memory.
     return {
         "network_updates": config.generator_steps,
         "network_seconds": np.median(still[:, 0]),
@@ -127,7 +134,7 @@ def iterate(config, steps, batch, count):
     """Runs `count` iterations on batches that `batch()` gives.
 
     Returns:
-      (count,2) seconds: all network updates, and the discriminator's update.
+      (count,2) seconds of all network updates and of the discriminator's.
     """
     network_step, discriminator_step = steps
     rows = []
@@ -145,10 +152,10 @@ def iterate(config, steps, batch, count):
 
 
 def input_seconds(batches, per_iteration, warmup) -> float:
-    """Seconds of an iteration's input with nothing else running.
+    """Returns the seconds of an iteration's input with nothing beside it.
 
-    The mean, not the median: a pipeline that works ahead gives some batches
-    at once and lets others wait.
+    They are a mean and no median: a pipeline that works ahead gives some
+    batches at once and lets others wait.
     """
     for _ in range(warmup * per_iteration):
         next(batches)
@@ -158,9 +165,9 @@ def input_seconds(batches, per_iteration, warmup) -> float:
 
 
 def peak_resident_bytes() -> int:
-    """The most memory that this process has held so far."""
+    """Returns the most memory that this process has held so far."""
     status = pathlib.Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
-    # Elsewhere, though it counts what the shell held before it became this.
+    # Other systems; this counts what the shell held before it became Python.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -2,10 +2,10 @@
 
   python -m benchmarks.serving_latency --workdir=RUN [--rounds=20]
 
-On a phantom of DRIVE's size, one photograph a call. Every round does each stage
-once, so that what is compared stood side by side. OpenVINO and PyTorch are
-timed where they are installed (the extras `test` and `benchmark`); PyTorch runs
-the same Keras model, in a process of its own. A run of random weights is as
+A call has one photograph, a phantom of DRIVE's size. Every round does each
+stage once, so that what is compared stood side by side. OpenVINO and PyTorch
+are timed where they are installed (the extras `test` and `benchmark`). PyTorch
+runs the same Keras model in a process of its own. A run of random weights is as
 good as a trained one.
 """
 
@@ -16,9 +16,15 @@ from absl import flags
 
 from migan_tf.base import command_line, files, run_record
 
-_WORKDIR = flags.DEFINE_string("workdir", "", "A run with a segmenter.")
-_ROUNDS = flags.DEFINE_integer("rounds", 20, help="Timed ones.", lower_bound=1)
-_JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
+_WORKDIR = flags.DEFINE_string(
+    "workdir", "", "Folder of a run with a segmenter."
+)
+_ROUNDS = flags.DEFINE_integer(
+    "rounds", 20, help="Number of rounds that are timed.", lower_bound=1
+)
+_JSON = flags.DEFINE_string(
+    "json", "", "JSON file of the figures; by default none is written."
+)
 
 ROWS = {
     "decode": "PNG to pixels",
@@ -34,7 +40,7 @@ ROWS = {
 
 
 def table(seconds) -> str:
-    """What is printed of {row: median seconds}."""
+    """Returns what is printed of {row: median seconds}."""
     network = seconds["network"]
     lines = [f"{'':<45}{'ms':>9}{'of network':>12}"]
     for name, text in ROWS.items():

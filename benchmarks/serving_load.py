@@ -26,20 +26,24 @@ from migan_tf.base import command_line
 from migan_tf.base.errors import UserError
 from migan_tf.inference import model_folder
 
-_MODEL = flags.DEFINE_string("model", "", "SavedModel, or its versions.")
-_REQUESTS = flags.DEFINE_integer(
-    "requests", 2000, help="How many.", lower_bound=8
+_MODEL = flags.DEFINE_string(
+    "model", "", "SavedModel, or the folder of its versions."
 )
-_CLIENTS = flags.DEFINE_integer("clients", 8, help="At once.", lower_bound=1)
+_REQUESTS = flags.DEFINE_integer(
+    "requests", 2000, help="Number of requests.", lower_bound=8
+)
+_CLIENTS = flags.DEFINE_integer(
+    "clients", 8, help="Number of clients at once.", lower_bound=1
+)
 
 NAME = "migan_segmentation"
 BROKEN_EVERY = 20
 PHOTOGRAPHS = 5
-SIZE = (240, 232)  # of the phantoms that are sent
+SIZE = (240, 232)  # height and width of the phantoms that are sent
 
 
 def serve(folder, pipe) -> None:
-    """The server's process: says its addresses, ends when told to."""
+    """Serves in a process of its own, says its addresses, ends when told to."""
     from tests import serving_stand_in
 
     with serving_stand_in.serving({NAME: {1: folder}}) as server:
@@ -48,7 +52,7 @@ def serve(folder, pipe) -> None:
 
 
 def request_bodies():
-    """(good files, broken files)."""
+    """Returns (good files, broken files)."""
     import cv2
 
     from migan_tf.phantom.retina import phantom_retina
@@ -64,13 +68,13 @@ def request_bodies():
 
 
 def resident_bytes(pid) -> int:
-    """What a process holds in memory now."""
+    """Returns what a process holds in memory now."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
 
 
 def call(connected, number, good, broken, expected):
-    """One request; returns what kind of answer came."""
+    """Sends one request and returns what kind of answer came."""
     if number % BROKEN_EVERY == BROKEN_EVERY - 1:
         content = broken[number // BROKEN_EVERY % len(broken)]
         try:
@@ -128,13 +132,13 @@ def main(argv):
     """Checks the flags, runs, prints."""
     command_line.no_arguments(argv)
     command_line.required(model=_MODEL.value)
-    folder, segmenter = model_folder.find("segmentation", "", _MODEL.value)
-    command_line.choose_kernels(segmenter)
+    found = model_folder.find("segmentation", model=_MODEL.value)
+    command_line.choose_kernels(found.config.segmenter)
     context = multiprocessing.get_context("spawn")
     pipe, other = context.Pipe()
-    server = context.Process(target=serve, args=(str(folder), other))
+    server = context.Process(target=serve, args=(str(found.path), other))
     server.start()
-    other.close()  # so that the pipe ends with a server that cannot start
+    other.close()  # The pipe then ends with a server that cannot start.
     try:
         counts, seconds, memory = run(
             pipe.recv(),

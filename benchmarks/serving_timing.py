@@ -1,4 +1,4 @@
-"""Seconds of the stages of a served segmentation; see `serving_latency`."""
+"""Times the stages of a served segmentation for `serving_latency`."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ from migan_tf.data import geometry
 from migan_tf.inference import run_networks
 from migan_tf.phantom.retina import phantom_retina
 
-SIZE = (584, 565)  # DRIVE's
+SIZE = (584, 565)  # height and width of DRIVE's photographs
 TORCH = """
 import sys, time
 import numpy as np
@@ -22,7 +22,13 @@ from migan_tf.models.segmenter import build_segmenter
 import torch
 
 name, size, filters, depth, skip, flips, rounds = sys.argv[1:]
-network = build_segmenter(name, None, int(filters), int(depth), skip)
+network = build_segmenter(
+    name,
+    None,
+    base_filters=int(filters),
+    depth=int(depth),
+    skip_connections=skip,
+)
 x = torch.zeros((1, int(size), int(size), 3))
 seconds = []
 with torch.no_grad():
@@ -40,7 +46,7 @@ def measure(folder, rounds):
 
     Args:
       folder: the `segmentation` folder of a run.
-      rounds: how many are timed, after two that are not.
+      rounds: number of rounds that are timed, after two that are not.
 
     Returns:
       (config, {stage: median seconds}).
@@ -60,8 +66,8 @@ def measure(folder, rounds):
 
 
 def _stages(network, config):
-    """{stage: function without arguments}, each on what the last one gives."""
-    segmenter = run_networks.Segmenter(network, config)
+    """Returns {stage: function}; each works on what the one before gave."""
+    segmenter = run_networks.NetworkSegmenter(network, config)
     _, functions = signatures.segmentation(network, config)
     fundus = phantom_retina(*SIZE, 1).fundus
     image_bytes = tf.io.encode_png(fundus)
@@ -73,13 +79,13 @@ def _stages(network, config):
     @tf.function
     def preprocess(fundus):
         fov_mask = graph_ops.find_fov_mask(fundus)
-        _, standardized_fundus, _ = geometry.network_fundus(
+        unit, square_mask = geometry.network_fundus(
             fundus,
             fov_mask,
-            image_size=config.image_size,
+            size=config.image_size,
             geometry=config.geometry,
         )
-        return standardized_fundus, fov_mask
+        return geometry.standardize(unit, square_mask), fov_mask
 
     @tf.function
     def apply(standardized_fundus):
@@ -113,7 +119,7 @@ def _stages(network, config):
 
 
 def _elsewhere(network, config):
-    """The network alone, as often as `test_time_flips` asks for."""
+    """Returns {runtime: function} of the network alone, for all views."""
     side, flips = config.image_size, _flips(config)
     image = np.zeros((1, side, side, 3), np.float32)
     work = {
@@ -134,7 +140,7 @@ def _elsewhere(network, config):
 
 
 def _pytorch(config, rounds):
-    """The same Keras model on PyTorch, which one process cannot mix."""
+    """Times the same Keras model on PyTorch in a process of its own."""
     arguments = (
         config.segmenter,
         config.image_size,

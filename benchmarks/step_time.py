@@ -24,17 +24,21 @@ from migan_tf.base.errors import UserError
 SIDES = ("tensorflow", "pytorch")
 
 _ROUNDS = flags.DEFINE_integer(
-    "rounds", 7, help="Turns of each side.", lower_bound=1
+    "rounds", 7, help="Number of turns of each side.", lower_bound=1
 )
 _STEPS = flags.DEFINE_integer(
-    "steps", 3, help="Steps of a turn.", lower_bound=1
+    "steps", 3, help="Number of steps in a turn.", lower_bound=1
 )
-_CASES = flags.DEFINE_list("cases", list(CASES), f"Of {', '.join(CASES)}.")
-_JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
+_CASES = flags.DEFINE_list(
+    "cases", list(CASES), f"Which of {', '.join(CASES)} to time."
+)
+_JSON = flags.DEFINE_string(
+    "json", "", "JSON file of the figures; by default none is written."
+)
 
 
 def start(side, case):
-    """A process that times `--steps` steps for every line it is given."""
+    """Starts a process that times as many steps as each line asks for."""
     environment = dict(os.environ)
     if side == "tensorflow":
         onednn = command_line.kernels_for(CASES[case]["segmenter"])
@@ -49,7 +53,7 @@ def start(side, case):
 
 
 def turn(process, steps) -> float:
-    """Seconds of a step, the mean over `steps`."""
+    """Returns the seconds of a step, the mean over `steps`."""
     line = ""
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(f"{steps}\n")
@@ -65,13 +69,13 @@ def turn(process, steps) -> float:
 
 
 def measure(case, rounds, steps) -> dict:
-    """Seconds of both sides and the median of the rounds' ratios."""
+    """Measures the seconds of both sides and the rounds' median ratio."""
     processes = {side: start(side, case) for side in SIDES}
     try:
         seconds = [
             [turn(processes[side], steps) for side in SIDES]
             for _ in range(rounds + 1)
-        ][1:]  # the first turn compiles
+        ][1:]  # The first turn compiles.
     finally:
         for process in processes.values():
             with contextlib.suppress(BrokenPipeError):

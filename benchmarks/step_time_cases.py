@@ -1,6 +1,7 @@
 """What both sides of `step_time` share.
 
-The steps that are timed, as flags of `migan_tf.train`, and how a side answers.
+These are the steps that are timed, written as flags of `migan_tf.train`, and
+the way in which a side answers.
 """
 
 import sys

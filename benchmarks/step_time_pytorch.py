@@ -1,4 +1,4 @@
-"""The side of `step_time` that is PyTorch; `python -m … CASE`."""
+"""PyTorch's side of `step_time`, which starts it with a case's name."""
 
 import sys
 
@@ -12,12 +12,12 @@ LEAK, MOMENTUM, EPSILON = 0.2, 0.1, 1e-3
 
 
 def norm(channels):
-    """BatchNorm and LeakyReLU as `migan_tf.models.layers.activate`."""
+    """Returns BatchNorm and LeakyReLU as `migan_tf.models.layers.activate`."""
     return nn.BatchNorm2d(channels, EPSILON, MOMENTUM), nn.LeakyReLU(LEAK)
 
 
 class UNet(nn.Module):
-    """`migan_tf.models.segmenter`'s U-Net."""
+    """The U-Net of `migan_tf.models.segmenter`."""
 
     def __init__(self, given, base, depth, stride):
         super().__init__()
@@ -54,7 +54,7 @@ class UNet(nn.Module):
         )
 
     def forward(self, x):
-        """(B,C,S,S) to logits (B,1,S,S)."""
+        """Returns the logits (B,1,S,S) of (B,C,S,S)."""
         skips = []
         for down in self.downs[:-1]:
             skips.append(down(x))
@@ -81,7 +81,7 @@ class Cascade(nn.Module):
         )
 
     def forward(self, fundus):
-        """(B,3,S,S) to logits (B,1,S,S)."""
+        """Returns the logits (B,1,S,S) of (B,3,S,S)."""
         logits = None
         for unet in self.unets:
             seen = fundus if logits is None else torch.cat([fundus, logits], 1)
@@ -90,7 +90,7 @@ class Cascade(nn.Module):
 
 
 class Generator(nn.Module):
-    """`migan_tf.models.generator` of Fig. 2, even skips."""
+    """The generator of Fig. 2 as in `migan_tf.models.generator`, even skips."""
 
     def __init__(self, base=64, noise=400):
         super().__init__()
@@ -120,7 +120,7 @@ class Generator(nn.Module):
         )
 
     def forward(self, vessel_map, noise):
-        """(B,1,S,S) and (B,400) to a fundus (B,3,S,S)."""
+        """Returns the fundus (B,3,S,S) of (B,1,S,S) and (B,400)."""
         x, levels = vessel_map, []
         for down in self.encoder:
             x = down(x)
@@ -135,7 +135,7 @@ class Generator(nn.Module):
 
 
 def discriminator(side, base=32):
-    """`migan_tf.models.discriminator`'s `image`, Fig. 3."""
+    """Builds the `image` kind of `migan_tf.models.discriminator`, Fig. 3."""
     layers, given = [], 4
     for multiple in (1, 2, 4, 8, 16):
         conv = nn.Conv2d(
@@ -153,7 +153,7 @@ def discriminator(side, base=32):
 
 
 def make_step(case):
-    """A function of nothing that makes one update."""
+    """Returns a function without arguments that makes one update."""
     side, batch = case.get("image_size", 512), case["batch_size"]
     torch.manual_seed(0)
     fundus = torch.rand((batch, 3, side, side))

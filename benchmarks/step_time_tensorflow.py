@@ -1,4 +1,4 @@
-"""The side of `step_time` that is this program; `python -m … CASE`."""
+"""This program's side of `step_time`, which starts it with a case's name."""
 
 import dataclasses
 import sys
@@ -15,7 +15,7 @@ from migan_tf.training.tasks import make_task
 
 
 def make_step(case):
-    """A function of nothing that makes one update, as the trainer does."""
+    """Returns a function that makes one update as the trainer does."""
     names = {field.name for field in dataclasses.fields(Config)}
     config = Config(**{k: v for k, v in case.items() if k in names})
     keras.utils.set_random_seed(0)

@@ -4,8 +4,8 @@
       --style_image=21_training --manual_dir=DIR [--rounds=5] [--json=FILE]
 
 Each round does one iteration of every variant, and a ratio is the median over
-the rounds of what stood side by side. Networks of random weights; nothing is
-written but the JSON file.
+the rounds of what stood side by side. The networks have random weights, and
+nothing is written but the JSON file.
 """
 
 import dataclasses
@@ -17,12 +17,16 @@ from absl import flags
 from migan_tf.base import command_line, config_flags, files
 from migan_tf.base.errors import UserError
 
-_ROUNDS = flags.DEFINE_integer("rounds", 5, help="Timed ones.", lower_bound=1)
-_JSON = flags.DEFINE_string("json", "", "File for the figures, if any.")
+_ROUNDS = flags.DEFINE_integer(
+    "rounds", 5, help="Number of rounds that are timed.", lower_bound=1
+)
+_JSON = flags.DEFINE_string(
+    "json", "", "JSON file of the figures; by default none is written."
+)
 
 
 def table(rows) -> str:
-    """What is printed of {variant: figures}."""
+    """Returns what is printed of {variant: figures}."""
     lines = [f"{'':<34}{'seconds':>9}{'ratio':>8}{'of it VGG-19':>14}"]
     for name, row in rows.items():
         share = row["vgg19_seconds"] / row["seconds"]

@@ -1,4 +1,4 @@
-"""Seconds of an iteration with and without the style terms; `style_step`."""
+"""Times an iteration with and without the style terms for `style_step`."""
 
 import dataclasses
 import time
@@ -20,11 +20,11 @@ def compare(config, rounds) -> dict:
 
     Args:
       config: the `Config` of a style run.
-      rounds: how many are timed, after one that is not.
+      rounds: number of rounds that are timed, after one that is not.
 
     Returns:
-      {variant: {seconds, ratio to the first variant, vgg19_seconds}}, medians
-      over the rounds.
+      {variant: {seconds, ratio to the first variant, vgg19_seconds}}; all are
+      medians over the rounds.
     """
     strategy = distribution.make_strategy(config)
     examples = [
@@ -49,7 +49,7 @@ def compare(config, rounds) -> dict:
         for name, variant in variants.items()
     }
     seconds = {name: [] for name in timed}
-    for _ in range(rounds + 1):  # the first compiles
+    for _ in range(rounds + 1):  # The first round compiles.
         for name, work in timed.items():
             seconds[name].append([_seconds(part) for part in work])
     seconds = {name: np.array(rows)[1:] for name, rows in seconds.items()}
@@ -65,7 +65,7 @@ def compare(config, rounds) -> dict:
 
 
 def _timed(config, strategy, batch):
-    """(an iteration, VGG-19's part of it), functions without arguments."""
+    """Returns two functions: an iteration, and VGG-19's part of it."""
     task = iteration_timing.timed_task("synthesis", config)
     steps = make_steps(create_state(config, task, strategy), task, strategy)
 
@@ -78,12 +78,12 @@ def _timed(config, strategy, batch):
 
     @tf.function
     def passes(fundus):
-        """What `StyleObjective.terms` and its gradient ask of VGG-19."""
+        """Does what `StyleObjective.terms` and its gradient ask of VGG-19."""
         with tf.GradientTape() as tape:
             tape.watch(fundus)
             features, content = vgg19.features(fundus)
             total = tf.add_n([tf.reduce_sum(f) for f in [*features, content]])
-        # Both returned: what is not used is not computed.
+        # Both are returned, since what is not used is not computed.
         return tape.gradient(total, fundus), vgg19.content(fundus)
 
     def vgg19_alone():

@@ -1,57 +1,68 @@
-"""Draws a page of phantom retinas: `python docs/make_phantom_sheet.py`.
+"""Draws a page of phantom retinas.
 
-The page in the documentation is made by
-`python docs/make_phantom_sheet.py --output=docs/phantom.png`.
+  python docs/make_phantom_sheet.py --output=docs/phantom.png
+
+The retinas have consecutive seeds and stand row by row.
 """
-
-import pathlib
 
 import cv2
 from absl import flags
 
-from migan_tf.base import command_line
+from migan_tf.base import command_line, files
 from migan_tf.base.errors import UserError
 from migan_tf.phantom import retina
 
-FLAGS = flags.FLAGS
-flags.DEFINE_string("output", "phantom.png", "PNG file to write.")
-flags.DEFINE_integer("rows", 3, "Retinas down the page.", lower_bound=1)
-flags.DEFINE_integer("columns", 3, "Retinas across it.", lower_bound=1)
-flags.DEFINE_integer(
-    "height", 584, help="Size of a retina, pixels.", lower_bound=retina.MIN_SIZE
+_OUTPUT = flags.DEFINE_string("output", "docs/phantom.png", "The PNG file.")
+_ROWS = flags.DEFINE_integer(
+    "rows", 3, help="Number of retinas down the page.", lower_bound=1
 )
-flags.DEFINE_integer(
-    "width", 565, help="The same across.", lower_bound=retina.MIN_SIZE
+_COLUMNS = flags.DEFINE_integer(
+    "columns", 3, help="Number of retinas across the page.", lower_bound=1
 )
-flags.DEFINE_integer("shown", 220, "Height on the page, pixels.", lower_bound=8)
-flags.DEFINE_integer("seed", 0, "Seed of the first retina.", lower_bound=0)
+_HEIGHT = flags.DEFINE_integer(
+    "height",
+    584,
+    help="Height at which a retina is drawn, in pixels.",
+    lower_bound=retina.MIN_SIZE,
+)
+_WIDTH = flags.DEFINE_integer(
+    "width",
+    565,
+    help="Width at which a retina is drawn, in pixels.",
+    lower_bound=retina.MIN_SIZE,
+)
+_SHOWN = flags.DEFINE_integer(
+    "shown",
+    220,
+    help="Height of a retina on the page, in pixels.",
+    lower_bound=8,
+)
+_SEED = flags.DEFINE_integer(
+    "seed", 0, help="Seed of the first retina.", lower_bound=0
+)
 
 
 def main(argv):
-    """Draws the page and says where it is."""
-    if len(argv) > 1:
+    """Checks the flags and draws."""
+    command_line.no_arguments(argv)
+    output = _OUTPUT.value
+    if not output.endswith(".png"):
         raise UserError(
-            f"phantom_sheet takes flags only. Received: {' '.join(argv[1:])}. "
-            "Next: python docs/make_phantom_sheet.py --help"
-        )
-    if not FLAGS.output.endswith(".png"):
-        raise UserError(
-            f"--output must end in .png. Received: {FLAGS.output}. "
+            f"--output must end in .png. Received: {output}. "
             "Next: python docs/make_phantom_sheet.py --output=phantom.png"
         )
     page = retina.contact_sheet(
-        FLAGS.rows,
-        FLAGS.columns,
-        height=FLAGS.height,
-        width=FLAGS.width,
-        seed=FLAGS.seed,
-        shown=FLAGS.shown,
+        _ROWS.value,
+        _COLUMNS.value,
+        height=_HEIGHT.value,
+        width=_WIDTH.value,
+        seed=_SEED.value,
+        shown=_SHOWN.value,
     )
-    output = pathlib.Path(FLAGS.output)
-    output.parent.mkdir(parents=True, exist_ok=True)
     smallest = [cv2.IMWRITE_PNG_COMPRESSION, 9]
-    cv2.imwrite(str(output), page[..., ::-1], smallest)
-    print(f"{FLAGS.rows * FLAGS.columns} retinas: {FLAGS.output}")
+    with files.atomic_path(output) as path:
+        cv2.imwrite(str(path), page[..., ::-1], smallest)
+    print(f"{_ROWS.value * _COLUMNS.value} retinas: {output}")
 
 
 if __name__ == "__main__":

@@ -4,35 +4,41 @@
       --model="this program=export/models/migan_segmentation_drive" \
       --predictions=DRIU=DIR
 
-Any number of SavedModels and of folders of published probability maps, each
-scored on the dataset's test split inside the FOV, and the second annotator.
+It shows any number of SavedModels and of folders of published probability maps,
+each scored on the dataset's test split inside the FOV, and the second
+annotator.
 """
 
 import numpy as np
 from absl import flags
 
 from migan_tf.base import command_line, files, image_files, map_values
-from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
 from migan_tf.data import photographs
 from migan_tf.evaluation import predictions, report, scored_image
-from migan_tf.inference import model_folder, saved_models
+from migan_tf.inference import load, model_folder
 from migan_tf.metrics import figures
 
 PROTOCOL = "paper"
 
-_DATASET = flags.DEFINE_string("dataset", "drive", "Whose test split.")
-_DATA_DIR = flags.DEFINE_string("data_dir", "", "Prepared datasets.")
-_MANUAL_DIR = flags.DEFINE_string("manual_dir", "", "Archives of it.")
-_MODEL = flags.DEFINE_multi_string("model", [], "NAME=FOLDER of a SavedModel.")
-_PREDICTIONS = flags.DEFINE_multi_string(
-    "predictions", [], "NAME=FOLDER of probability maps."
+_DATASET = flags.DEFINE_string(
+    "dataset", "drive", "Dataset whose test split is scored."
 )
-_OUTPUT = flags.DEFINE_string("output", "", "The figure.")
+_DATA_DIR = flags.DEFINE_string("data_dir", "", "Folder of prepared datasets.")
+_MANUAL_DIR = flags.DEFINE_string(
+    "manual_dir", "", "Folder of the dataset's archives."
+)
+_MODEL = flags.DEFINE_multi_string(
+    "model", [], "NAME=FOLDER of a SavedModel; may be repeated."
+)
+_PREDICTIONS = flags.DEFINE_multi_string(
+    "predictions", [], "NAME=FOLDER of probability maps; may be repeated."
+)
+_OUTPUT = flags.DEFINE_string("output", "", "The figure, a PNG file.")
 
 
 def named(flag, value):
-    """(name, folder) of NAME=FOLDER."""
+    """Returns (name, folder) of NAME=FOLDER."""
     name, _, folder = value.partition("=")
     if not folder:
         raise UserError(f"--{flag} must be NAME=FOLDER. Received: {value}")
@@ -40,8 +46,8 @@ def named(flag, value):
 
 
 def published_maps(folder, images):
-    """[vessel_probability] of a folder, in the order of the photographs."""
-    found = image_files.list_files("predictions", folder)
+    """Reads a folder's maps in the order of the photographs."""
+    found = image_files.list_by_stem("predictions", folder)
     ids = [photograph.image_id for photograph in images]
     pairs = predictions.pair(ids, list(found), "predictions")
     planes = {i: image_files.read_plane(found[pairs[i]]) for i in ids}
@@ -49,7 +55,7 @@ def published_maps(folder, images):
 
 
 def curve(images, maps):
-    """(truth, probability) of all pixels that count."""
+    """Returns the scored images and (truth, probability) of their pixels."""
     scored = [
         report.ScoredImage(vessel_probability=plane, **vars(photograph))
         for photograph, plane in zip(images, maps, strict=True)
@@ -64,20 +70,17 @@ def main(argv):
     """Checks the flags and draws."""
     command_line.no_arguments(argv)
     command_line.required(output=_OUTPUT.value)
-    config = Config(
-        dataset=_DATASET.value,
-        data_dir=_DATA_DIR.value,
-        manual_dir=_MANUAL_DIR.value,
+    source = photographs.Source(
+        _DATASET.value, data_dir=_DATA_DIR.value, manual_dir=_MANUAL_DIR.value
     )
-    images = photographs.load(config, "test")
+    images = photographs.load(source, "test")
     maps = {}
     for value in _MODEL.value:
         name, folder = named("model", value)
-        folder, _ = model_folder.find("segmentation", "", folder)
-        rows = saved_models.segment_photographs(
-            saved_models.SavedSegmenter(folder), images
+        segmenter = load.load_segmenter(
+            model_folder.find("segmentation", model=folder)
         )
-        maps[name] = [row["vessel_probability"] for row in rows]
+        maps[name] = [segmenter(p.fundus).vessel_probability for p in images]
     for value in _PREDICTIONS.value:
         name, folder = named("predictions", value)
         maps[name] = published_maps(folder, images)

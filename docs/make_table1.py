@@ -1,12 +1,12 @@
-"""Prints Table 1 as measured: five discriminators on one dataset.
+"""Prints Table 1 as it was measured: five discriminators on one dataset.
 
   python docs/make_table1.py --runs=runs/table1 --dataset=drive
 
 Reads runs/table1/<dataset>_<discriminator>[_seed<n>]/evaluation/test, as
-`migan_tf.train` and `migan_tf.evaluate` leave them, and prints Markdown: the
-mean over the seeds with the 95 % interval of the first, and against `none` the
-paired difference over images (the mean over the seeds first) with the p of an
-exact sign-flip test.
+`migan_tf.train` and `migan_tf.evaluate` leave them, and prints Markdown. A row
+has the mean over the seeds with the 95 % interval of the first seed. Its last
+column compares it with `none`, image by image and after the mean over the
+seeds: the mean difference, and the p of an exact sign-flip test.
 """
 
 import json
@@ -24,11 +24,13 @@ from migan_tf.metrics import paired_test
 FIGURES = ("auc_roc", "auc_pr", "dice_otsu")
 
 _RUNS = flags.DEFINE_string("runs", "", "Folder of the runs.")
-_DATASET = flags.DEFINE_string("dataset", "drive", "drive or stare.")
+_DATASET = flags.DEFINE_string(
+    "dataset", "drive", "Dataset of the runs, drive or stare."
+)
 
 
 def reports(runs, name):
-    """The metrics.json of all seeds of one variant, by run name."""
+    """Reads the metrics.json of all seeds of one variant, by run name."""
     paths = sorted(
         pathlib.Path(runs).glob(f"{name}*/evaluation/test/metrics.json")
     )
@@ -48,13 +50,13 @@ def reports(runs, name):
 
 
 def by_image(found, figure):
-    """(images,) of one figure, the mean over the seeds."""
+    """Returns one figure of each image, (images,), the mean over the seeds."""
     rows = [report["per_image"]["images"] for report in found]
     return np.mean([[row[figure] for row in seed] for seed in rows], axis=0)
 
 
 def cell(found, figure) -> str:
-    """Mean over the seeds and the interval of the first."""
+    """Writes the mean over the seeds and the interval of the first seed."""
     mean = np.mean([report["pooled"][figure] for report in found])
     return evaluation_report.cell(
         mean, found[0]["interval_95"]["pooled"][figure]
@@ -62,7 +64,7 @@ def cell(found, figure) -> str:
 
 
 def against(found, none) -> str:
-    """Paired difference of AUC-PR to the run without a discriminator."""
+    """Writes the paired difference of AUC-PR to the runs without D."""
     differences = by_image(found, "auc_pr") - by_image(none, "auc_pr")
     p = paired_test.sign_flip_p(differences)
     return f"{differences.mean():+.4f}, p = {p:.2g}"

@@ -3,8 +3,8 @@
   python docs/make_table2.py --scores="this program=scores/drive_on_drive" \
       --scores="DRIU=scores/driu_drive"
 
-Each NAME=FOLDER is a report of `migan_tf.evaluate` of one test set, which
-gives a row of Markdown: pooled figures with their 95 % intervals. The second
+Each NAME=FOLDER is a report that `migan_tf.evaluate` wrote of one test set. It
+gives a row of Markdown with pooled figures and their 95 % intervals. The second
 annotator's row comes last, from the first report that has one.
 """
 
@@ -26,12 +26,14 @@ COLUMNS = {
 }
 
 _SCORES = flags.DEFINE_multi_string(
-    "scores", [], "NAME=FOLDER of a report of migan_tf.evaluate."
+    "scores",
+    [],
+    "NAME=FOLDER of a report of migan_tf.evaluate; may be repeated.",
 )
 
 
 def read(value):
-    """(name, report) of one NAME=FOLDER."""
+    """Reads (name, report) of one NAME=FOLDER."""
     name, _, folder = value.partition("=")
     path = pathlib.Path(folder) / "metrics.json"
     try:
@@ -46,7 +48,7 @@ def read(value):
 
 
 def row(name, figures, intervals) -> str:
-    """One line of Markdown."""
+    """Writes one line of Markdown."""
     cells = [
         evaluation_report.cell(figures.get(k), intervals.get(k), absent="")
         for k in COLUMNS

@@ -1,11 +1,11 @@
-"""Draws docs/synthetic_data.md's figure of drawn vessel maps, and its table.
+"""Draws a figure of docs/synthetic_data.md and prints its table.
 
   python docs/make_vessel_figure.py --dataset=drive --manual_dir=DIR \
       --output=docs/vessels_drive.png
 
-How vessel maps of `sources`, deformed and procedural, are distributed
-beside the annotators' maps of the TRAINING photographs; no map is shown. The
-yardstick of every distance is that between halves of the real maps.
+They show how the deformed and procedural maps of `vessel_maps.sources` are
+distributed beside the annotators' maps of the TRAINING photographs; no map is
+shown. The yardstick of every distance is that between halves of the real maps.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ from migan_tf.metrics import figures
 from migan_tf.vessel_maps import procedural, statistics
 from migan_tf.vessel_maps import sources as vessel_maps_sources
 
-SPLITS = 20  # of the real maps in halves
+SPLITS = 20  # divisions of the real maps into halves
 NAMES = {
     "density": "density (share of the FOV)",
     "calibre": "calibre (FOV diameters)",
@@ -28,20 +28,28 @@ NAMES = {
 }
 COLOURS = {"real": "black", "deformed": "#1b6ca8", "procedural": "#d1495b"}
 
-_DATASET = flags.DEFINE_string("dataset", "drive", "Whose training maps.")
-_DATA_DIR = flags.DEFINE_string("data_dir", "", "Prepared datasets.")
-_MANUAL_DIR = flags.DEFINE_string("manual_dir", "", "Archives of it.")
+_DATASET = flags.DEFINE_string(
+    "dataset", "drive", "Dataset whose training maps are measured."
+)
+_DATA_DIR = flags.DEFINE_string("data_dir", "", "Folder of prepared datasets.")
+_MANUAL_DIR = flags.DEFINE_string(
+    "manual_dir", "", "Folder of the dataset's archives."
+)
 _MAPS = flags.DEFINE_integer(
-    "maps", 40, help="Drawn maps of each kind.", lower_bound=1
+    "maps", 40, help="Number of drawn maps of each kind.", lower_bound=1
 )
 _SEED = flags.DEFINE_integer(
-    "seed", 0, help="Of the drawn maps.", lower_bound=0
+    "seed", 0, help="Seed of the drawn maps.", lower_bound=0
 )
-_OUTPUT = flags.DEFINE_string("output", "", "The figure.")
+_OUTPUT = flags.DEFINE_string("output", "", "The figure, a PNG file.")
 
 
 def samples(training):
-    """{kind: [VesselStatistics]} of real, deformed and procedural maps."""
+    """Measures real, deformed and procedural maps.
+
+    Returns:
+      {kind: list of `VesselStatistics`}.
+    """
     like = _DATASET.value.partition("/")[0]
     like = like if like in procedural.LIKENESSES else "drive"
     sources = {
@@ -63,7 +71,7 @@ def samples(training):
 
 
 def yardstick(real):
-    """{statistic: mean distance between random halves of the real maps}."""
+    """Returns the mean distance of random halves of the real maps, by name."""
     rng = np.random.default_rng(0)
     half = len(real) // 2
     rows = []
@@ -74,7 +82,7 @@ def yardstick(real):
 
 
 def table(found):
-    """The lines of the Markdown table."""
+    """Returns the lines of the Markdown table."""
     means, distances = {}, {"real, halves": yardstick(found["real"])}
     for kind, sample in found.items():
         rows = [one.summary() for one in sample]
@@ -94,7 +102,7 @@ def table(found):
 
 
 def draw(found):
-    """A `Figure`: the cumulative distribution of each statistic."""
+    """Draws a `Figure` with the cumulative distribution of each statistic."""
     figure = Figure(figsize=(6.4, 4.8), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     for axes, (name, title) in zip(

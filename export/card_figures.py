@@ -1,6 +1,5 @@
-"""The figures of a model card: of the SavedModel itself, or of its run."""
+"""Figures for a model card, measured on the SavedModel or read from its run."""
 
-import dataclasses
 import json
 import pathlib
 
@@ -9,28 +8,31 @@ import numpy as np
 from migan_tf.base.errors import UserError
 from migan_tf.data import photographs
 from migan_tf.evaluation import report as evaluation_report
-from migan_tf.inference import saved_models
+from migan_tf.evaluation.scored_image import ScoredImage
+from migan_tf.inference import load
 from migan_tf.metrics import segmentation as metrics_segmentation
 
 PROTOCOL = "paper"
-SAMPLES = 4  # images of each vessel map
 SEED = 0
 _MEASURE = "python -m export.saved_model --workdir=RUN --task={task} --measure"
 
 
 def test_splits(config) -> dict:
-    """{dataset: test `Photograph`s} of a run.
+    """Loads the test photographs of a run's datasets.
 
     Args:
       config: the run's `Config`, which says where the data is.
 
+    Returns:
+      {dataset: list of `Photograph`}.
+
     Raises:
-      UserError: the data or its vessel maps are not there.
+      UserError: the data or its vessel maps are missing.
     """
     splits = {}
     for dataset in config.dataset.split(","):
-        one = dataclasses.replace(config, dataset=dataset)
-        splits[dataset] = photographs.load(one, "test")
+        source = photographs.Source.of(config).elsewhere(dataset)
+        splits[dataset] = photographs.load(source, "test")
         if any(p.vessel_map is None for p in splits[dataset]):
             raise UserError(
                 "--measure needs vessel maps of the test split, and that of "
@@ -40,24 +42,25 @@ def test_splits(config) -> dict:
     return splits
 
 
-def segmentation(folder, splits) -> dict:
+def segmentation(folder, splits, bootstrap_samples=1000) -> dict:
     """Scores a segmentation on the test split of each of its datasets.
 
     Args:
-      folder: of the SavedModel, with its card.
-      splits: from `test_splits`.
+      folder: `model_folder.ModelFolder` of the SavedModel.
+      splits: what `test_splits` returned.
+      bootstrap_samples: draws of images for the intervals; 0 for none.
 
     Returns:
       The card's `metrics`.
     """
-    segmenter = saved_models.SavedSegmenter(folder)
+    segmenter = load.load_segmenter(folder)
     tests = {}
     for dataset, images in splits.items():
-        rows = saved_models.segment_photographs(segmenter, images)
         scores = evaluation_report.score(
-            [evaluation_report.ScoredImage(**row) for row in rows],
+            [ScoredImage.of(photograph, segmenter) for photograph in images],
             PROTOCOL,
-            segmenter.validation_threshold,
+            folder.validation_threshold,
+            bootstrap_samples=bootstrap_samples,
         )
         tests[dataset] = {
             "figures": scores["pooled"],
@@ -67,52 +70,55 @@ def segmentation(folder, splits) -> dict:
     return _metrics("segmentation", read_by, tests)
 
 
-def synthesis(folder, splits, reader) -> dict:
+def synthesis(folder, splits, reader, samples=4) -> dict:
     """Paints the test split's vessel maps and has them read.
 
     Args:
-      folder: of the SavedModel, with its card.
-      splits: from `test_splits`.
-      reader: folder of the segmentation that reads the painted images.
+      folder: `model_folder.ModelFolder` of the SavedModel.
+      splits: what `test_splits` returned.
+      reader: `model_folder.ModelFolder` of the segmentation that reads the
+        painted images.
+      samples: number of images of each vessel map.
 
     Returns:
-      The card's `metrics`; vessel_consistency is the Dice of the maps as
-      painted against those found, by Otsu, over all pixels of all images.
+      The card's `metrics`. `vessel_consistency` is the Dice of the painted
+      maps against those that are found at Otsu's threshold, over all pixels
+      of all images.
     """
-    generator = saved_models.SavedGenerator(folder)
-    segmenter = saved_models.SavedSegmenter(reader)
+    generator = load.load_generator(folder)
+    segmenter = load.load_segmenter(reader)
     tests = {}
     for dataset, images in splits.items():
         asked, found = [], []
         for index, photograph in enumerate(images):
             vessel_map = photograph.vessel_map.astype(np.float32)
-            for sample in range(SAMPLES):
-                painted, fundus = generator(vessel_map, [SEED, index, sample])
-                answer = segmenter(fundus)
-                empty = np.zeros(painted.shape, bool)
-                asked.append((painted >= 0.5).ravel())
-                found.append((answer[1] if answer else empty).ravel())
+            for sample in range(samples):
+                painting = generator(vessel_map, [SEED, index, sample])
+                answer = segmenter(painting.fundus)
+                asked.append((painting.vessel_map >= 0.5).ravel())
+                found.append(answer.vessel_map.ravel())
         dice = metrics_segmentation.dice(
             np.concatenate(asked), np.concatenate(found)
         )
         tests[dataset] = {"figures": {"vessel_consistency": float(dice)}}
-    name = f"{reader.parent.name}/{reader.name}"
+    name = f"{reader.path.parent.name}/{reader.path.name}"
     return _metrics(
-        "synthesis", f"read by {name}, {SAMPLES} images a map", tests
+        "synthesis", f"read by {name}, {samples} images a map", tests
     )
 
 
 def of_runs(workdirs, task, dataset) -> dict:
-    """The card's `metrics` from a run's own report on its test split.
+    """Takes the card's `metrics` from a run's own report on its test split.
 
     Args:
-      workdirs: the run; or several, whose mean has no report yet.
+      workdirs: the run's folder, or those of several runs, whose mean has no
+        report yet.
       task: `segmentation` or `synthesis`.
-      dataset: the run's.
+      dataset: the dataset of the run.
 
     Returns:
-      The same as of `segmentation`, or, where there is no report of these
-      weights, what makes one.
+      The card's `metrics`. Where there is no report of these weights, they
+      hold the command that makes one in place of figures.
 
     Raises:
       UserError: there is a report that cannot be read.
@@ -125,7 +131,7 @@ def of_runs(workdirs, task, dataset) -> dict:
     card = {"measured": False, "command": command}
     if len(workdirs) > 1:
         return {**card, "command": _MEASURE.format(task=task)}
-    # A report that is older than the weights is of others.
+    # A report that is older than the weights belongs to other weights.
     if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
         return card
     card["measured"] = True

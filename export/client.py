@@ -9,15 +9,15 @@ protocol: http://localhost:8501 is REST, grpc://localhost:8500 is gRPC. From
 Python: `connect`, then `predict`; docs/serving.md has the signatures.
 """
 
-import math
+import dataclasses
 import pathlib
 import urllib.parse
 
 import numpy as np
-from absl import flags
 
-from migan_tf.base import command_line, files
+from migan_tf.base import command_line, files, settings
 from migan_tf.base.errors import UserError
+from migan_tf.base.settings import field
 
 from . import client_protocols
 
@@ -25,72 +25,81 @@ SEGMENTATION, SYNTHESIS = "migan_segmentation", "migan_synthesis"
 LARGEST_INT64 = 2**63 - 1
 
 
-def define_flags() -> None:
-    """Defines the flags; nobody who imports this module gets them."""
-    flags.DEFINE_string("segment", "", "A photograph, PNG or JPEG.")
-    flags.DEFINE_string("synthesize", "", "Or a vessel map, PNG or JPEG.")
-    flags.DEFINE_string("output", "", "Folder of the results; made.")
-    flags.DEFINE_integer(
-        "seed",
-        0,
-        help="Of the noise.",
-        lower_bound=0,
-        upper_bound=LARGEST_INT64,
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The flags of the command; each field's help says what it is."""
+
+    segment: str = field(
+        default="", help="Photograph to segment, PNG or JPEG.", place=True
     )
-    flags.DEFINE_float(
-        "noise_stddev", 1.0, help="σ of the noise.", lower_bound=0.0
+    synthesize: str = field(
+        default="", help="Vessel map to paint, PNG or JPEG.", place=True
     )
-    flags.DEFINE_string(
-        "server",
-        "http://localhost:8501",
-        "Address of TensorFlow Serving; grpc://localhost:8500 chooses gRPC.",
+    output: str = field(
+        default="",
+        help="Folder of the results; it is made where need be.",
+        place=True,
     )
-    flags.DEFINE_integer(
-        "model_version",
-        None,
-        help="Default: the latest.",
-        lower_bound=0,
-        upper_bound=LARGEST_INT64,
+    seed: int = field(
+        default=0, help="Seed of the noise.", minimum=0, maximum=LARGEST_INT64
     )
-    flags.DEFINE_float(
-        "timeout_s",
-        60,
-        help="Longest silence of the server.",
-        lower_bound=0.001,
-        upper_bound=86400,
+    noise_stddev: float = field(
+        default=1.0, help="Standard deviation of the noise.", minimum=0.0
     )
-    flags.DEFINE_integer(
-        "retries",
-        3,
-        help="After no connection, no room or a time-out.",
-        lower_bound=0,
-        upper_bound=20,
+    server: str = field(
+        default="http://localhost:8501",
+        help=(
+            "Address of TensorFlow Serving; grpc://localhost:8500 chooses gRPC."
+        ),
+    )
+    model_version: int | None = field(
+        default=None,
+        help="Version of the model; by default the latest.",
+        minimum=0,
+        maximum=LARGEST_INT64,
+    )
+    timeout_s: float = field(
+        default=60.0,
+        help="Seconds for which the server may be silent.",
+        minimum=0.001,
+        maximum=86400,
+    )
+    retries: int = field(
+        default=3,
+        help=(
+            "How often a call is repeated that found no connection, no room "
+            "or no answer in time."
+        ),
+        minimum=0,
+        maximum=20,
     )
 
 
 def connect(
     server, model_version=None, timeout_s=60, retries=3, backoff_s=0.5
 ) -> client_protocols.Client:
-    """A client of the protocol that `server` names.
+    """Makes a client of the protocol that `server` names.
 
     Args:
-      server: http://HOST:PORT, https://… or grpc://HOST:PORT.
-      model_version: of the models that are called; default the latest.
+      server: http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT.
+      model_version: version of the models that are called; by default the
+        latest.
       timeout_s: seconds for which the server may be silent.
-      retries: attempts after the first that did not reach the server, found
-        it busy or waited too long. What the server refuses is not retried.
-      backoff_s: seconds before the first retry, doubled before each other.
+      retries: how often a call is repeated that did not reach the server,
+        found it busy or waited too long. What the server refuses is not
+        tried again.
+      backoff_s: seconds before the first retry; doubled before each other.
 
     Returns:
       A context manager with the method `predict`.
 
     Raises:
-      UserError: no such protocol, or gRPC's packages are missing.
+      UserError: there is no such protocol, or gRPC's packages are missing.
     """
     try:
         parts = urllib.parse.urlsplit(server)
         known = parts.hostname and (parts.port or parts.scheme != "grpc")
-    except ValueError:  # No number as the port.
+    except ValueError:  # The port is no number.
         known = False
     if not known or parts.scheme not in ("http", "https", "grpc"):
         raise UserError(
@@ -103,7 +112,7 @@ def connect(
         protocol = _grpc_client()
     return protocol(
         server.rstrip("/"),
-        model_version,
+        model_version=model_version,
         timeout_s=timeout_s,
         retries=retries,
         backoff_s=backoff_s,
@@ -112,7 +121,7 @@ def connect(
 
 def _grpc_client():
     try:
-        from . import client_grpc  # TensorFlow, only where it is asked for.
+        from . import client_grpc  # Only gRPC needs TensorFlow.
     except ImportError as error:
         raise UserError(
             "--server=grpc://… needs tensorflow-serving-api. Received: "
@@ -123,7 +132,7 @@ def _grpc_client():
 
 
 def segment(client, image_bytes) -> dict[str, bytes]:
-    """{kind: PNG file} of a photograph, a PNG or JPEG file."""
+    """Segments a photograph, a PNG or JPEG file; returns {kind: PNG file}."""
     outputs = client.predict(
         SEGMENTATION, "segment_bytes", {"image_bytes": [image_bytes]}
     )
@@ -135,7 +144,7 @@ def segment(client, image_bytes) -> dict[str, bytes]:
 
 
 def synthesize(client, map_bytes, seed, noise_stddev) -> dict[str, bytes]:
-    """{kind: PNG file} of a vessel map, a PNG or JPEG file."""
+    """Paints a vessel map, a PNG or JPEG file; returns {kind: PNG file}."""
     inputs = {
         "vessel_map_bytes": [map_bytes],
         "seed": np.array([seed], np.int64),
@@ -174,25 +183,19 @@ def _write(output, stem, kind, content) -> None:
 def main(argv):
     """Checks the flags, calls the server and writes what it answers."""
     command_line.no_arguments(argv)
-    given = flags.FLAGS
+    given = settings.read(Settings)
     if bool(given.segment) == bool(given.synthesize):
         raise UserError(
             "give either --segment=PHOTO or --synthesize=MAP. Received: "
             f"--segment={given.segment!r} --synthesize={given.synthesize!r}"
         )
     command_line.required(output=given.output)
-    for name in ("timeout_s", "noise_stddev"):
-        if not math.isfinite(given[name].value):
-            raise UserError(
-                f"--{name} must be finite. Received: {given[name].value}. "
-                f"Next: --{name}={given[name].default:g}"
-            )
     flag = "segment" if given.segment else "synthesize"
-    path = given[flag].value
+    path = getattr(given, flag)
     content = _read(flag, path)
     with connect(
         given.server,
-        given.model_version,
+        model_version=given.model_version,
         timeout_s=given.timeout_s,
         retries=given.retries,
     ) as client:
@@ -210,5 +213,5 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    define_flags()
+    settings.define(Settings)
     command_line.run(main)

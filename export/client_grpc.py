@@ -13,7 +13,7 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import (
 
 from . import client_protocols
 
-# gRPC's own limit is 4 MiB; as numbers, a photograph can be larger.
+# gRPC's own limit is 4 MiB, and a photograph as numbers can be larger.
 MAX_MESSAGE_BYTES = 2**31 - 1
 LIMITS = [
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -24,8 +24,8 @@ LIMITS = [
 class GrpcClient(client_protocols.Client):
     """Client of a gRPC port, such as grpc://localhost:8500."""
 
-    def __init__(self, *settings):
-        super().__init__(*settings)
+    def __init__(self, server, **settings):
+        super().__init__(server, **settings)
         address = self.server.removeprefix("grpc://")
         self._channel = grpc.insecure_channel(address, LIMITS)
         self._stub = PredictionServiceStub(self._channel)

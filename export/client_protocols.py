@@ -1,7 +1,7 @@
-"""What a call of TensorFlow Serving can end with, and calls by REST.
+"""Calls of TensorFlow Serving by REST, and what any call can end with.
 
-`client_grpc` has the other protocol, `client.connect` chooses between the two.
-Both take and give the same arrays and bytes.
+`client_grpc` has the other protocol, and `client.connect` chooses between the
+two. Both take and give the same arrays and bytes.
 """
 
 import base64
@@ -19,7 +19,7 @@ from migan_tf.base.errors import UserError
 
 LONGEST_WAIT_S = 8.0
 RETRIED = ("gone", "late", "busy")
-# Kind of failure: (HTTP and gRPC codes, the rule, the next step).
+# {kind of failure: (HTTP and gRPC codes, the rule, the next step)}.
 FAILURES = {
     "gone": (
         ("UNAVAILABLE",),
@@ -56,18 +56,18 @@ FAILURES = {
 
 
 class Failure(Exception):
-    """A call that went wrong: (key of FAILURES, what was received)."""
+    """A call went wrong; holds the key of FAILURES and what was received."""
 
     @classmethod
     def of(cls, code, reason):
-        """The failure that an HTTP status or the name of a gRPC code means."""
+        """Returns what an HTTP status or the name of a gRPC code means."""
         kinds = [kind for kind, row in FAILURES.items() if code in row[0]]
         name = f"HTTP {code}" if isinstance(code, int) else code
         return cls(*(kinds or ["failed"])[:1], f"{name}, {reason}")
 
 
 class Client(contextlib.AbstractContextManager):
-    """What both protocols share; the arguments are those of `connect`."""
+    """What both protocols share; `client.connect` explains the arguments."""
 
     def __init__(self, server, model_version, timeout_s, retries, backoff_s):
         self.server = server
@@ -86,15 +86,15 @@ class Client(contextlib.AbstractContextManager):
         """Calls one signature of a served model.
 
         Args:
-          model: its name at the server.
-          signature: such as `serving_default`.
+          model: the model's name at the server.
+          signature: the signature's name, such as `serving_default`.
           inputs: {name: array of the signature's type, or list of bytes}.
 
         Returns:
           {name: array of the signature's type, or list of bytes}.
 
         Raises:
-          UserError: the server is away, late or busy at the last retry too,
+          UserError: the server is away, late or busy even at the last retry,
             lacks the model, or refuses the inputs.
         """
         for attempt in range(1, self.retries + 2):
@@ -124,7 +124,7 @@ class RestClient(Client):
         columns = {name: _to_json(value) for name, value in inputs.items()}
         body = {"signature_name": signature, "inputs": columns}
         outputs = self._send("outputs", f"{url}:predict", body)
-        if len(infos) == 1:  # An only output comes without its name.
+        if len(infos) == 1:  # A single output comes without its name.
             outputs = {name: outputs for name in infos}
         return {n: _from_json(v, infos[n]) for n, v in outputs.items()}
 
@@ -154,13 +154,13 @@ class RestClient(Client):
             cause = getattr(error, "reason", error)
             kind = "gone" if isinstance(cause, ConnectionError) else "failed"
             kind = "late" if isinstance(cause, TimeoutError) else kind
-            # What is no HTTP may hold any bytes.
+            # An answer that is not HTTP may hold any bytes.
             known = isinstance(cause, OSError) and str(cause)
             raise Failure(kind, known or type(cause).__name__) from error
 
 
 def _reason(error):
-    """The text of {"error": text}, or of what another server answers."""
+    """Returns the text of {"error": text}, or what another server says."""
     content = b""
     try:
         content = error.read()
@@ -181,7 +181,7 @@ def _from_json(value, dtype):
     if dtype == "DT_STRING":
         return [
             base64.b64decode(item["b64"])
-            if isinstance(item, dict)  # Where the name ends in _bytes.
+            if isinstance(item, dict)  # The output's name ends in _bytes.
             else item.encode()
             for item in value
         ]

@@ -1,8 +1,8 @@
 """The segmenters of several runs as one network: their mean logits.
 
 Runs that differ in the seed hold out different photographs, so that together
-they have learned from all of them; and what each gets wrong differs too, so
-that the mean is better than each (as in nnU-Net, Isensee et al. 2021).
+they have learned from all of them. They also make different mistakes, so that
+the mean is better than each (as in nnU-Net, Isensee et al. 2021).
 """
 
 import pathlib
@@ -12,7 +12,7 @@ import keras
 from migan_tf.base.errors import UserError
 from migan_tf.inference import run_networks
 
-# Settings of what stands before and after the networks.
+# Settings of what is done to a photograph before and after the networks.
 SHARED = (
     "dataset",
     "image_size",
@@ -24,14 +24,14 @@ SHARED = (
 
 
 def load_ensemble(workdirs):
-    """Loads the segmenters that were best on validation.
+    """Loads the segmenters that were best on validation as one network.
 
     Args:
-      workdirs: the runs; of one, it is its own network.
+      workdirs: folders of the runs; one run's network is returned as it is.
 
     Returns:
-      (network, config): a Keras model as of `segmenter.build_segmenter` and
-      the `Config` of the first run.
+      (network, config): a Keras model with the inputs and outputs of
+      `segmenter.build_segmenter`, and the `Config` of the first run.
 
     Raises:
       UserError: a run cannot be loaded (see `run_networks.load_network`), or
@@ -51,7 +51,7 @@ def load_ensemble(workdirs):
             )
     fundus = keras.Input(networks[0].input_shape[1:], name="fundus")
     for number, network in enumerate(networks):
-        network.name = f"member{number}"  # All are called `segmenter`.
+        network.name = f"member{number}"  # Each was called `segmenter`.
     logits = [network(fundus) for network in networks]
     mean = keras.layers.Average(name="vessel_logits", dtype="float32")(logits)
     return keras.Model(fundus, mean, name="ensemble"), configs[0]

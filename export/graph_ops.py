@@ -1,24 +1,27 @@
-"""What the exported graphs need besides `migan_tf`, in TensorFlow ops only."""
+"""Decoding, size checks, field of view and Otsu as TensorFlow ops.
+
+The exported graphs need them besides the ops of `migan_tf`.
+"""
 
 import tensorflow as tf
 
 from migan_tf.data import fov
 from migan_tf.metrics.segmentation import LEVELS
 
-LEAST_SIDE = 16  # pixels, of what `fov.find_fov_mask` can search
-# Of an image's longer side, the square of which is what may be padded to; the
-# largest fundus cameras have 7,750 pixels.
+LEAST_SIDE = 16  # pixels; `fov.find_fov_mask` can search no smaller image
+# Pixels of an image's longer side; the image may be padded to a square of that
+# side. The largest fundus cameras have 7,750 pixels.
 MOST_SIDE = 8_000
-MOST_ASPECT = 8  # longer over shorter side, of what may show a fundus
+MOST_ASPECT = 8  # longer over shorter side of an image that shows a fundus
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
 def decode(image_bytes, channels):
     """Decodes a PNG or JPEG file.
 
-    16 bits become 8, grey becomes RGB and the reverse, alpha is dropped, the
-    orientation of EXIF is not looked at. The size is read from the header, so
-    that a small file of a huge image is refused before it fills the memory.
+    16 bits become 8, grey becomes RGB and the reverse, alpha is dropped, and
+    EXIF's orientation is ignored. The size is read from the header, so that a
+    small file of a huge image is refused before it fills the memory.
 
     Args:
       image_bytes: string scalar.
@@ -28,11 +31,12 @@ def decode(image_bytes, channels):
       (H,W,channels) uint8.
 
     Raises:
-      InvalidArgumentError: not a PNG or JPEG, damaged, or over MOST_SIDE.
+      InvalidArgumentError: the file is no PNG or JPEG, is damaged, or has a
+        side over MOST_SIDE.
     """
     is_png = tf.strings.substr(image_bytes, 0, len(PNG)) == PNG
     is_jpeg = tf.strings.substr(image_bytes, 0, len(JPEG)) == JPEG
-    # A PNG's size is in its bytes 16 to 23.
+    # Bytes 16 to 23 of a PNG are its size.
     is_png &= tf.strings.length(image_bytes) >= 24
     known = tf.debugging.Assert(
         is_png | is_jpeg, ["the bytes must be a PNG or JPEG file"]
@@ -51,12 +55,12 @@ def decode(image_bytes, channels):
 
 
 def check_size(size):
-    """An op that refuses an image that is too large.
+    """Returns an op that refuses an image that is too large.
 
     Args:
       size: (height, width), int32.
     """
-    # Read as int32, a side of 2^31 pixels is negative.
+    # A side of 2^31 pixels is negative when it is read as int32.
     fits = tf.reduce_all((size > 0) & (size <= MOST_SIDE))
     return tf.debugging.Assert(
         fits, [f"each side must have 1 to {MOST_SIDE} pixels; they have", size]
@@ -67,15 +71,15 @@ def each(function, batches, **specs):
     """Applies `function` to the examples of a batch, one after the other.
 
     Args:
-      function: of one example of each batch, to {name: tensor}.
+      function: maps one example of each batch to {name: tensor}.
       batches: tuple of tensors (B,…) of one batch size.
-      **specs: {name: `tf.TensorSpec`} of what it gives.
+      **specs: the `tf.TensorSpec` of each tensor that it returns, by name.
 
     Returns:
       {name: (B,…)}.
 
     Raises:
-      InvalidArgumentError: no example, or different batch sizes.
+      InvalidArgumentError: there is no example, or the batch sizes differ.
     """
     sizes = tf.stack([tf.shape(batch)[0] for batch in batches])
     fits = tf.debugging.Assert(
@@ -92,9 +96,10 @@ def each(function, batches, **specs):
 
 
 def find_fov_mask(fundus):
-    """`fov.find_fov_mask` of any (H,W,3) uint8.
+    """Finds the field of view of any (H,W,3) uint8 by `fov.find_fov_mask`.
 
-    Of an image that is too small or too narrow to show a fundus it is empty.
+    The mask of an image that is too small or too narrow to show a fundus is
+    empty.
     """
     size = tf.shape(fundus)[:2]
     short, long = tf.reduce_min(size), tf.reduce_max(size)
@@ -106,14 +111,14 @@ def find_fov_mask(fundus):
 
 
 def otsu_threshold(probability, fov_mask):
-    """`segmentation.otsu_threshold` of the pixels inside the FOV.
+    """Finds `segmentation.otsu_threshold` of the pixels inside the FOV.
 
     Args:
       probability: (H,W) float32 in [0,1].
       fov_mask: (H,W) bool.
 
     Returns:
-      float32 scalar; vessels are >= it.
+      float32 scalar; a pixel is vessel where its probability reaches it.
     """
     levels = tf.floor(probability[fov_mask] * (LEVELS - 1.0) + 0.5)
     histogram = tf.math.bincount(

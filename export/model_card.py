@@ -1,4 +1,7 @@
-"""A model card: what a servable is, of what, how good."""
+"""A model card: what a servable does, what it was trained on, how well it does.
+
+The card is written twice, as JSON for programs and as a page for readers.
+"""
 
 import hashlib
 import json
@@ -7,9 +10,9 @@ import pathlib
 from migan_tf.base import files, run_record
 from migan_tf.models.vgg19 import RANDOM_NOTE
 
-from . import card_figures, card_page
+from . import card_figures
 
-# Owners' terms of the data, which bind what is learned from it.
+# The terms of the data's owners bind what is learned from the data.
 LICENCES = {
     "drive": "DRIVE is for research; cite Staal et al. 2004. Whoever passes "
     "the model on is bound by the terms under which they got the data.",
@@ -43,22 +46,23 @@ def write(folder, card) -> None:
     """Writes a card as `model_card.json` and `MODEL_CARD.md`."""
     text = json.dumps(card, indent=1, ensure_ascii=False)
     files.write_text(folder / "model_card.json", text + "\n")
-    files.write_text(folder / "MODEL_CARD.md", card_page.markdown(card))
+    files.write_text(folder / "MODEL_CARD.md", markdown(card))
 
 
 def make(workdirs, task, network, name, version) -> dict:
-    """The card as plain values.
+    """Returns the card as plain values.
 
     Args:
-      workdirs: the run; or several, whose mean the network is.
+      workdirs: the run's folder, or those of several runs whose mean the
+        network is.
       task: `segmentation` or `synthesis`.
-      network: its Keras model, as exported.
-      name: of the servable.
-      version: of the servable.
+      network: the Keras model that is exported.
+      name: the servable's name.
+      version: the servable's version.
 
     Returns:
-      The card; `training` is that of the first run, and `members` those of
-      all where they are several.
+      The card. `training` describes the first run; where there are several,
+      `members` describes each of them.
     """
     members = [_training(pathlib.Path(run), task) for run in workdirs]
     config = run_record.read_config(pathlib.Path(workdirs[0]) / task)
@@ -108,7 +112,7 @@ def _training(run, task):
 
 
 def _without_places(flags):
-    """Flags without the folders of the machine that trained."""
+    """Returns the flags without the folders of the machine that trained."""
     names = {
         name: pathlib.Path(flags[name]).name
         for name in ("workdir", "style_image", "vgg19_weights")
@@ -118,7 +122,7 @@ def _without_places(flags):
 
 
 def _photographs(config, several):
-    """What was trained on, in words; their list is `photographs_sha256`."""
+    """Says in words what was trained on; `photographs_sha256` lists it."""
     split = "the whole training split"
     if count := config.train_photographs:
         split = f"{count} drawn from the training split"
@@ -151,8 +155,72 @@ def _limits(config, task):
 
 
 def weights_sha256(network) -> str:
-    """SHA-256 of all variables' bytes in the network's order."""
+    """Returns the SHA-256 of all variables' bytes in the network's order."""
     digest = hashlib.sha256()
     for variable in network.variables:
         digest.update(variable.numpy().tobytes())
     return digest.hexdigest()
+
+
+def markdown(card) -> str:
+    """Returns the card as a page in Markdown."""
+    network, members = card["network"], card.get("members", [card["training"]])
+    lines = [
+        f"# {card['model']}, version {card['version']}",
+        card["intended_use"],
+        "",
+        "## Limits",
+        *[f"- {limit}" for limit in card["limits"]],
+        "",
+        "## Data",
+        f"{card['data']['dataset']}: {card['data']['photographs']}. "
+        f"{card['data']['licence']}",
+        "",
+        "## Training",
+        f"The mean of {len(members)} networks:"
+        if len(members) > 1
+        else "One network:",
+        *[_training_line(training) for training in members],
+        "",
+        f"{network['parameters']:,} parameters, SHA-256 "
+        f"`{network['weights_sha256']}`; images are brought to "
+        f"{network['image_size']} × {network['image_size']}.",
+        "",
+        "## Metrics",
+        *_metric_lines(card["metrics"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _training_line(training):
+    last, best = training["starts"][-1], training["validation"]
+    versions = ", ".join(f"{k} {v}" for k, v in last["versions"].items())
+    judge = "least validation loss"
+    if training["flags"].get("best_by", "loss") != "loss":
+        judge = f"best {training['flags']['best_by']} on validation"
+    return (
+        f"- Seed {training['flags']['seed']}: weights of {judge}, at step "
+        f"{best['step']} (loss {best['validation_loss']:.5f}); commit "
+        f"{last['commit']}; {versions}; {last['machine']}; all flags are in "
+        "model_card.json."
+    )
+
+
+def _metric_lines(metrics):
+    if not metrics["measured"]:
+        return [f"Not measured before the export: `{metrics['command']}`."]
+    lines = [f"By `{metrics['command']}` ({metrics['read_by']}):"]
+    for dataset, test in metrics["tests"].items():
+        lines += [
+            "",
+            f"On the test split of {dataset}:",
+            "",
+            "| figure | value | 95 % interval |",
+            "|---|---|---|",
+        ]
+        for name, value in test["figures"].items():
+            interval = test.get("interval_95", {}).get(name)
+            span = "[{:.4f}, {:.4f}]".format(*interval) if interval else ""
+            figure = "" if value is None else f"{value:.4f}"
+            lines.append(f"| {name} | {figure} | {span} |")
+    return lines

@@ -2,60 +2,77 @@
 
   python -m export.saved_model --workdir=RUN [--export_dir=export/models]
 
-Writes DIR/migan_segmentation/<version> and DIR/migan_synthesis/<version>, of
-what the run has, each with the next free version: nothing is overwritten, and
-a server that watches the folder never sees half a model. A model card and
-warm-up requests go with each.
+Writes DIR/migan_segmentation/<version> and DIR/migan_synthesis/<version>, or
+one of them where the run has trained one network. The version is the next free
+one: nothing is overwritten, and a server that watches the folder never sees
+half a model. A model card and warm-up requests go with each.
 """
 
+import dataclasses
 import re
 
-from absl import flags
-
-from migan_tf.base import command_line, run_record
+from migan_tf.base import command_line, run_record, settings
+from migan_tf.base.config import TASKS
 from migan_tf.base.errors import UserError
+from migan_tf.base.settings import field
 
-_WORKDIR = flags.DEFINE_multi_string(
-    "workdir", [], "A run. Repeat it to average their segmenters in one model."
-)
-_EXPORT_DIR = flags.DEFINE_string(
-    "export_dir", "export/models", "Folder of the models; made."
-)
-_TASK = flags.DEFINE_enum(
-    "task",
-    "all",
-    enum_values=["all", "segmentation", "synthesis"],
-    help="What to export.",
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", "", "Prepared datasets, where they have moved since."
-)
-_VARIANT = flags.DEFINE_string(
-    "variant", "", "Ends the models' names: migan_segmentation_VARIANT."
-)
-_MEASURE = flags.DEFINE_bool(
-    "measure", False, "Score the exported model, for its card."
-)
-_READER = flags.DEFINE_string(
-    "reader",
-    "",
-    "For --measure of a synthesis: the SavedModel that reads painted images; "
-    "default migan_segmentation in --export_dir.",
-)
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The flags of the export; each field's help says what it is."""
+
+    workdir: tuple[str, ...] = field(
+        default=(),
+        help=(
+            "A run to export. Repeat the flag to average the segmenters of "
+            "several runs in one model."
+        ),
+        place=True,
+        repeated=True,
+    )
+    export_dir: str = field(
+        default="export/models",
+        help="Folder of the models; made if it is missing.",
+        place=True,
+    )
+    task: str = field(
+        default="all", help="Networks to export.", choices=("all", *TASKS)
+    )
+    data_dir: str = field(
+        default="",
+        help="Folder of the run's prepared datasets, if they were moved.",
+        place=True,
+    )
+    variant: str = field(
+        default="",
+        help="Ends the models' names: migan_segmentation_VARIANT.",
+    )
+    measure: bool = field(
+        default=False, help="Score the exported model, for its card."
+    )
+    reader: str = field(
+        default="",
+        help=(
+            "SavedModel that reads the painted images for --measure of a "
+            "synthesis; default: migan_segmentation in --export_dir."
+        ),
+        place=True,
+    )
 
 
 def main(argv):
     """Checks the flags and exports."""
     command_line.no_arguments(argv)
-    workdirs = _WORKDIR.value
+    given = settings.read(Settings)
+    workdirs = list(given.workdir)
     command_line.required(
-        workdir="".join(workdirs), export_dir=_EXPORT_DIR.value
+        workdir="".join(workdirs), export_dir=given.export_dir
     )
-    tasks = run_record.tasks_of(workdirs[0], _TASK.value)
-    if not re.fullmatch(r"\w*", _VARIANT.value, re.ASCII):
+    tasks = run_record.tasks_of(workdirs[0], given.task)
+    if not re.fullmatch(r"\w*", given.variant, re.ASCII):
         raise UserError(
             "--variant must be letters, digits and underscores. Received: "
-            f"{_VARIANT.value!r}"
+            f"{given.variant!r}"
         )
     config = run_record.read_config(f"{workdirs[0]}/{tasks[0]}")
     command_line.choose_kernels(config.segmenter)
@@ -66,14 +83,15 @@ def main(argv):
             servable.export(
                 workdirs,
                 task,
-                export_dir=_EXPORT_DIR.value,
-                data_dir=_DATA_DIR.value,
-                variant=_VARIANT.value,
-                measure=_MEASURE.value,
-                reader=_READER.value,
+                export_dir=given.export_dir,
+                data_dir=given.data_dir,
+                variant=given.variant,
+                measure=given.measure,
+                reader=given.reader,
             )
         )
 
 
 if __name__ == "__main__":
+    settings.define(Settings)
     command_line.run(main)

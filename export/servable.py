@@ -1,4 +1,4 @@
-"""One network of a run as a versioned folder that a server can take."""
+"""Exports one network of a run as a versioned folder that a server can take."""
 
 import contextlib
 import dataclasses
@@ -28,23 +28,24 @@ def export(
     """Writes the network of one task that was best on validation.
 
     Args:
-      workdirs: the run; or several, whose segmenters are averaged.
+      workdirs: the run's folder, or those of several runs whose segmenters
+        are averaged.
       task: `segmentation` or `synthesis`.
       export_dir: folder of the models.
-      data_dir: where the prepared datasets are; default as in the run.
-      variant: what tells the model from others of the same task, such as
-        `drive`; letters, digits and underscores.
-      measure: score the SavedModel on the test split, for its card.
-      reader: SavedModel that reads painted images where they are scored;
+      data_dir: folder of the prepared datasets; by default that of the run.
+      variant: tells the model from others of the same task, such as `drive`;
+        letters, digits and underscores.
+      measure: whether to score the SavedModel on the test split for its card.
+      reader: SavedModel that reads painted images where they are scored; by
         default migan_segmentation in `export_dir`.
 
     Returns:
       The folder export_dir/migan_<task>[_<variant>]/<version>.
 
     Raises:
-      UserError: no such network, or the folder cannot be written.
+      UserError: there is no such network, or the folder cannot be written.
     """
-    warm_up.protocol()  # Missing, it should be said before any work.
+    warm_up.protocol()  # A missing package should be told before any work.
     if task == "segmentation":
         network, config = ensemble.load_ensemble(workdirs)
     elif len(workdirs) == 1:
@@ -65,7 +66,7 @@ def export(
         )
     name = f"migan_{task}_{variant}" if variant else f"migan_{task}"
     models = pathlib.Path(export_dir).expanduser()
-    if measure:  # What it needs should be missed before any work.
+    if measure:  # Missing data should be told before any work.
         splits = card_figures.test_splits(config)
         if task == "synthesis":
             reader = _find_reader(reader or models / "migan_segmentation")
@@ -90,7 +91,7 @@ def export(
 
 def _find_reader(folder):
     try:
-        return model_folder.find("segmentation", "", str(folder))[0]
+        return model_folder.find("segmentation", model=str(folder))
     except UserError as error:
         raise UserError(
             "--measure of a synthesis needs a segmentation that reads the "
@@ -99,10 +100,11 @@ def _find_reader(folder):
 
 
 def _measured(folder, task, splits, reader):
+    exported = model_folder.open_folder(folder, task)
     try:
         if task == "segmentation":
-            return card_figures.segmentation(folder, splits)
-        return card_figures.synthesis(folder, splits, reader)
+            return card_figures.segmentation(exported, splits)
+        return card_figures.synthesis(exported, splits, reader)
     except (OSError, tf.errors.OpError) as error:
         raise UserError(
             f"--measure: the exported model could not be applied: {error}"
@@ -110,7 +112,7 @@ def _measured(folder, task, splits, reader):
 
 
 def common_fov_mask(config):
-    """Where most of the training photographs show the retina.
+    """Finds where most of the training photographs show the retina.
 
     Args:
       config: the run's `Config`.
@@ -118,12 +120,13 @@ def common_fov_mask(config):
     Returns:
       (S,S,1) bool at the networks' size.
     """
+    source = photographs.Source.of(config)
     share = np.mean(
         [
             geometry.network_fov_mask(
                 photograph.fov_mask, config.image_size, config.geometry
             ).numpy()
-            for photograph in photographs.load(config, "train")
+            for photograph in photographs.load(source, "train")
         ],
         axis=0,
     )
@@ -139,17 +142,17 @@ class _Place:
 
 @contextlib.contextmanager
 def new_version(model_dir):
-    """The next free version of a model, in place only when it is whole.
+    """Makes the next free version of a model, which appears only when whole.
 
-    It is written to a hidden folder beside the versions and renamed at the
-    end; servers look at whole numbers only.
+    It is written to a hidden folder beside the versions, which is renamed at
+    the end; servers look at whole numbers only.
 
     Args:
-      model_dir: folder of the versions; made.
+      model_dir: folder of the versions; it is made where need be.
 
     Yields:
-      An object with `temporary`, the folder to write to, and `version`; after
-      the block `folder` is where it lies.
+      An object with `temporary`, the folder to write to, and `version`. After
+      the block its `folder` is the finished version.
 
     Raises:
       UserError: the folder cannot be written.
@@ -167,7 +170,7 @@ def new_version(model_dir):
     )
     try:
         yield place
-        place.temporary.chmod(0o755)  # mkdtemp makes it private
+        place.temporary.chmod(0o755)  # mkdtemp had made it private.
         place.folder = _into_place(place)
     except (OSError, tf.errors.OpError) as error:
         raise UserError(
@@ -181,7 +184,7 @@ def new_version(model_dir):
 def _into_place(place):
     target = place.temporary.parent / str(place.version)
     try:
-        # A folder that holds something is never replaced.
+        # `rename` never replaces a folder that holds something.
         return place.temporary.rename(target)
     except OSError as error:
         if not target.exists():

@@ -1,11 +1,12 @@
 """The served functions: photograph to vessels, vessel map to photograph.
 
-Each builds a `tf.Module` that holds the network's variables and the functions,
-never the Keras model itself: of such a module TensorFlow Serving would restore
-no variables. Inputs and outputs are float32, uint8 or string whatever the run
-was trained in; the batch and the sizes are free. Images are taken one by one,
-so that the memory does not grow with the batch; what is done with one is a
-function of its own, of which all signatures share one copy.
+Each task builds a `tf.Module` that holds the network's variables and the
+functions. It does not hold the Keras model itself: TensorFlow Serving would
+restore no variables from such a module. Inputs and outputs are float32, uint8
+or string, whatever precision the run was trained in; the batch and the sizes
+are free. Images are taken one by one, so that the memory does not grow with
+the batch. What is done with one image is a function of its own, and all
+signatures share one copy of it.
 """
 
 import tensorflow as tf
@@ -17,21 +18,23 @@ from . import graph_ops
 
 
 def segmentation(network, config):
-    """S from a photograph of any size to its vessels at that size.
+    """Builds the functions from a photograph to its vessels, at its own size.
 
     Args:
-      network: from `run_networks.load_network`.
+      network: the Keras model that `run_networks.load_network` returns.
       config: the run's `Config`.
 
     Returns:
       (module, signatures) for `tf.saved_model.save`.
     """
     bare = _bare(network)
-    segmenter = run_networks.Segmenter(lambda x, training: bare(x), config)
+    segmenter = run_networks.NetworkSegmenter(
+        lambda x, training: bare(x), config
+    )
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
     def one(fundus):
-        """Outputs of one (H,W,3) uint8."""
+        """Returns the outputs for one (H,W,3) uint8."""
         fov_mask = graph_ops.find_fov_mask(fundus)
         probability = segmenter.photograph_probability(fundus, fov_mask)
         probability = tf.ensure_shape(probability, (None, None, 1))
@@ -83,18 +86,20 @@ def segmentation(network, config):
 
 
 def synthesis(network, config, fov_mask):
-    """G from a vessel map of any size to an image of the networks' size.
+    """Builds the functions from a vessel map to an image of the networks' size.
 
     Args:
-      network: from `run_networks.load_network`.
+      network: the Keras model that `run_networks.load_network` returns.
       config: the run's `Config`.
-      fov_mask: (S,S,1) bool; what lies outside is painted black.
+      fov_mask: (S,S,1) bool; pixels outside it are painted black.
 
     Returns:
       (module, signatures) for `tf.saved_model.save`.
     """
     bare = _bare(network)
-    generator = run_networks.Generator(lambda xs, training: bare(*xs), config)
+    generator = run_networks.NetworkGenerator(
+        lambda xs, training: bare(*xs), config
+    )
     inside = tf.constant(fov_mask, tf.uint8)
 
     @tf.function(
@@ -104,7 +109,7 @@ def synthesis(network, config, fov_mask):
         ]
     )
     def one(vessel_map, noise):
-        """Outputs for (H,W,1) float32 and (noise_size,) float32."""
+        """Returns the outputs for (H,W,1) and (noise_size,) float32."""
         finite = tf.debugging.Assert(
             tf.reduce_all(tf.math.is_finite(noise)),
             ["noise and noise_stddev must be finite"],
@@ -112,7 +117,8 @@ def synthesis(network, config, fov_mask):
         with tf.control_dependencies(
             [finite, graph_ops.check_size(tf.shape(vessel_map)[:2])]
         ):
-            # Shares of 1, a little more after resampling, or grey levels.
+            # The map holds shares of 1, which resampling may have raised a
+            # little, or grey levels.
             scale = tf.where(tf.reduce_max(vessel_map) > 2.0, 255.0, 1.0)
         unit = tf.clip_by_value(vessel_map / scale, 0.0, 1.0)
         painted, fundus = generator.paint(unit, noise)
@@ -168,7 +174,7 @@ def synthesis(network, config, fov_mask):
 
 
 def _bare(network):
-    """The network alone, traced once for all that call it."""
+    """Returns the network alone, traced once for all that call it."""
     specs = [
         tf.TensorSpec(tensor.shape, tf.float32, tensor.name)
         for tensor in network.inputs
@@ -183,7 +189,7 @@ def _bare(network):
 
 
 def _module(network, bare, functions):
-    """(module, signatures); the bare network is the module's `network`."""
+    """Returns (module, signatures); `module.network` is the bare network."""
     module = tf.Module()
     module.variables_of_network = [v.value for v in network.variables]
     module.network = bare

@@ -1,7 +1,7 @@
 """Requests that TensorFlow Serving answers itself before it takes others.
 
-The first request of a signature is slow: kernels are chosen and memory is
-taken. A server that finds these in `assets.extra/` does that beforehand.
+The first request to a signature is slow: kernels are chosen and memory is
+taken. A server that finds this file in `assets.extra/` does that beforehand.
 """
 
 import numpy as np
@@ -11,17 +11,17 @@ from migan_tf.base.errors import UserError
 from migan_tf.phantom.retina import phantom_retina
 
 FILE_NAME = "tf_serving_warmup_requests"
-# Pixels. Small, for the models' size; the networks see their own size anyway.
+# Pixels. Few keep the models small; the networks see their own size anyway.
 SIDE = 128
 SEED = 7
 
 
 def write(path, model_name, functions, config) -> None:
-    """Writes one request of each signature, on a phantom retina.
+    """Writes one request to each signature, made of a phantom retina.
 
     Args:
-      path: the file.
-      model_name: as the server knows it.
+      path: the file that is written.
+      model_name: the model's name at the server.
       functions: {signature: tf.function} of the model.
       config: the run's `Config`.
     """
@@ -38,10 +38,10 @@ def write(path, model_name, functions, config) -> None:
 
 
 def protocol():
-    """TensorFlow Serving's module of the file's format.
+    """Returns TensorFlow Serving's module for the format of the file.
 
     Raises:
-      UserError: it is not installed.
+      UserError: the module is not installed.
     """
     try:
         from tensorflow_serving.apis import prediction_log_pb2
@@ -54,12 +54,15 @@ def protocol():
 
 
 def requests(functions, config, side=SIDE) -> dict:
-    """{signature: {input: array of a batch of one}} that can be asked.
+    """Makes one request for each signature.
 
     Args:
       functions: {signature: tf.function with an input signature}.
       config: the run's `Config`.
-      side: of the phantom, in pixels.
+      side: side of the phantom, in pixels.
+
+    Returns:
+      {signature: {input: array of a batch of one}}.
     """
     retina = phantom_retina(side, side, SEED)
     vessel_map = retina.vessel_map[..., None]

@@ -6,26 +6,21 @@ Exit status 0: every dataset that was found can be built; 2: it cannot, or
 none was found.
 """
 
-from absl import flags
-
-from migan_tf.base import command_line
+from migan_tf.base import command_line, settings
 from migan_tf.data import inspection
-
-FLAGS = flags.FLAGS
-
-flags.DEFINE_string(
-    "manual_dir", None, "Folder that the downloads lie in.", required=True
-)
 
 
 def main(argv) -> int:
     """Prints the reports on --manual_dir and returns the exit status."""
     del argv
-    reports = inspection.inspect(FLAGS.manual_dir)
-    print(inspection.describe(reports, FLAGS.manual_dir))
+    manual_dir = settings.read(inspection.Settings).manual_dir
+    command_line.required(manual_dir=manual_dir)
+    reports = inspection.inspect(manual_dir)
+    print(inspection.describe(reports, manual_dir))
     buildable = bool(reports) and all(r.buildable for r in reports)
     return 0 if buildable else command_line.EXIT_BAD_INPUT
 
 
 if __name__ == "__main__":
+    settings.define(inspection.Settings)
     command_line.run(main)

@@ -11,25 +11,18 @@ per_image.csv, curves and overlays (true positives green, false negatives red,
 false positives blue), of a generator a contact sheet.
 """
 
-from absl import flags
-
-from migan_tf.base import command_line
-from migan_tf.evaluation import evaluate_run
-from migan_tf.evaluation import flags as evaluation_flags
-
-_FLAGS = evaluation_flags.define()
-flags.adopt_module_key_flags(evaluation_flags)  # --help shows those
+from migan_tf.base import command_line, settings
+from migan_tf.evaluation import evaluate_run, flags
 
 
 def main(argv):
     """Reads the flags, has them scored and prints the table."""
     command_line.no_arguments(argv)
-    values = {name: flag.value for name, flag in _FLAGS.items()}
-    given = {n for n, flag in _FLAGS.items() if flag.value != flag.default}
-    table, output = evaluate_run.evaluate(values, given)
+    table, output = evaluate_run.evaluate(flags.read())
     print(table, end="")
     print(f"report: {output}")
 
 
 if __name__ == "__main__":
+    settings.define(flags.Settings)
     command_line.run(main)

@@ -8,40 +8,31 @@ photograph and at its size, <stem>_vessel_probability.png, <stem>_vessel_map.png
 skipped, and says what and why.
 """
 
-from absl import flags
+import os
 
-from migan_tf.base import command_line
+from migan_tf.base import command_line, settings
 from migan_tf.base.errors import UserError
 from migan_tf.inference import model_folder
-
-_WORKDIR = flags.DEFINE_string("workdir", "", "A run with a segmenter.")
-_MODEL = flags.DEFINE_string(
-    "model",
-    "",
-    "Instead of it: a SavedModel or a folder RUN/segmentation. Without both: "
-    "the newest in export/models.",
-)
-_OUTPUT = flags.DEFINE_string("output", "vessels", "Folder of the results.")
+from migan_tf.inference.flags import Settings
 
 
 def main(argv):
     """Checks the flags and segments."""
-    command_line.required(output=_OUTPUT.value)
+    found = settings.read(Settings)
+    command_line.required(output=found.output)
     if len(argv) < 2:
         raise UserError(
             "give photographs or folders of them. Received: none. Next: "
             "python -m migan_tf.segment PHOTO --output=DIR"
         )
-    folder, segmenter = model_folder.find(
-        "segmentation", _WORKDIR.value, _MODEL.value
-    )
-    command_line.choose_kernels(segmenter)
-    from migan_tf.inference import (
-        user_files,  # TensorFlow, after the flags are right.
-    )
+    folder = model_folder.find("segmentation", found.workdir, found.model)
+    command_line.choose_kernels(folder.config.segmenter)
+    from migan_tf.inference import user_files  # TensorFlow, after the flags.
 
-    return user_files.segment_files(argv[1:], folder, _OUTPUT.value)
+    paths = [os.path.expanduser(path) for path in argv[1:]]
+    return user_files.segment_files(paths, folder, found.output)
 
 
 if __name__ == "__main__":
+    settings.define(Settings)
     command_line.run(main)

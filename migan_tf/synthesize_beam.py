@@ -8,28 +8,23 @@ Takes the flags of `migan_tf.synthesize --vessel_source` and makes the same
 files; what follows -- goes to Beam. Without it the DirectRunner works here.
 """
 
-from absl import flags
-
-from migan_tf.base import command_line
+from migan_tf.base import command_line, settings
 from migan_tf.inference import model_folder
-from migan_tf.synthesis import flags as synthesis_flags
-
-synthesis_flags.define()
+from migan_tf.synthesis import flags
 
 
 def main(argv):
     """Checks the flags and runs the pipeline."""
-    values = flags.FLAGS.flag_values_dict()
-    command_line.required(vessel_source=values["vessel_source"])
-    values = synthesis_flags.checked(values)
-    folder, segmenter = model_folder.find(
-        "synthesis", values["workdir"], values["model"]
-    )
-    command_line.choose_kernels(segmenter)
+    found = settings.read(flags.JobSettings)
+    command_line.required(vessel_source=found.vessel_source)
+    flags.check(found)
+    folder = model_folder.find("synthesis", found.workdir, found.model)
+    command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.synthesis import beam  # TensorFlow, after the flags.
 
-    return beam.run(values, folder, argv[1:])
+    return beam.run(found, folder, argv[1:])
 
 
 if __name__ == "__main__":
+    settings.define(flags.JobSettings)
     command_line.run(main)

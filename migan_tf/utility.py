@@ -10,27 +10,19 @@ are scored on the test photographs; OUTPUT/utility.md says what helped. The same
 command goes on where it was stopped.
 """
 
-from absl import flags
-
-from migan_tf.base import command_line
-from migan_tf.utility_study import flags as utility_flags
-
-_FLAGS = utility_flags.define()
-flags.adopt_module_key_flags(utility_flags)  # --help shows those
+from migan_tf.base import command_line, settings
+from migan_tf.utility_study import flags
 
 
 def main(argv):
     """Checks the flags and runs the experiment."""
     command_line.no_arguments(argv)
-    settings = utility_flags.settings(
-        {name: flag.value for name, flag in _FLAGS.items()}
-    )
-    from migan_tf.utility_study import (
-        study,  # TFDS only after the flags are right.
-    )
+    found = flags.read()
+    from migan_tf.utility_study import study  # TFDS, after the flags.
 
-    return study.run(settings)
+    return study.run(found)
 
 
 if __name__ == "__main__":
+    settings.define(flags.Settings)
     command_line.run(main)

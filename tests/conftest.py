@@ -150,16 +150,12 @@ def served(tiny_run, tmp_path_factory) -> dict[str, pathlib.Path]:
 
 
 @pytest.fixture(scope="session")
-def style(tiny_config) -> dict:
-    """A style photograph as `evaluate_synthesis` takes it."""
-    from migan_tf.data import batches, photographs
+def style(tiny_config):
+    """A `StylePhotograph` of the tiny run's dataset."""
+    from migan_tf.data import photographs
+    from migan_tf.data.style_photograph import load_style_photograph
 
-    photograph = photographs.load(tiny_config, "train")[0]
-    example = batches.network_example(photograph, 64, tiny_config.geometry)
-    levels = np.round((example["fundus"] + 1) * 127.5)
-    return {
-        "name": "train/0",
-        "fundus": levels.astype(np.uint8),
-        "fov_mask": example["fov_mask"][..., 0] > 0,
-        "vessel_map": example["vessel_map"][..., 0] >= 0.5,
-    }
+    source = photographs.Source.of(tiny_config)
+    first = photographs.load(source, "train")[0].image_id
+    config = dataclasses.replace(tiny_config, style_image=first)
+    return load_style_photograph(config)

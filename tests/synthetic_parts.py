@@ -1,43 +1,65 @@
-"""Small parts of a job of synthetic images, for its tests."""
+"""Small parts of a job of synthetic pairs, for its tests."""
 
-import dataclasses
 import hashlib
 
 import cv2
 import numpy as np
 
 from migan_tf.phantom.retina import phantom_retina
-from migan_tf.synthesis.pairs import Pair, Recipe
+from migan_tf.synthesis.pairs import Pair
+from migan_tf.synthesis.recipe import Recipe
+from migan_tf.vessel_maps.sources import DrawnMap
 
 SIDE = 64
-
-
-@dataclasses.dataclass(frozen=True)
-class Drawn:
-    """As `sources.DrawnMap`."""
-
-    vessel_map: np.ndarray
-    fov_mask: np.ndarray
-    origin: dict
-    artery_map: np.ndarray | None = None
-    vein_map: np.ndarray | None = None
+# A tiny network paints nothing that a gate would let through.
+OPEN_GATE = {
+    "least_consistency": 0.0,
+    "least_distance": 0.0,
+    "colour_margin": 255.0,
+}
 
 
 class PhantomSource:
-    """Phantoms' maps; a module's class, so that it can be pickled."""
+    """Phantoms' maps, whose seed is known from the manifest."""
 
     def draw(self, number, seed):
         retina = phantom_retina(SIDE, SIDE, seed % 1000)
-        planes = [
-            plane > 0
-            for plane in (
-                retina.vessel_map,
-                retina.fov_mask,
-                retina.artery_map,
-                retina.vein_map,
-            )
-        ]
-        return Drawn(*planes[:2], {"source": "phantom"}, *planes[2:])
+        return DrawnMap(
+            retina.vessel_map > 0,
+            retina.fov_mask > 0,
+            origin={"source": "phantom"},
+            artery_map=retina.artery_map > 0,
+            vein_map=retina.vein_map > 0,
+        )
+
+
+def recipe_of(run, **settings):
+    """The recipe of a tiny run, with a gate that lets all through."""
+    return Recipe(
+        generator=str(run / "synthesis"),
+        reader=str(run / "segmentation"),
+        source=PhantomSource(),
+        originals=None,
+        facts={"job": "one", "model": "tiny", "style": None},
+        **{**OPEN_GATE, **settings},
+    )
+
+
+def flags_of(run, output, **changes):
+    """The flags of a small job of a tiny run, whose gate lets all through."""
+    texts = "vessel_maps model dataset data_dir manual_dir reader".split()
+    return {
+        **dict.fromkeys(texts, ""),
+        "workdir": str(run),
+        "vessel_source": "deformed",
+        "count": 12,
+        "format": "png",
+        "seed": 0,
+        "noise_stddev": None,
+        "output": str(output),
+        **OPEN_GATE,
+        **changes,
+    }
 
 
 def make_pair(number, arteries=False):
@@ -55,7 +77,7 @@ def make_pair(number, arteries=False):
 
 
 class StandInMaker:
-    """Pairs at once, without networks; number 3 is given up."""
+    """Makes pairs at once, without networks; number 3 is given up."""
 
     def __init__(self, job="one"):
         self.made, self._job = [], job
@@ -70,28 +92,10 @@ class StandInMaker:
         if number == 5:
             facts["refused"] = [{"reason": "vessels"}]
         pair = make_pair(number)
-        consistency = 0.5 + number / 100
         return pair, facts | {
             "image_id": pair.image_id,
-            "consistency": consistency,
+            "consistency": 0.5 + number / 100,
         }
-
-
-def recipe_of(run, **settings):
-    """The recipe of a tiny run, whose images no gate would let through."""
-    open_gate = {
-        "least_consistency": 0.0,
-        "least_distance": 0.0,
-        "colour_margin": 255.0,
-    }
-    return Recipe(
-        generator=str(run / "synthesis"),
-        reader=str(run / "segmentation"),
-        source=PhantomSource(),
-        originals=None,
-        facts={"job": "one", "model": "tiny", "style": None},
-        **{**open_gate, **settings},
-    )
 
 
 def contents(folder):
@@ -103,11 +107,6 @@ def contents(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-def lit_fundus(retina):
-    """A phantom's photograph and masks at its own size, as bool."""
-    return retina.fundus, retina.vessel_map > 0, retina.fov_mask > 0
 
 
 def read_png(path):

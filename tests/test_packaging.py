@@ -3,7 +3,6 @@
 import ast
 import pathlib
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import zipfile
 import pytest
 
 import migan_tf
+from tests import setup_arguments as running_setup
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CUSTOMERS_PACKAGES = {
@@ -28,12 +28,6 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "tensorflow_datasets": "tensorflow-datasets",
 }
-SHIPPED = (
-    "migan_segmentation",
-    "migan_segmentation_drive",
-    "migan_segmentation_stare",
-    "migan_synthesis",
-)
 
 
 def declared(requirements) -> set[str]:
@@ -41,15 +35,10 @@ def declared(requirements) -> set[str]:
     return {re.match(r"[\w-]+", line).group() for line in requirements}
 
 
-@pytest.fixture
-def setup_arguments(monkeypatch) -> dict:
+@pytest.fixture(scope="module")
+def setup_arguments() -> dict:
     """What setup.py passes to setuptools."""
-    received = {}
-    setuptools = pytest.importorskip("setuptools")
-    monkeypatch.setattr(setuptools, "setup", received.update)
-    monkeypatch.chdir(ROOT)
-    runpy.run_path(str(ROOT / "setup.py"))
-    return received
+    return running_setup.setup_arguments()
 
 
 def third_party_imports() -> set[str]:
@@ -118,8 +107,8 @@ def wheel_names(tmp_path_factory) -> list[str]:
 
 
 def test_a_wheel_holds_the_package_and_the_builders(wheel_names):
-    for path in (ROOT / "migan_tf").glob("*.py"):
-        assert f"migan_tf/{path.name}" in wheel_names
+    for path in (ROOT / "migan_tf").rglob("*.py"):
+        assert path.relative_to(ROOT).as_posix() in wheel_names
     for builder in ROOT.glob("datasets/*/*_dataset_builder.py"):
         inside = f"migan_tf/datasets/{builder.parent.name}"
         assert f"{inside}/{builder.name}" in wheel_names
@@ -130,7 +119,8 @@ def test_a_wheel_holds_the_package_and_the_builders(wheel_names):
 def test_a_wheel_holds_the_shipped_models(wheel_names):
     inside = {n for n in wheel_names if n.endswith("/saved_model.pb")}
     # One's own exports, which may lie beside them, stay out.
-    assert {pathlib.Path(name).parts[-3] for name in inside} == set(SHIPPED)
+    names = sorted(pathlib.Path(name).parts[-3] for name in inside)
+    assert names == running_setup.shipped_models()
 
 
 def test_a_wheel_installs_one_top_level_name(wheel_names):

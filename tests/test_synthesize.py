@@ -1,52 +1,97 @@
-"""`python -m migan_tf.synthesize` refuses what it cannot do, in words.
+"""The commands `synthesize` and `synthesize_beam`, as a user calls them.
 
-A whole call is in test_train.py, what it computes in test_own_images.py.
+A whole call that paints given maps is in test_train.py.
 """
 
 import subprocess
 import sys
 
 import pytest
+import tensorflow_datasets as tfds
+
+from tests.synthetic_parts import contents
+
+
+def call(module, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", f"migan_tf.{module}", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 @pytest.mark.parametrize(
-    "arguments, words",
+    "module, arguments, words",
     [
+        ("synthesize", ["x", "--workdir=a"], "only --flags are taken"),
+        # Of maps that are painted as they are:
         (
-            ["--workdir=a", "--model=b", "--vessel_maps=m", "--output=o"],
-            "give either --workdir",
-        ),
-        (["--workdir=a", "--output=o"], "--vessel_maps is required"),
-        (["--vessel_maps=m", "--output="], "--output is required"),
-        (["x", "--workdir=a"], "only --flags are taken"),
-        (
+            "synthesize",
             ["--vessel_maps=m", "--count=9", "--format=tfrecord"],
             "--vessel_source must be given with --count, --format",
         ),
         (
-            ["--vessel_source=deformed", "--samples=2"],
-            "--samples goes without --vessel_source",
+            "synthesize",
+            ["--workdir=a", "--model=b", "--vessel_maps=m", "--output=o"],
+            "give either --workdir",
         ),
         (
+            "synthesize",
             ["--workdir=a", "--vessel_maps=m", "--output=o"],
             "no synthesis/run.json",
         ),
+        # Of a job of many pairs:
         (
-            ["--vessel_source=folder", "--output=o"],
-            "--vessel_maps goes with --vessel_source=folder",
+            "synthesize",
+            ["--vessel_source=deformed", "--samples=2"],
+            "--samples goes without --vessel_source",
+        ),
+        ("synthesize_beam", [], "--vessel_source is required"),
+        (
+            "synthesize_beam",
+            ["--vessel_source=folder"],
+            "--vessel_maps goes with",
         ),
         (
-            ["--vessel_source=deformed", "--workdir=a", "--output=o"],
-            "no synthesis/run.json",
+            "synthesize_beam",
+            ["--vessel_source=deformed", "--workdir=a"],
+            "synthesis/run.json",
         ),
     ],
 )
-def test_wrong_calls_are_refused_in_words(arguments, words):
-    result = subprocess.run(
-        [sys.executable, "-m", "migan_tf.synthesize", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def test_wrong_calls_are_refused_in_words(module, arguments, words):
+    result = call(module, *arguments)
     assert result.returncode == 2
     assert words in result.stderr and "Traceback" not in result.stderr
+
+
+JOB = """--vessel_source=procedural --format=tfrecord --count=12
+--least_consistency=0 --least_distance=0 --colour_margin=255""".split()
+
+
+@pytest.fixture(scope="module")
+def dataset(tiny_run, tmp_path_factory):
+    """The folder of a dataset that `synthesize` made."""
+    folder = tmp_path_factory.mktemp("plain") / "made"
+    workdir, output = f"--workdir={tiny_run}", f"--output={folder}"
+    result = call("synthesize", workdir, output, "--workers=1", *JOB)
+    assert result.returncode == 0, result.stderr
+    assert "12 pairs of 12 images made" in result.stdout
+    return folder
+
+
+@pytest.mark.slow
+def test_a_job_makes_a_dataset(dataset):
+    builder = tfds.builder("made", data_dir=dataset.parent)
+    assert builder.info.splits["train"].num_examples == 12
+
+
+@pytest.mark.slow
+def test_beam_makes_the_same_files(dataset, tiny_run, tmp_path):
+    pytest.importorskip("apache_beam", reason="needs the extra beam")
+    workdir, output = f"--workdir={tiny_run}", f"--output={tmp_path / 'made'}"
+    result = call("synthesize_beam", workdir, output, *JOB)
+    assert result.returncode == 0, result.stderr
+    assert "12 pairs of 12 images made" in result.stdout
+    assert contents(tmp_path / "made") == contents(dataset)

@@ -1,26 +1,24 @@
 """Every setting of a run: one frozen dataclass.
 
-The command line's flags are derived from it (`config_flags`).
-
-A field's metadata holds its help text, its choices or minimum, and whether it
-may change when a run is resumed (`resumable`: it does not alter the result).
+The command line's flags are derived from it (`config_flags`). Beside what
+`settings.field` says of a field, its metadata says whether it may change when
+a run is resumed (`resumable`: it does not alter the result).
 """
 
 import dataclasses
+import functools
 
-from migan_tf.base import config_checks
+from migan_tf.base import config_checks, settings
 
 TASKS = ("segmentation", "synthesis")
 STYLE_LAYERS = ",".join(f"block{n}_conv1" for n in range(1, 6))
 DISCRIMINATORS = ("none", "pixel", "patch10", "patch80", "image")
 
 
-def field(*, default, help, choices=None, minimum=None, resumable=False):
-    """A field of `Config`; all but its default goes into the metadata."""
-    metadata = dict(
-        help=help, choices=choices, minimum=minimum, resumable=resumable
-    )
-    return dataclasses.field(default=default, metadata=metadata)
+# Names of settings in runs and models that older releases have written.
+FORMER_NAMES = {"centerline_dice_weight": "centreline_dice_weight"}
+
+field = functools.partial(settings.field, resumable=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +39,7 @@ class Config:
         default="",
         help="Folder of the run; made if it is missing.",
         resumable=True,
+        place=True,
     )
     dataset: str = field(
         default="drive",
@@ -56,11 +55,13 @@ class Config:
             "Datasets."
         ),
         resumable=True,
+        place=True,
     )
     manual_dir: str = field(
         default="",
         help="Folder of the downloaded archives, or of what they hold.",
         resumable=True,
+        place=True,
     )
     seed: int = field(
         default=0,
@@ -238,7 +239,7 @@ class Config:
     soft_dice_weight: float = field(
         default=0.0, help="Weight of a soft Dice loss beside Eq. 5.", minimum=0
     )
-    centerline_dice_weight: float = field(
+    centreline_dice_weight: float = field(
         default=0.0,
         help="Weight of a soft centreline Dice loss (clDice) beside Eq. 5.",
         minimum=0,
@@ -276,6 +277,8 @@ class Config:
             "Photograph x_s whose style is learned: a file, or an image_id of "
             "the dataset. Repeat the flag for more styles."
         ),
+        place=True,
+        repeated=True,
     )
     style_weight: float = field(
         default=10.0,
@@ -317,6 +320,7 @@ class Config:
     vgg19_weights: str = field(
         default="imagenet",
         help="Weights of VGG-19: imagenet, a file, or random (for tests).",
+        place=True,
     )
     vgg19_size: int = field(
         default=256,
@@ -326,6 +330,7 @@ class Config:
     segmenter_model: str = field(
         default="",
         help="Folder of the segmenter in Eq. 12; default: the run's own.",
+        place=True,
     )
 
     # Optimisation.
@@ -451,6 +456,19 @@ class Config:
         minimum=1,
         resumable=True,
     )
+
+    @classmethod
+    def recorded(cls, values) -> "Config":
+        """The settings that a run or a model card holds, of any release.
+
+        Args:
+          values: {name: value}.
+
+        Raises:
+          TypeError: there is a name that this release does not know.
+        """
+        known = {FORMER_NAMES.get(name, name): values[name] for name in values}
+        return settings.with_homes(cls(**known))
 
     def validate(self) -> "Config":
         """Returns self, or raises `UserError` naming the flag at fault."""

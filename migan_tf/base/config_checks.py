@@ -1,8 +1,6 @@
 """What the settings of a run must fulfil beyond their types."""
 
-import dataclasses
-import math
-
+from migan_tf.base import settings
 from migan_tf.base.errors import UserError
 
 # One rule for all networks: six halvings, those of G and of patch10.
@@ -13,8 +11,7 @@ COLOUR_CODE_SIZE = 6
 
 def check(config) -> None:
     """Raises `UserError` naming the flag of a `Config` that is at fault."""
-    for field in dataclasses.fields(config):
-        _check_field(field, getattr(config, field.name))
+    settings.check(config)
     if not config.workdir:
         raise UserError(
             "--workdir is required: the folder that holds the run. "
@@ -122,19 +119,4 @@ def _check_style(config):
         raise UserError(
             "--style_image is used with --deviation=style only. Received: "
             f"--style_image={config.style_image} --deviation={config.deviation}"
-        )
-
-
-def _check_field(field, value) -> None:
-    choices, minimum = field.metadata["choices"], field.metadata["minimum"]
-    if choices and value not in choices:
-        raise UserError(
-            f"--{field.name} must be one of {', '.join(choices)}. "
-            f"Received: {value!r}"
-        )
-    # `not <=` also refuses NaN.
-    if minimum is not None and not minimum <= value < math.inf:
-        raise UserError(
-            f"--{field.name} must be at least {minimum} and finite. "
-            f"Received: {value}"
         )

@@ -2,11 +2,11 @@
 
 import dataclasses
 import pathlib
-import sys
 
 from absl import flags
 
-from migan_tf.base.config import Config
+from migan_tf.base import settings
+from migan_tf.base.config import FORMER_NAMES, Config
 from migan_tf.base.errors import UserError
 
 # Given more than once it means as many runs; a `Config` holds one.
@@ -15,24 +15,7 @@ REPEATED = "style_image"
 
 def define_flags() -> None:
     """Defines one absl flag for each field of `Config`."""
-    define = {
-        str: flags.DEFINE_string,
-        bool: flags.DEFINE_boolean,
-        int: flags.DEFINE_integer,
-        float: flags.DEFINE_float,
-    }
-    for field in dataclasses.fields(Config):
-        text = field.metadata["help"]
-        if field.metadata["choices"]:
-            text = f"{' | '.join(field.metadata['choices'])}: {text}"
-        if field.name == REPEATED:
-            flags.DEFINE_multi_string(field.name, [], text)
-        else:
-            define[field.type](field.name, field.default, text)
-        # A key flag of the program: --help shows those, --helpfull all.
-        flags.FLAGS.register_key_flag_for_module(
-            sys.argv[0], flags.FLAGS[field.name]
-        )
+    settings.define(Config, aliases=FORMER_NAMES.items())
 
 
 def from_flags() -> Config:
@@ -60,16 +43,16 @@ def runs_from_flags() -> list[Config]:
     Raises:
       UserError: a flag is at fault, or two styles have one name.
     """
-    names = [field.name for field in dataclasses.fields(Config)]
-    values = {name: flags.FLAGS[name].value for name in names}
-    styles = list(dict.fromkeys(filter(None, values.pop(REPEATED))))
+    parsed = settings.read(Config)
+    styles = list(dict.fromkeys(filter(None, parsed.style_image)))
+    config = dataclasses.replace(parsed, style_image="".join(styles[:1]))
+    config.validate()
     if len(styles) < 2:
-        return [Config(**values, style_image="".join(styles)).validate()]
-    return _one_run_a_style(Config(**values, style_image=styles[0]), styles)
+        return [config]
+    return _one_run_a_style(config, styles)
 
 
 def _one_run_a_style(config, styles):
-    config.validate()
     names = [pathlib.Path(style).stem for style in styles]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

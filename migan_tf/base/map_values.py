@@ -1,8 +1,13 @@
-"""What the stored values of a map mean: probabilities, or one of two."""
+"""What the stored values of a map mean: probabilities, or one of two.
+
+All maps are read by these rules: probability maps of a method, vessel maps,
+masks of the field of view (FOV).
+"""
 
 import numpy as np
 from absl import logging
 
+from migan_tf.base import image_files
 from migan_tf.base.errors import UserError
 
 FULL_SCALES = (1, 255, 65535)
@@ -42,6 +47,25 @@ def to_unit(planes) -> dict[str, np.ndarray]:
             )
         unit[name] = np.clip(plane / np.float32(limit), 0, 1, dtype=np.float32)
     return unit
+
+
+def read_vessel_map(file) -> np.ndarray:
+    """A vessel map, which may be soft, as (H,W) float32 in [0,1].
+
+    Where there are two values, whatever they are, the higher one is vessel;
+    else integers are divided by 1, 255 or 65535, the least that covers them.
+
+    Args:
+      file: an `image_files.ImageFile`.
+
+    Raises:
+      UserError: it is not readable, or holds no such map.
+    """
+    plane = image_files.read_plane(file)
+    low, high = plane.min(), plane.max()
+    if low == 0 < high and ((plane == 0) | (plane == high)).all():
+        return (plane > 0).astype(np.float32)
+    return to_unit({file.name: plane})[file.name]
 
 
 def to_binary(plane, name) -> np.ndarray:

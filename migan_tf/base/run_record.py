@@ -14,6 +14,11 @@ from migan_tf.base import files
 from migan_tf.base.config import TASKS, Config
 from migan_tf.base.errors import UserError
 
+# Files of one task of a run, below its folder.
+RECORD, FLAGFILE = "run.json", "run.flags"
+BEST_WEIGHTS = pathlib.Path("best", "network.weights.h5")
+BEST_SCORES = pathlib.Path("best", "validation.json")
+
 # By module, since a package comes in several distributions (opencv-python,
 # opencv-python-headless).
 _MODULES = "tensorflow keras tensorflow_datasets numpy cv2 sklearn".split()
@@ -42,7 +47,7 @@ def write(folder, config, devices, data=None) -> None:
     Raises:
       UserError: the folder holds a run of other flags or photographs.
     """
-    record_path = pathlib.Path(folder) / "run.json"
+    record_path = pathlib.Path(folder) / RECORD
     starts = []
     if record_path.exists():
         _check_same(read_config(folder), config, folder)
@@ -64,7 +69,7 @@ def write(folder, config, devices, data=None) -> None:
         "starts": [*starts, start],
     }
     files.write_text(record_path, json.dumps(record, indent=1))
-    files.write_text(pathlib.Path(folder) / "run.flags", as_flagfile(config))
+    files.write_text(pathlib.Path(folder) / FLAGFILE, as_flagfile(config))
 
 
 def read_config(folder) -> Config:
@@ -73,10 +78,10 @@ def read_config(folder) -> Config:
     Raises:
       UserError: there is none, or a newer program wrote it.
     """
-    path = pathlib.Path(folder) / "run.json"
+    path = pathlib.Path(folder) / RECORD
     try:
         values = json.loads(path.read_text())["config"]
-        return Config(**values)
+        return Config.recorded(values)
     except FileNotFoundError:
         raise UserError(
             f"--workdir must hold a run with a folder `{path.parent.name}`. "
@@ -89,6 +94,30 @@ def read_config(folder) -> Config:
             f"{path} is not a record of this program's version "
             f"({__version__}): {error}"
         ) from None
+
+
+def is_run(folder) -> bool:
+    """Whether a folder is that of one task of a run."""
+    return pathlib.Path(folder, RECORD).exists()
+
+
+def best_weights(folder) -> pathlib.Path:
+    """The file of the weights that were best on validation.
+
+    Args:
+      folder: the folder of one task of a run.
+
+    Raises:
+      UserError: the run has not been validated yet.
+    """
+    weights = pathlib.Path(folder, BEST_WEIGHTS)
+    if not weights.exists():
+        raise UserError(
+            f"{folder} has no best/{weights.name} yet; it is written at the "
+            "first validation. Train on: python -m migan_tf.train "
+            f"--flagfile={folder}/run.flags"
+        )
+    return weights
 
 
 def tasks_of(workdir, wanted="all") -> list[str]:
@@ -104,9 +133,7 @@ def tasks_of(workdir, wanted="all") -> list[str]:
     if wanted != "all":
         read_config(pathlib.Path(workdir) / wanted)
         return [wanted]
-    found = [
-        t for t in TASKS if (pathlib.Path(workdir) / t / "run.json").exists()
-    ]
+    found = [t for t in TASKS if is_run(pathlib.Path(workdir) / t)]
     if not found:
         raise UserError(
             f"--workdir must be a run folder. Received: {workdir}, which holds "

@@ -3,7 +3,8 @@
 The batch contract. Every batch is a dict of float32 tensors:
 
   fundus               (B,S,S,3) in [-1,1]
-  standardized_fundus  (B,S,S,3) z-scores over the FOV, 0 outside it
+  standardized_fundus  (B,S,S,3) z-scores over the FOV, 0 outside it; only
+                       where a segmenter is trained
   vessel_map           (B,S,S,1) in [0,1], soft after resampling
   fov_mask             (B,S,S,1) in {0,1}
   noise                (B,noise_size) normal of standard deviation σ; with
@@ -24,9 +25,8 @@ import numpy as np
 import tensorflow as tf
 
 from migan_tf.data import augment, extra_pairs, geometry
-from migan_tf.data import photographs as data_photographs
 from migan_tf.data.colour_code import ColourCode
-from migan_tf.data.photographs import Photograph
+from migan_tf.data.photographs import Photograph, Source, load
 
 # Streams of random numbers of one seed; `photographs` draws from 0 and 5.
 _ORDER, _EXAMPLE, _VALIDATION, _COLOURS = range(1, 5)
@@ -37,7 +37,7 @@ _SOURCE, _EXTRA_ORDER = 6, 7
 class TrainingSet:
     """The photographs and the extra examples that are trained on."""
 
-    data_photographs: list[Photograph]
+    photographs: list[Photograph]
     extra: Sequence = ()  # examples of --extra_dataset, decoded when asked for
 
     def __len__(self):
@@ -79,25 +79,26 @@ def load_training_set(config) -> TrainingSet:
       UserError: the data are not there, too few, or damaged.
     """
     return TrainingSet(
-        data_photographs.load(config, "train"), extra_pairs.load_extra(config)
+        load(Source.of(config), "train"), extra_pairs.load_extra(config)
     )
 
 
 def network_example(photograph, image_size, square_geometry):
-    """A photograph as one unbatched example of the contract, without noise.
+    """A photograph at the networks' size, before augmentation.
 
     Args:
-      photograph: with a vessel map.
+      photograph: a `Photograph` with a vessel map.
       image_size: side S in pixels.
       square_geometry: `center_square` or `stretch`, see `geometry`.
 
     Returns:
-      Dict of float32 arrays, `vessel_map` resampled but never re-binarised.
+      {fundus (S,S,3) in [-1,1], vessel_map (S,S,1) in [0,1], resampled but
+      never re-binarised, fov_mask (S,S,1) in {0,1}}, float32.
     """
-    fundus, standardized_fundus, fov_mask = geometry.network_fundus(
+    fundus, fov_mask = geometry.network_fundus(
         photograph.fundus,
         photograph.fov_mask,
-        image_size=image_size,
+        size=image_size,
         geometry=square_geometry,
     )
     vessel_map = geometry.to_network(
@@ -107,8 +108,7 @@ def network_example(photograph, image_size, square_geometry):
         side=geometry.square_side(photograph.fov_mask),
     )
     example = {
-        "fundus": fundus,
-        "standardized_fundus": standardized_fundus,
+        "fundus": fundus * 2.0 - 1.0,
         "vessel_map": vessel_map,
         "fov_mask": fov_mask,
     }
@@ -145,9 +145,17 @@ def training_batches(
     """
     local = config.batch_size // workers
     size = config.network_size(task)
+    shapes = {
+        "fundus": (size, size, 3),
+        "vessel_map": (size, size, 1),
+        "fov_mask": (size, size, 1),
+        "noise": (config.noise_size,),
+    }
     colour_code = None
     if task == "synthesis":
         colour_code = make_colour_code(examples, config)
+    else:
+        shapes["standardized_fundus"] = (size, size, 3)
 
     def draw(index):
         batch, position = divmod(int(index), local)
@@ -160,10 +168,9 @@ def training_batches(
             colour_code=colour_code,
             extra=extra,
         )
-        return tuple(drawn.values())
+        return tuple(drawn[name] for name in shapes)
 
     def example(index):
-        shapes = _shapes(config, size)
         values = tf.numpy_function(draw, [index], [tf.float32] * len(shapes))
         return {
             name: tf.ensure_shape(value, shapes[name])
@@ -184,7 +191,19 @@ def make_colour_code(examples, config):
 
 
 def draw_example(examples, config, size, number, colour_code=None, extra=()):
-    """The `number`-th training example of a run, augmented, with noise."""
+    """One training example of a run, augmented, with noise.
+
+    Args:
+      examples: list of `network_example`.
+      config: the `Config`.
+      size: side of the result in pixels; less than the examples' is a crop.
+      number: of the example, counted over the whole run.
+      colour_code: `ColourCode` of the run, or None.
+      extra: sequence of examples, of which --extra_share of all are taken.
+
+    Returns:
+      {plane: float32 array}: the batch contract without the batch's axis.
+    """
     source, stream = examples, _ORDER
     if len(extra):
         chance = _generator(config.seed, _SOURCE, number).random()
@@ -232,19 +251,7 @@ def _augmented(example, config, size, rng, colour_code=None):
     if colour_code is not None:
         colour_code.write(noise, drawn["fundus"], drawn["fov_mask"])
     drawn["noise"] = noise
-    return {
-        name: drawn[name].astype(np.float32) for name in _shapes(config, size)
-    }
-
-
-def _shapes(config, size):
-    return {
-        "fundus": (size, size, 3),
-        "standardized_fundus": (size, size, 3),
-        "vessel_map": (size, size, 1),
-        "fov_mask": (size, size, 1),
-        "noise": (config.noise_size,),
-    }
+    return {name: plane.astype(np.float32) for name, plane in drawn.items()}
 
 
 @functools.lru_cache(maxsize=8)  # of a large dataset it takes milliseconds

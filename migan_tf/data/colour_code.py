@@ -29,7 +29,7 @@ class ColourCode:
             (S,S,1) in {0,1}: the training photographs.
           jitter: strength of the `augment.photometric` changes that training
             makes.
-          seed: of the changes.
+          seed: seed of these changes.
         """
         rng = np.random.default_rng(seed)
         rows = []
@@ -51,7 +51,15 @@ class ColourCode:
         self._whitening = axes.T * scale
 
     def __call__(self, fundus, fov_mask):
-        """(≤6,) float64 within ±REACH; arguments as in an example."""
+        """The code of one photograph.
+
+        Args:
+          fundus: (S,S,3) in [-1,1].
+          fov_mask: (S,S,1) in {0,1}.
+
+        Returns:
+          Up to six numbers, float64 within ±REACH.
+        """
         colours = _colours(fundus, fov_mask) - self._mean
         return np.clip(colours @ self._whitening, -REACH, REACH)
 
@@ -60,8 +68,8 @@ class ColourCode:
 
         Args:
           noise: (noise_size,) float, at least six.
-          fundus: as in an example.
-          fov_mask: as in an example.
+          fundus: (S,S,3) in [-1,1].
+          fov_mask: (S,S,1) in {0,1}.
         """
         code = self(fundus, fov_mask)
         noise[: code.size] = code

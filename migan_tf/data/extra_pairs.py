@@ -71,7 +71,7 @@ class ExtraPairs:
         self._count = count or held
 
     def sha256(self) -> str:
-        """Of what the files hold, as their own checksums tell, and of count."""
+        """The SHA-256 of the files' own checksums and of how many are used."""
         content = [file.sha256 for file in self._files] + [str(self._count)]
         return hashlib.sha256(" ".join(content).encode()).hexdigest()
 

@@ -97,27 +97,25 @@ def network_fov_mask(fov_mask, image_size, geometry):
     return tf.image.resize(image, (image_size, image_size), "nearest")
 
 
-def network_fundus(fundus, fov_mask, image_size, geometry):
+def network_fundus(fundus, fov_mask, size, geometry):
     """Prepares one photograph for the networks.
 
     Args:
       fundus: (H,W,3) uint8.
       fov_mask: (H,W) in {0,1}, of the photograph.
-      image_size: side S of the result in pixels.
+      size: side S of the result in pixels.
       geometry: as given to `to_network`.
 
     Returns:
-      (fundus, standardized_fundus, fov_mask): (S,S,3) float32 in [-1,1],
-      (S,S,3) z-scores (see `standardize`) and (S,S,1) float32 in {0,1}.
+      (fundus, fov_mask): (S,S,3) float32 in [0,1] and (S,S,1) float32 in
+      {0,1}.
     """
-    unit = to_network(
-        tf.cast(fundus, tf.float32) / 255.0,
-        image_size,
-        geometry=geometry,
-        side=square_side(fov_mask),
+    side = square_side(fov_mask)
+    unit = tf.cast(fundus, tf.float32) / 255.0
+    return (
+        to_network(unit, size, geometry=geometry, side=side),
+        network_fov_mask(fov_mask, size, geometry),
     )
-    square_mask = network_fov_mask(fov_mask, image_size, geometry)
-    return unit * 2.0 - 1.0, standardize(unit, square_mask), square_mask
 
 
 def standardize(fundus, fov_mask):
@@ -142,6 +140,11 @@ def standardize(fundus, fov_mask):
     return centered * scale
 
 
+def quantised(fundus):
+    """A fundus in [-1,1], of any shape, as levels of 0 … 255, uint8."""
+    return np.round((fundus + 1.0) * 127.5).astype(np.uint8)
+
+
 def _bicubic(image, size):
     resized = tf.image.resize(image, size, "bicubic", antialias=True)
     return tf.clip_by_value(resized, 0.0, 1.0)
@@ -153,8 +156,3 @@ def _check(geometry):
             "`geometry` must be 'center_square' or 'stretch'. "
             f"Received: geometry={geometry!r}"
         )
-
-
-def quantised(fundus):
-    """[-1,1] as `run_networks.Generator` rounds it: uint8."""
-    return np.round((fundus + 1.0) * 127.5).astype(np.uint8)

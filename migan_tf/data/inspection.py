@@ -11,6 +11,7 @@ import hashlib
 import pathlib
 import shlex
 
+from migan_tf.base import settings
 from migan_tf.base.errors import UserError
 from migan_tf.data import prepared
 
@@ -19,6 +20,15 @@ VESSEL_SHARE = (0.02, 0.25)
 ANNOTATION_PATHS = ("manual", "labels")  # of DRIVE, of STARE
 FOV_PATH = "/mask/"  # two photographs may well have the same field of view
 SHOWN = 12  # sentences of one kind; the rest is counted
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The flags of `doctor.py`."""
+
+    manual_dir: str = settings.field(
+        default="", help="Folder that the downloads lie in.", place=True
+    )
 
 
 @dataclasses.dataclass(frozen=True)

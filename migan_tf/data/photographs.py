@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from migan_tf.base.errors import UserError
-from migan_tf.data import prepared as data_prepared
+from migan_tf.data import prepared
 
 SPLITS = ("train", "validation", "test")
 # Streams of one seed: 0 draws the split, 1 to 4, 6 and 7 are of `data`.
@@ -25,7 +25,7 @@ class Photograph:
     second_annotator: np.ndarray | None  # (H,W) bool
 
     def sha256(self) -> str:
-        """Of the fundus's, the FOV mask's and the vessel map's bytes.
+        """The SHA-256 of the fundus, the FOV mask and the vessel map.
 
         One byte a value (masks 0 and 1), row by row; what files they came
         from does not matter.
@@ -35,12 +35,36 @@ class Photograph:
         return hashlib.sha256(content).hexdigest()
 
 
-def load(config, split) -> list[Photograph]:
-    """The photographs of one split of a run, its dataset built if need be.
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Which photographs are meant; the names are those of the flags."""
+
+    dataset: str  # a name, or several with commas between them
+    data_dir: str = ""
+    manual_dir: str = ""
+    validation_images: int = 1
+    validation_split: str = "by_image"
+    train_photographs: int = 0
+    seed: int = 0
+
+    @classmethod
+    def of(cls, config) -> "Source":
+        """The photographs of a run, from its `Config`."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        return cls(**{name: getattr(config, name) for name in names})
+
+    def elsewhere(self, dataset="", data_dir="", manual_dir="") -> "Source":
+        """The same, or another dataset or place where one is given."""
+        given = dict(dataset=dataset, data_dir=data_dir, manual_dir=manual_dir)
+        given = {name: value for name, value in given.items() if value}
+        return dataclasses.replace(self, **given)
+
+
+def load(source, split) -> list[Photograph]:
+    """The photographs of one split, their dataset built if need be.
 
     Args:
-      config: the `Config`; a --dataset of several names, with commas between
-        them, is all of their photographs.
+      source: the `Source`.
       split: `test`, or `train` or `validation`, into which the dataset's
         training photographs are divided by --validation_split: whole images,
         or, for `augmented`, all of them in both. `train` holds no more than
@@ -50,44 +74,38 @@ def load(config, split) -> list[Photograph]:
       List sorted by dataset, as named, and image_id.
 
     Raises:
-      UserError: unknown or absent split, no such data, or too few
-        photographs.
+      UserError: the split is unknown or absent, there is no such data, or
+        there are too few photographs.
     """
     if split not in SPLITS:
         raise UserError(
             f"--split must be one of {', '.join(SPLITS)}. Received: {split}"
         )
-    prepared = [
-        data_prepared.ensure_prepared(name, config.data_dir, config.manual_dir)
-        for name in config.dataset.split(",")
+    prepared_sets = [
+        prepared.ensure_prepared(name, source.data_dir, source.manual_dir)
+        for name in source.dataset.split(",")
     ]
     tfds_split = "test" if split == "test" else "train"
-    _check_has_split(prepared, tfds_split)
-    photographs = [p for builder in prepared for p in read(builder, tfds_split)]
+    _check_has_split(prepared_sets, tfds_split)
+    photographs = [p for one in prepared_sets for p in read(one, tfds_split)]
     names = [photograph.image_id for photograph in photographs]
     if len(set(names)) < len(names):
         raise UserError(
             "--dataset: datasets of one run must have image ids of their own. "
-            f"Received: {config.dataset}, where some are the same"
+            f"Received: {source.dataset}, where some are the same"
         )
     if split == "test":
         return photographs
-    bare = [p.image_id for p in photographs if p.vessel_map is None]
-    if bare:
-        raise UserError(
-            f"--dataset={config.dataset}: training needs a vessel map for "
-            f"every photograph. Received none for: {', '.join(bare)}. Next: "
-            "python -m migan_tf.doctor --manual_dir=DIR"
-        )
-    if config.validation_split == "augmented":
+    _check_annotated(photographs, source.dataset)
+    if source.validation_split == "augmented":
         # Validation sees turned copies of what is trained on, no others.
-        return subset(photographs, config.train_photographs, config.seed)
+        return subset(photographs, source.train_photographs, source.seed)
     training, held_out = split_validation(
-        photographs, config.validation_images, config.seed
+        photographs, source.validation_images, source.seed
     )
     if split == "validation":
         return held_out
-    return subset(training, config.train_photographs, config.seed)
+    return subset(training, source.train_photographs, source.seed)
 
 
 def read(builder, split) -> list[Photograph]:
@@ -169,8 +187,18 @@ def subset(photographs, count, seed):
     return [p for i, p in enumerate(photographs) if i in chosen]
 
 
-def _check_has_split(prepared, split):
-    for builder in prepared:
+def _check_annotated(photographs, dataset):
+    bare = [p.image_id for p in photographs if p.vessel_map is None]
+    if bare:
+        raise UserError(
+            f"--dataset={dataset}: training needs a vessel map for every "
+            f"photograph. Received none for: {', '.join(bare)}. Next: "
+            "python -m migan_tf.doctor --manual_dir=DIR"
+        )
+
+
+def _check_has_split(prepared_sets, split):
+    for builder in prepared_sets:
         if split not in builder.info.splits:
             raise UserError(
                 f"--dataset: {builder.info.name} has no split `{split}`, only "

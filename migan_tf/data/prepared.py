@@ -2,9 +2,9 @@
 
 A dataset that was made by `migan_tf.synthesize` has no code. That of the
 others lies in `datasets/` beside the package in a checkout and in
-`migan_tf/datasets` in an installed wheel. Either folder goes on sys.path, so that a builder has one
-import name, `<name>.<name>_dataset_builder`; imported under two names TFDS
-refuses it as already registered.
+`migan_tf/datasets` in an installed wheel. Either folder goes on sys.path, so
+that a builder has one import name, `<name>.<name>_dataset_builder`; imported
+under two names TFDS refuses it as already registered.
 """
 
 import contextlib
@@ -22,38 +22,7 @@ from absl import logging
 from migan_tf.base import locks
 from migan_tf.base.errors import UserError
 
-
-def code_dir() -> pathlib.Path:
-    """The folder that holds `drive/`, `stare/` and `phantom/`.
-
-    Raises:
-      UserError: the package was installed without its builders.
-    """
-    package = pathlib.Path(__file__).resolve().parents[1]
-    candidates = (package.parent / "datasets", package / "datasets")
-    for folder in candidates:
-        # `datasets` alone may be the package of Hugging Face.
-        if (folder / "drive" / "drive_dataset_builder.py").is_file():
-            return folder
-    raise UserError(
-        "the dataset builders are not installed: expected drive/, stare/ and "
-        f"phantom/ in one of {', '.join(map(str, candidates))}. Install the "
-        "project again: pip install ."
-    )
-
-
-def names() -> list[str]:
-    """The datasets that can be built, e.g. ["drive", "phantom", "stare"]."""
-    found = code_dir().glob("*/*_dataset_builder.py")
-    return sorted(path.parent.name for path in found)
-
-
-def load_module(dataset: str, suffix: str):
-    """Imports `<dataset>.<dataset>_<suffix>` from the builders' folder."""
-    folder = str(code_dir())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    return importlib.import_module(f"{dataset}.{dataset}_{suffix}")
+_INFO = "dataset_info.json"
 
 
 def ensure_prepared(
@@ -103,6 +72,98 @@ def ensure_prepared(
     return _builder(dataset, data_dir)
 
 
+def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
+    """Whether a dataset is there; raises UserError if part of it is gone."""
+    place = pathlib.Path(builder.data_dir)
+    if not place.exists():
+        return False
+    shards = (
+        path for split in builder.info.splits.values()
+        for path in split.filepaths
+    )  # fmt: skip
+    gone = [str(path) for path in shards if not os.path.exists(path)]
+    if gone or not builder.is_prepared():
+        raise UserError(
+            f"the prepared dataset {place} is damaged: "
+            f"{gone[0] if gone else _INFO} is missing. "
+            f"Remove it and run the command again: rm -r {place}"
+        )
+    return True
+
+
+def names() -> list[str]:
+    """The datasets that can be built, e.g. ["drive", "phantom", "stare"]."""
+    found = code_dir().glob("*/*_dataset_builder.py")
+    return sorted(path.parent.name for path in found)
+
+
+def made_names(data_dir: str = "") -> list[str]:
+    """Names of the folders in `data_dir` that hold a prepared version."""
+    root = prepared_folder(data_dir)
+    if not root.is_dir():
+        return []
+    return sorted(path.name for path in root.iterdir() if _versions(path))
+
+
+def prepared_folder(data_dir: str = "") -> pathlib.Path:
+    """Where prepared datasets lie; empty: TFDS's own folder."""
+    return pathlib.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
+
+
+def code_dir() -> pathlib.Path:
+    """The folder that holds `drive/`, `stare/` and `phantom/`.
+
+    Raises:
+      UserError: the package was installed without its builders.
+    """
+    package = pathlib.Path(__file__).resolve().parents[1]
+    candidates = (package.parent / "datasets", package / "datasets")
+    for folder in candidates:
+        # `datasets` alone may be the package of Hugging Face.
+        if (folder / "drive" / "drive_dataset_builder.py").is_file():
+            return folder
+    raise UserError(
+        "the dataset builders are not installed: expected drive/, stare/ and "
+        f"phantom/ in one of {', '.join(map(str, candidates))}. Install the "
+        "project again: pip install ."
+    )
+
+
+def load_module(dataset: str, suffix: str):
+    """Imports `<dataset>.<dataset>_<suffix>` from the builders' folder."""
+    folder = str(code_dir())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(f"{dataset}.{dataset}_{suffix}")
+
+
+def made_builder(
+    name: str, data_dir: str = ""
+) -> tfds.core.DatasetBuilder | None:
+    """The newest prepared version of a made dataset, None without one.
+
+    Raises:
+      UserError: its prepared_folder is damaged.
+    """
+    root = prepared_folder(data_dir)
+    if not name or pathlib.Path(name).name != name:
+        return None
+    versions = _versions(root / name)
+    if not versions:
+        return None
+    newest = root / name / str(max(versions))
+    try:
+        made = tfds.builder_from_directory(newest)
+    except Exception as error:  # of many kinds: JSON, protobuf, features
+        raise UserError(
+            f"the prepared dataset {newest} is damaged: {error}. Remove it "
+            "and make it again: python -m migan_tf.synthesize "
+            f"--format=tfrecord --output={root / name} …"
+        ) from error
+    is_prepared(made)
+    return made
+
+
 def _made(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
     made = made_builder(dataset, data_dir)
     if made is None:
@@ -115,6 +176,16 @@ def _made(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
             f"Received: {dataset!r}"
         )
     return made
+
+
+def _versions(path: pathlib.Path) -> list[tfds.core.Version]:
+    if not path.is_dir():
+        return []
+    return [
+        tfds.core.Version(place.name)
+        for place in path.iterdir()
+        if tfds.core.Version.is_valid(place.name) and (place / _INFO).is_file()
+    ]
 
 
 def _builder(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
@@ -191,75 +262,3 @@ def _remove_empty(root: pathlib.Path, name: str) -> None:
     for folder in made:
         with contextlib.suppress(OSError):
             folder.rmdir()  # refuses a file and a folder with content
-
-
-_INFO = "dataset_info.json"
-
-
-def made_names(data_dir: str = "") -> list[str]:
-    """Names of the folders in `data_dir` that hold a prepared version."""
-    root = prepared_folder(data_dir)
-    if not root.is_dir():
-        return []
-    return sorted(path.name for path in root.iterdir() if _versions(path))
-
-
-def made_builder(
-    name: str, data_dir: str = ""
-) -> tfds.core.DatasetBuilder | None:
-    """The newest prepared version of a made dataset, None without one.
-
-    Raises:
-      UserError: its prepared_folder is damaged.
-    """
-    root = prepared_folder(data_dir)
-    if not name or pathlib.Path(name).name != name:
-        return None
-    versions = _versions(root / name)
-    if not versions:
-        return None
-    newest = root / name / str(max(versions))
-    try:
-        made = tfds.builder_from_directory(newest)
-    except Exception as error:  # of many kinds: JSON, protobuf, features
-        raise UserError(
-            f"the prepared dataset {newest} is damaged: {error}. Remove it "
-            "and make it again: python -m migan_tf.synthesize "
-            f"--format=tfrecord --output={root / name} …"
-        ) from error
-    is_prepared(made)
-    return made
-
-
-def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
-    """Whether a dataset is there; raises UserError if part of it is gone."""
-    place = pathlib.Path(made_builder.data_dir)
-    if not place.exists():
-        return False
-    shards = (
-        path for split in made_builder.info.splits.values()
-        for path in split.filepaths
-    )  # fmt: skip
-    gone = [str(path) for path in shards if not os.path.exists(path)]
-    if gone or not made_builder.is_prepared():
-        raise UserError(
-            f"the prepared dataset {place} is damaged: "
-            f"{gone[0] if gone else _INFO} is missing. "
-            f"Remove it and run the command again: rm -r {place}"
-        )
-    return True
-
-
-def prepared_folder(data_dir: str = "") -> pathlib.Path:
-    """Where prepared datasets lie; empty: TFDS's own prepared_folder."""
-    return pathlib.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
-
-
-def _versions(path: pathlib.Path) -> list[tfds.core.Version]:
-    if not path.is_dir():
-        return []
-    return [
-        tfds.core.Version(place.name)
-        for place in path.iterdir()
-        if tfds.core.Version.is_valid(place.name) and (place / _INFO).is_file()
-    ]

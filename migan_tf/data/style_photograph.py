@@ -3,7 +3,6 @@
 import dataclasses
 import pathlib
 
-import cv2
 import numpy as np
 
 from migan_tf.base import image_files
@@ -13,12 +12,26 @@ from migan_tf.data import batches, fov, geometry, photographs
 
 @dataclasses.dataclass(frozen=True)
 class StylePhotograph:
-    """x_s at the networks' size."""
+    """x_s at the networks' size S."""
 
     name: str
     fundus: np.ndarray  # (S,S,3) float32 in [-1,1]
     fov_mask: np.ndarray  # (S,S,1) float32 in {0,1}
     vessel_map: np.ndarray | None  # (S,S,1) in [0,1], where it is known
+
+    def levels(self) -> np.ndarray:
+        """The fundus as (S,S,3) uint8."""
+        return geometry.quantised(self.fundus)
+
+    def inside(self) -> np.ndarray:
+        """The field of view as (S,S) bool."""
+        return self.fov_mask[..., 0] > 0
+
+    def vessels(self) -> np.ndarray | None:
+        """The vessel map, cut at one half, as (S,S) bool."""
+        if self.vessel_map is None:
+            return None
+        return self.vessel_map[..., 0] >= 0.5
 
 
 def load_style_photograph(config) -> StylePhotograph:
@@ -27,18 +40,21 @@ def load_style_photograph(config) -> StylePhotograph:
     A file is cropped to its centred square, whatever --geometry: a stretched
     retina would have another texture than its own.
 
+    Args:
+      config: the `Config`.
+
     Raises:
-      UserError: neither a file nor an image_id, or no fundus in the file.
+      UserError: --style_image is neither a file nor an image_id, or no fundus
+        is found in the file.
     """
-    path = pathlib.Path(config.style_image).expanduser()
-    if path.is_file():
-        photograph, square = _of_file(path), "center_square"
+    if pathlib.Path(config.style_image).is_file():
+        photograph, square = _of_file(config.style_image), "center_square"
     else:
         photograph, square = _of_dataset(config), config.geometry
-    fundus, _, fov_mask = geometry.network_fundus(
+    fundus, fov_mask = geometry.network_fundus(
         photograph.fundus,
         photograph.fov_mask,
-        image_size=config.image_size,
+        size=config.image_size,
         geometry=square,
     )
     vessel_map = None
@@ -47,7 +63,7 @@ def load_style_photograph(config) -> StylePhotograph:
         vessel_map = example["vessel_map"]
     return StylePhotograph(
         photograph.image_id,
-        fundus.numpy(),
+        (fundus * 2.0 - 1.0).numpy(),
         fov_mask=fov_mask.numpy(),
         vessel_map=vessel_map,
     )
@@ -55,14 +71,15 @@ def load_style_photograph(config) -> StylePhotograph:
 
 def _of_file(path):
     try:
-        fundus = image_files.read_photograph(path, cv2.IMREAD_COLOR_RGB)
+        file = image_files.image_file(path)
+        fundus = image_files.read_photograph(file)
     except UserError as error:
-        raise UserError(f"--style_image={path}: {error}") from None
+        raise UserError(f"--style_image: {error}") from None
     fov_mask = fov.find_fov_mask(fundus).numpy()
     if not fov_mask.any():
         raise UserError(f"--style_image={path}: no fundus found in it")
     return photographs.Photograph(
-        path.name,
+        pathlib.Path(path).name,
         fundus,
         fov_mask=fov_mask,
         vessel_map=None,
@@ -72,7 +89,8 @@ def _of_file(path):
 
 def _of_dataset(config):
     splits = ("train", "validation", "test")
-    known = [p for s in splits for p in photographs.load(config, s)]
+    source = photographs.Source.of(config)
+    known = [p for s in splits for p in photographs.load(source, s)]
     for photograph in known:
         if photograph.image_id == config.style_image:
             return photograph

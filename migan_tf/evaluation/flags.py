@@ -1,134 +1,182 @@
-"""The flags of `evaluate.py`, by the task to which they mean something."""
+"""The settings of `evaluate.py`, by the task to which they mean something."""
 
-from absl import flags
+import dataclasses
+import functools
 
+from migan_tf.base import settings
 from migan_tf.base.config import TASKS
 from migan_tf.base.errors import UserError
-from migan_tf.evaluation import scored_image
+from migan_tf.evaluation.scored_image import PROTOCOLS
 
-# Name: kind, default, text; an enum's default comes first of its choices.
-SHARED = {
-    "task": ("enum", TASKS, "What to score."),
-    "workdir": ("string", "", "A run."),
-    "data_dir": ("string", "", "Its prepared datasets, if moved since."),
-    "manual_dir": ("string", "", "Archives of a dataset not yet prepared."),
-    "split": ("string", "test", "test, validation or train."),
-    "output": (
-        "string",
-        "",
-        "Folder of the report; default RUN/evaluation/SPLIT, or "
-        "synthesis_SPLIT.",
-    ),
-}
-OF_TASK = {
-    "segmentation": {
-        "model": (
-            "string",
-            "",
-            "Instead of a run: a SavedModel, by its served signature.",
-        ),
-        "dataset": ("string", "", "On which to score; default its own."),
-        "predictions": (
-            "string",
-            "",
-            "Instead of both: probability maps (png, tif, npy, …).",
-        ),
-        "ground_truth": ("string", "", "Vessel maps of the first annotator."),
-        "fov_masks": (
-            "string",
-            "",
-            "Field-of-view masks; not needed by full_frame.",
-        ),
-        "second_annotator": ("string", "", "Vessel maps of the second."),
-        "fundus": ("string", "", "Photographs to draw the overlays on."),
-        "subset": ("bool", False, "Score what is predicted."),
-        "protocol": (
-            "enum",
-            tuple(scored_image.PROTOCOLS),
-            f"{scored_image.PROTOCOLS}",
-        ),
-        "validation_threshold": ("float", None, "Default: the run's own."),
-        "bootstrap_samples": ("integer", 1000, "Of images."),
-    },
-    "synthesis": {
-        "samples": ("integer", 4, "Images of each vessel map."),
-        "seed": ("integer", 0, "Of the noise."),
-        "segmenter_model": (
-            "string",
-            "",
-            "What reads the painted vessels, a folder RUN/segmentation; "
-            "default that of --workdir.",
-        ),
-        "reference_workdir": (
-            "string",
-            "",
-            "A run to score the generator beside.",
-        ),
-        "style_image": (
-            "string",
-            "",
-            "x_s, a file or an image_id; default the run's.",
-        ),
-        "features": (
-            "enum",
-            ("auto", "segmenter", "vgg19"),
-            "What the KID compares; auto: vgg19 where its weights are here.",
-        ),
-        "vgg19_weights": (
-            "string",
-            "",
-            "imagenet or a file; default the run's.",
-        ),
-    },
-}
+field = functools.partial(settings.field, task=None)
 
 
-def define() -> dict:
-    """Defines the absl flags.
+def of_segmentation(*, help, **more):
+    """A field that means something to --task=segmentation alone."""
+    help = f"--task=segmentation: {help}"
+    return settings.field(help=help, task="segmentation", **more)
 
-    Returns:
-      {name: `absl.flags.FlagHolder`}.
+
+def of_synthesis(*, help, **more):
+    """A field that means something to --task=synthesis alone."""
+    help = f"--task=synthesis: {help}"
+    return settings.field(help=help, task="synthesis", **more)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The flags of `evaluate.py`; each field's help says what it is."""
+
+    task: str = field(
+        default="segmentation", help="What to score.", choices=TASKS
+    )
+    workdir: str = field(default="", help="A run to score.", place=True)
+    data_dir: str = field(
+        default="",
+        help="Folder of the run's prepared datasets, if they were moved.",
+        place=True,
+    )
+    manual_dir: str = field(
+        default="",
+        help="Folder of the archives of a dataset that is not prepared yet.",
+        place=True,
+    )
+    split: str = field(
+        default="test", help="Photographs to score: test, validation or train."
+    )
+    output: str = field(
+        default="",
+        help=(
+            "Folder of the report; default RUN/evaluation/SPLIT, or "
+            "synthesis_SPLIT."
+        ),
+        place=True,
+    )
+
+    model: str = of_segmentation(
+        default="",
+        help="A SavedModel to score by its served signature, and not a run.",
+        place=True,
+    )
+    dataset: str = of_segmentation(
+        default="", help="Dataset to score on; default: the run's own."
+    )
+    predictions: str = of_segmentation(
+        default="",
+        help=(
+            "Folder of any method's probability maps (png, tif, npy, …) to "
+            "score, and not a run."
+        ),
+        place=True,
+    )
+    ground_truth: str = of_segmentation(
+        default="",
+        help="Folder of the first annotator's vessel maps.",
+        place=True,
+    )
+    fov_masks: str = of_segmentation(
+        default="",
+        help="Folder of the field-of-view masks; full_frame needs none.",
+        place=True,
+    )
+    second_annotator: str = of_segmentation(
+        default="",
+        help="Folder of the second annotator's vessel maps.",
+        place=True,
+    )
+    fundus: str = of_segmentation(
+        default="",
+        help="Folder of the photographs that overlays are drawn on.",
+        place=True,
+    )
+    subset: bool = of_segmentation(
+        default=False, help="Score only those images that are predicted."
+    )
+    protocol: str = of_segmentation(
+        default="paper",
+        help="Pixels that count: "
+        + "; ".join(f"{name}: {text}" for name, text in PROTOCOLS.items()),
+        choices=tuple(PROTOCOLS),
+    )
+    validation_threshold: float | None = of_segmentation(
+        default=None,
+        help="Threshold of the second column; default: the run's own.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    bootstrap_samples: int = of_segmentation(
+        default=1000,
+        help="Draws of images that the intervals are estimated from.",
+        minimum=0,
+    )
+
+    samples: int = of_synthesis(
+        default=4, help="Images painted of each vessel map.", minimum=0
+    )
+    seed: int = of_synthesis(default=0, help="Seed of the noise.", minimum=0)
+    segmenter_model: str = of_synthesis(
+        default="",
+        help=(
+            "Segmenter that reads the painted vessels, a folder "
+            "RUN/segmentation; default: that of --workdir."
+        ),
+        place=True,
+    )
+    reference_workdir: str = of_synthesis(
+        default="",
+        help="A run whose generator is scored beside this one.",
+        place=True,
+    )
+    style_image: str = of_synthesis(
+        default="",
+        help="Style photograph, a file or an image_id; default: the run's.",
+        place=True,
+    )
+    features: str = of_synthesis(
+        default="auto",
+        help=(
+            "Features that the KID compares; auto: vgg19 where its weights "
+            "are at hand."
+        ),
+        choices=("auto", "segmenter", "vgg19"),
+    )
+    vgg19_weights: str = of_synthesis(
+        default="",
+        help="Weights of VGG-19, imagenet or a file; default: the run's.",
+        place=True,
+    )
+
+
+def read() -> Settings:
+    """The settings of the parsed flags.
+
+    Raises:
+      UserError: a value is at fault, or a flag of the other task was given.
     """
-    holders = {name: _define(name, *row) for name, row in SHARED.items()}
-    for task, rows in OF_TASK.items():
-        for name, (kind, default, text) in rows.items():
-            text = f"--task={task}: {text}"
-            holders[name] = _define(name, kind, default=default, text=text)
-    return holders
+    found = settings.read(Settings)
+    check(found)
+    return found
 
 
-def check(values, given) -> None:
+def check(found) -> None:
     """Refuses what means nothing to the task.
-
-    Args:
-      values: {flag: value}.
-      given: names of those that differ from their defaults.
 
     Raises:
       UserError: a flag of the other task was given.
     """
-    task = values["task"]
+    task = found.task
     other = TASKS[1 - TASKS.index(task)]
-    strange = [name for name in OF_TASK[other] if name in given]
+    strange = [
+        one.name
+        for one in dataclasses.fields(found)
+        if one.metadata["task"] == other
+        and getattr(found, one.name) != one.default
+    ]
     if strange:
-        received = " ".join(f"--{name}={values[name]}" for name in strange)
+        received = " ".join(f"--{n}={getattr(found, n)}" for n in strange)
         raise UserError(
             f"--task={task} takes no {', '.join(f'--{n}' for n in strange)}, "
             f"which {'is' if len(strange) == 1 else 'are'} for --task={other}. "
             f"Received: --task={task} {received}. Leave out the one or give "
             f"the other: python -m migan_tf.evaluate --task={other} …"
         )
-
-
-def _define(name, kind, default, text):
-    if kind == "enum":
-        return flags.DEFINE_enum(
-            name, default[0], enum_values=default, help=text
-        )
-    if kind == "integer":
-        return flags.DEFINE_integer(name, default, help=text, lower_bound=0)
-    if kind == "float":
-        return flags.DEFINE_float(
-            name, default, help=text, lower_bound=0.0, upper_bound=1.0
-        )
-    return getattr(flags, f"DEFINE_{kind}")(name, default, text)

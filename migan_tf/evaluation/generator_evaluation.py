@@ -4,8 +4,12 @@
 `generator_report` the files.
 """
 
+import dataclasses
 import pathlib
 
+import numpy as np
+
+from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
 from migan_tf.evaluation import (
     features,
@@ -19,6 +23,8 @@ from migan_tf.models.vgg19 import RANDOM_NOTE
 
 def evaluate_synthesis(
     workdir,
+    config,
+    *,
     split="test",
     samples=4,
     seed=0,
@@ -26,12 +32,12 @@ def evaluate_synthesis(
     reference_workdir="",
     extractor=None,
     style=None,
-    config=None,
 ):
     """Paints every vessel map of a split and scores what was painted.
 
     Args:
       workdir: the run.
+      config: its `Config`, which says where the photographs are.
       split: `train`, `validation` or `test` of its dataset.
       samples: images of each map, at least 2.
       seed: the noise codes are a function of it, the map's place in the split
@@ -40,10 +46,8 @@ def evaluate_synthesis(
         vessels; default that of `workdir`.
       reference_workdir: another run, whose generator is scored beside it.
       extractor: of `features`, for the KID; default the segmenter's own.
-      style: dict of a style photograph at the networks' size: name, fundus
-        (S,S,3) uint8, fov_mask (S,S) bool and vessel_map, the same or None:
-        then it is what the segmenter finds.
-      config: `Config` that says where the photographs are; default the run's.
+      style: `StylePhotograph` or None. Without a vessel map its vessels are
+        those that the segmenter finds.
 
     Returns:
       (result, pictures): what metrics.json holds, and the rows of the contact
@@ -58,35 +62,32 @@ def evaluate_synthesis(
             f"images of one map. Received: {samples}"
         )
     generators = _load_generators(workdir, reference_workdir)
-    config = config or generators["generator"][1]
     folder = segmenter_model or str(pathlib.Path(workdir) / "segmentation")
-    reader, doubts = _load_reader(
+    analyser, doubts = _load_analyser(
         folder, config, segmenter_model=segmenter_model, extractor=extractor
     )
     random = config.deviation == "style" and config.vgg19_weights == "random"
     if random:
         doubts.append(f"the generator was trained with {RANDOM_NOTE}")
-    if style and style["vessel_map"] is None:
-        levels = reader.levels(style["fundus"], style["fov_mask"])[None]
-        _, found = generator_scores.decide(levels, style["fov_mask"][None])
-        style = {**style, "vessel_map": found[0]}
+    if style and style.vessel_map is None:
+        style = _with_vessels(style, analyser)
     training, _ = painted_images.read_split(
-        config, "train", reader=reader, vessels=False
+        config, "train", analyser=analyser, vessels=False
     )
-    originals, vessel_maps = painted_images.read_split(config, split, reader)
+    originals, vessel_maps = painted_images.read_split(config, split, analyser)
     means, stddevs = generator_scores.mean_colour(training)
     result = {
         "workdir": str(workdir),
         "reference_workdir": str(reference_workdir) or None,
         "segmenter": folder,
-        "features": reader.extractor.name,
+        "features": analyser.extractor.name,
         "split": split,
         "maps": len(vessel_maps),
         "samples": samples,
         "seed": seed,
         "image_size": config.image_size,
         "thick_from_pixels": generator_scores.thick_width(config.image_size),
-        "style": style and style["name"],
+        "style": style and style.name,
         "sheet": generator_report.sheet_name(random),
         "training": {
             "images": len(training.image_ids),
@@ -104,7 +105,7 @@ def evaluate_synthesis(
             its_config,
             originals=originals,
             vessel_maps=vessel_maps,
-            reader=reader,
+            analyser=analyser,
             samples=samples,
             seed=seed,
         )
@@ -118,6 +119,15 @@ def evaluate_synthesis(
             originals, painted, decisions=decisions, style=style
         )
     return result, pictures
+
+
+def _with_vessels(style, analyser):
+    """The style photograph with the vessels that the segmenter finds."""
+    inside = style.inside()
+    levels = analyser.levels(style.levels(), inside)
+    _, found = generator_scores.decide(levels[None], inside[None])
+    vessel_map = found[0, ..., None].astype(np.float32)
+    return dataclasses.replace(style, vessel_map=vessel_map)
 
 
 def _load(flag, folder, task_name):
@@ -149,9 +159,9 @@ def _load_generators(workdir, reference_workdir):
     return generators
 
 
-def _load_reader(folder, config, segmenter_model, extractor):
-    """(ImageAnalyser, doubts about it)."""
-    if not (pathlib.Path(folder) / "run.json").exists():
+def _load_analyser(folder, config, segmenter_model, extractor):
+    """(`ImageAnalyser`, doubts about its segmenter)."""
+    if not run_record.is_run(folder):
         raise UserError(
             "--task=synthesis needs a segmenter that reads what was painted: "
             "--segmenter_model must be the folder `segmentation` of a run "
@@ -172,7 +182,7 @@ def _load_reader(folder, config, segmenter_model, extractor):
                 f"the segmenter was trained at --{name}={trained} and reads "
                 f"at {read}: look at what it finds in the photographs first"
             )
-    segmenter = run_networks.Segmenter(network, its_config)
+    segmenter = run_networks.NetworkSegmenter(network, its_config)
     return painted_images.ImageAnalyser(segmenter, extractor), doubts
 
 

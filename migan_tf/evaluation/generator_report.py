@@ -86,10 +86,10 @@ def sheet_rows(originals, painted, decisions, style=None):
     """The rows of the contact sheet.
 
     Args:
-      originals: `generator_scores.Fundi` of N photographs.
+      originals: `generator_scores.FundusImages` of N photographs.
       painted: the same of K images for each, those of one map together.
       decisions: (N·K,S,S) bool, the vessels found in them.
-      style: None, or a dict with fundus (S,S,3) uint8.
+      style: a `StylePhotograph`, or None.
 
     Returns:
       Lists of (S,S,3) uint8: vessel map, photograph, painted images, overlay
@@ -115,7 +115,7 @@ def sheet_rows(originals, painted, decisions, style=None):
                 overlay,
             ]
         )
-    return rows + ([[style["fundus"]]] if style else [])
+    return rows + ([[style.levels()]] if style else [])
 
 
 def sheet_name(random) -> str:

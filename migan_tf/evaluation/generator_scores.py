@@ -13,7 +13,7 @@ from migan_tf.metrics import realism, segmentation, vessels
 
 
 @dataclasses.dataclass(frozen=True)
-class Fundi:
+class FundusImages:
     """N images at the networks' size S, and what was seen in them."""
 
     image_ids: list[str]
@@ -24,32 +24,32 @@ class Fundi:
     features: np.ndarray  # (N,D) float32
 
 
-def score(fundi, training, style=None):
+def score(images, training, style=None):
     """Figures of painted images or of photographs.
 
     Args:
-      fundi: `Fundi` with levels.
-      training: `Fundi` of the training photographs. Where they are the same
-        photographs there is no KID, and none is its own neighbour.
-      style: None, or what `generator_evaluation.evaluate_synthesis` takes.
+      images: `FundusImages` with levels.
+      training: `FundusImages` of the training photographs. Where they are
+        the same photographs there is no KID, and none is its own neighbour.
+      style: a `StylePhotograph` with a vessel map, or None.
 
     Returns:
       (figures, decisions): dict of plain values, None where a figure is not
       defined, and the vessels found, (N,S,S) bool.
     """
-    same = fundi.image_ids == training.image_ids
-    threshold, decisions = decide(fundi.levels, fundi.fov_mask)
+    same = images.image_ids == training.image_ids
+    threshold, decisions = decide(images.levels, images.fov_mask)
     figures = {
-        "images": len(fundi.image_ids),
+        "images": len(images.image_ids),
         "vessel_consistency": {
             "threshold": threshold,
-            **vessel_consistency(fundi, decisions),
+            **vessel_consistency(images, decisions),
         },
-        "colour": colour(fundi, training, style),
-        "pixel_noise": _noise(fundi),
-        "style_leak": style_leak(fundi, decisions, style) if style else None,
-        "kid_to_training": None if same else _kid(fundi, training),
-        "nearest_training_distance": _nearest(fundi, training, same),
+        "colour": colour(images, training, style),
+        "pixel_noise": _noise(images),
+        "style_leak": style_leak(images, decisions, style) if style else None,
+        "kid_to_training": None if same else _kid(images, training),
+        "nearest_training_distance": _nearest(images, training, same),
     }
     return figures, decisions
 
@@ -77,19 +77,19 @@ def thick_width(image_size) -> int:
     return max(2, round(3 * image_size / 512))
 
 
-def vessel_consistency(fundi, decisions):
+def vessel_consistency(images, decisions):
     """Whether the vessels that were to be painted are found in the images.
 
     Args:
-      fundi: `Fundi`.
+      images: `FundusImages`.
       decisions: (N,S,S) bool, False outside the FOVs.
 
     Returns:
       Dict of Dice and of the sensitivities to thin and thick vessels, over the
       pixels inside all FOVs, and of the images' mean centreline Dice.
     """
-    inside = fundi.fov_mask
-    truths = fundi.vessel_map & inside
+    inside = images.fov_mask
+    truths = images.vessel_map & inside
     width = thick_width(inside.shape[-1])
     thick = np.stack([vessels.thick_vessels(t, width) for t in truths])
     found = decisions[inside]
@@ -102,11 +102,11 @@ def vessel_consistency(fundi, decisions):
     }
 
 
-def diversity(fundi, fov_mask) -> float:
+def diversity(images, fov_mask) -> float:
     """What the noise code changes in images of one vessel map.
 
     Args:
-      fundi: (K,S,S,3) float in [-1,1], not rounded: small σ change less than
+      images: (K,S,S,3) float in [-1,1], not rounded: small σ change less than
         a grey level.
       fov_mask: (S,S) bool.
 
@@ -114,29 +114,36 @@ def diversity(fundi, fov_mask) -> float:
       The standard deviation over the K images, averaged over channels and
       pixels inside the FOV, in grey levels.
     """
-    deviation = np.asarray(fundi, np.float64).std(axis=0) * 127.5
+    deviation = np.asarray(images, np.float64).std(axis=0) * 127.5
     return float(deviation[fov_mask].mean())
 
 
-def mean_colour(fundi):
+def mean_colour(images):
     """(means, stddevs): `realism.colour_statistics`, averaged over images."""
-    pairs = zip(fundi.fundus, fundi.fov_mask, strict=True)
+    pairs = zip(images.fundus, images.fov_mask, strict=True)
     rows = [realism.colour_statistics(*pair) for pair in pairs]
     return tuple(np.mean(rows, axis=0))
 
 
-def colour(fundi, training, style):
+def colour(images, training, style):
     """Mean colour, its distance to the training photographs' and the style's.
 
-    Arguments as of `score`.
+    Args:
+      images: `FundusImages`.
+      training: `FundusImages` of the training photographs.
+      style: a `StylePhotograph`, or None.
+
+    Returns:
+      Dict of `means`, `stddevs`, `distance_to_training` and
+      `distance_to_style`, which is None without a style, all in grey levels.
     """
-    means, stddevs = mean_colour(fundi)
+    means, stddevs = mean_colour(images)
     to_training = realism.colour_distance(
         (means, stddevs), mean_colour(training)
     )
     to_style = style and realism.colour_distance(
         (means, stddevs),
-        realism.colour_statistics(style["fundus"], style["fov_mask"]),
+        realism.colour_statistics(style.levels(), style.inside()),
     )
     return {
         "means": means.tolist(),
@@ -146,15 +153,15 @@ def colour(fundi, training, style):
     }
 
 
-def style_leak(fundi, decisions, style):
+def style_leak(images, decisions, style):
     """`vessels.style_leak`, the mean over images where it is defined."""
-    planes = zip(decisions, fundi.vessel_map, fundi.fov_mask, strict=True)
+    planes = zip(decisions, images.vessel_map, images.fov_mask, strict=True)
     rows = [
         vessels.style_leak(
             decision,
             painted,
-            style_map=style["vessel_map"],
-            fov_mask=fov & style["fov_mask"],
+            style_map=style.vessels(),
+            fov_mask=fov & style.inside(),
         )
         for decision, painted, fov in planes
     ]
@@ -169,28 +176,28 @@ def _sensitivity(truth, decision):
     return float(counts.sensitivity) if truth.any() else None
 
 
-def _noise(fundi):
+def _noise(images):
     """`realism.pixel_noise`, averaged over the images, or None."""
-    pairs = zip(fundi.fundus, fundi.fov_mask, strict=True)
+    pairs = zip(images.fundus, images.fov_mask, strict=True)
     mean = float(np.mean([realism.pixel_noise(*pair) for pair in pairs]))
     return mean if np.isfinite(mean) else None
 
 
-def _kid(fundi, training):
-    features = fundi.features, training.features
+def _kid(images, training):
+    features = images.features, training.features
     if min(map(len, features)) < 2:
         return None
     return realism.kernel_inception_distance(*features)
 
 
-def _nearest(fundi, training, same):
+def _nearest(images, training, same):
     """Median distance to the nearest training photograph, or None."""
     if len(training.image_ids) < 1 + same:
         return None
     _, distances = realism.nearest(
-        fundi.fundus,
+        images.fundus,
         training.fundus,
-        image_masks=fundi.fov_mask,
+        image_masks=images.fov_mask,
         reference_masks=training.fov_mask,
         exclude_self=same,
     )

@@ -7,7 +7,7 @@ from tqdm import tqdm
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, geometry, photographs
 from migan_tf.evaluation import generator_scores
-from migan_tf.evaluation.generator_scores import Fundi
+from migan_tf.evaluation.generator_scores import FundusImages
 from migan_tf.metrics import segmentation
 
 # σ of the noise codes whose effect is measured: training's, evaluation's and
@@ -19,7 +19,7 @@ class ImageAnalyser:
     """What a segmenter and a feature extractor see in an image."""
 
     def __init__(self, segmenter, extractor):
-        """Keeps an `run_networks.Segmenter` and one of `features`."""
+        """Keeps a `run_networks.NetworkSegmenter` and one of `features`."""
         self.segmenter, self.extractor = segmenter, extractor
 
     def levels(self, fundus, fov_mask):
@@ -37,73 +37,79 @@ class ImageAnalyser:
         return segmentation.levels_of(probability.numpy()[0, ..., 0]) * fov_mask
 
     def features(self, fundus, fov_mask):
-        """(D,) float32; arguments as of `levels`."""
+        """What the extractor sees in an image, (D,) float32.
+
+        Args:
+          fundus: (S,S,3) uint8.
+          fov_mask: (S,S) bool.
+        """
         unit = fundus.astype(np.float32) / 127.5 - 1.0
         return self.extractor(unit[None], fov_mask[None, ..., None])[0]
 
 
-def read_split(config, split, reader, vessels=True):
+def read_split(config, split, analyser, vessels=True):
     """The photographs of one split at the networks' size.
 
     Args:
       config: the run's `Config`.
       split: `train`, `validation` or `test`.
-      reader: a `ImageAnalyser`.
+      analyser: an `ImageAnalyser`.
       vessels: whether the segmenter is to read them.
 
     Returns:
-      (fundi, vessel_maps): `Fundi` whose vessel_map is cut at 0.5, and
+      (images, vessel_maps): `FundusImages` whose vessel_map is cut at 0.5, and
       (N,S,S,1) float32 as a generator takes them.
 
     Raises:
       UserError: some have no vessel map.
     """
-    images = photographs.load(config, split)
-    bare = [p.image_id for p in images if p.vessel_map is None]
+    known = photographs.load(photographs.Source.of(config), split)
+    bare = [p.image_id for p in known if p.vessel_map is None]
     if bare:
         raise UserError(
             f"--split={split}: a generator paints vessel maps, and "
-            f"{len(bare)} of {len(images)} photographs have none (today's "
+            f"{len(bare)} of {len(known)} photographs have none (today's "
             "official DRIVE test set comes without). Received none for: "
             f"{', '.join(bare)}. Score another: --split=validation"
         )
     examples = [
         batches.network_example(p, config.image_size, config.geometry)
-        for p in images
+        for p in known
     ]
-    fundi = _fundi(
-        [p.image_id for p in images],
+    images = _read(
+        [p.image_id for p in known],
         [geometry.quantised(example["fundus"]) for example in examples],
         fov_masks=[example["fov_mask"][..., 0] > 0.5 for example in examples],
         vessel_maps=[
             example["vessel_map"][..., 0] >= 0.5 for example in examples
         ],
-        reader=reader,
+        analyser=analyser,
         vessels=vessels,
     )
-    return fundi, np.stack([example["vessel_map"] for example in examples])
+    return images, np.stack([example["vessel_map"] for example in examples])
 
 
-def paint(network, config, originals, vessel_maps, reader, samples, seed):
+def paint(network, config, originals, vessel_maps, analyser, samples, seed):
     """Paints vessel maps and reads what was painted.
 
     Args:
       network: a generator.
       config: its `Config`.
-      originals: `Fundi` of the photographs that the maps are of.
+      originals: `FundusImages` of the photographs that the maps are of.
       vessel_maps: (N,S,S,1) float32 in [0,1].
-      reader: a `ImageAnalyser`.
+      analyser: an `ImageAnalyser`.
       samples: K, images of each map.
       seed: the code is a function of it, the map's place and the sample's.
 
     Returns:
-      (fundi, diversity): `Fundi` of N·K images, those of one map together,
-      at the run's --evaluation_noise_stddev; and {σ as a text: mean over the
-      maps of `generator_scores.diversity`}, for SIGMAS and the run's own.
+      (images, diversity): `FundusImages` of N·K images, those of one map
+      together, at the run's --evaluation_noise_stddev; and {σ as a text:
+      mean over the maps of `generator_scores.diversity`}, for SIGMAS and the
+      run's own.
     """
     generate = tf.function(network, reduce_retracing=True)
     own = config.evaluation_noise_stddev
-    fundi, spreads = [], {sigma: [] for sigma in (*SIGMAS, own)}
+    images, spreads = [], {sigma: [] for sigma in (*SIGMAS, own)}
     pairs = zip(vessel_maps, originals.fov_mask, strict=True)
     for index, (vessel_map, fov_mask) in enumerate(
         tqdm(pairs, "paint", len(vessel_maps), unit="map")
@@ -123,16 +129,16 @@ def paint(network, config, originals, vessel_maps, reader, samples, seed):
             ]
             spread.append(generator_scores.diversity(painted, fov_mask))
             if sigma == own:
-                fundi += [geometry.quantised(fundus) for fundus in painted]
+                images += [geometry.quantised(fundus) for fundus in painted]
     names = [
         f"{i}_{n:03d}" for i in originals.image_ids for n in range(samples)
     ]
-    read = _fundi(
+    read = _read(
         names,
-        fundi,
+        images,
         fov_masks=np.repeat(originals.fov_mask, samples, axis=0),
         vessel_maps=np.repeat(originals.vessel_map, samples, axis=0),
-        reader=reader,
+        analyser=analyser,
     )
     return read, {f"{s:g}": float(np.mean(v)) for s, v in spreads.items()}
 
@@ -142,14 +148,14 @@ def noise_code(seed, index, sample, size):
     return np.random.default_rng([seed, index, sample]).normal(size=size)
 
 
-def _fundi(image_ids, fundus, fov_masks, vessel_maps, reader, vessels=True):
+def _read(image_ids, fundus, fov_masks, vessel_maps, analyser, vessels=True):
     levels, rows = [], []
     pairs = zip(fundus, fov_masks, strict=True)
     for pair in tqdm(pairs, "read", len(fundus), unit="image"):
-        rows.append(reader.features(*pair))
+        rows.append(analyser.features(*pair))
         if vessels:
-            levels.append(reader.levels(*pair))
-    return Fundi(
+            levels.append(analyser.levels(*pair))
+    return FundusImages(
         image_ids,
         np.stack(fundus),
         fov_mask=np.stack(fov_masks),

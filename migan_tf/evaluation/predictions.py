@@ -12,6 +12,7 @@ from absl import logging
 
 from migan_tf.base import image_files, map_values
 from migan_tf.base.errors import UserError
+from migan_tf.evaluation.scored_image import ScoredImage
 
 
 def read_scored(
@@ -21,7 +22,7 @@ def read_scored(
     second_annotator="",
     fundus="",
     subset=False,
-) -> list[dict]:
+) -> list[ScoredImage]:
     """Reads the maps of a method and their references.
 
     Args:
@@ -35,12 +36,12 @@ def read_scored(
       subset: vessel maps without a prediction are left out, not an error.
 
     Returns:
-      List of dicts with the fields of `report.ScoredImage`, by file name.
+      List of `ScoredImage`s, by file name.
 
     Raises:
       UserError: files missing, unpaired, unreadable or of different sizes.
     """
-    maps = image_files.list_files("predictions", predictions)
+    maps = image_files.list_by_stem("predictions", predictions)
     partners = {}
     for role, place in (
         ("ground_truth", ground_truth),
@@ -49,7 +50,7 @@ def read_scored(
         ("fundus", fundus),
     ):
         if place:
-            files = image_files.list_files(role, place)
+            files = image_files.list_by_stem(role, place)
             more = subset or role != "ground_truth"
             pairs = pair(list(maps), list(files), role=role, subset=more)
             partners[role] = {stem: files[pairs[stem]] for stem in maps}
@@ -66,11 +67,11 @@ def read_scored(
 
 
 def _scored_image(file, probability, partners):
-    """The fields of `report.ScoredImage` of one prediction."""
+    """The `ScoredImage` of one prediction."""
     planes = {}
     for role, partner in partners.items():
         if role == "fundus":
-            planes[role] = image_files.read_fundus(partner)
+            planes[role] = image_files.read_photograph(partner)
         else:
             planes[role] = map_values.to_binary(
                 image_files.read_plane(partner), partner.name
@@ -83,7 +84,7 @@ def _scored_image(file, probability, partners):
                 f"{_size(planes[role])} (height × width)"
             )
     everywhere = np.ones(probability.shape, bool)
-    return dict(
+    return ScoredImage(
         image_id=file.stem,
         vessel_probability=probability,
         vessel_map=planes["ground_truth"],

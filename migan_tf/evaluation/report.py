@@ -36,7 +36,7 @@ def score(
       validation_threshold: probability in [0,1] chosen on validation images,
         or None.
       bootstrap_samples: draws of images for the intervals; 0 for none.
-      seed: of the draws.
+      seed: seed of the draws.
 
     Returns:
       Dict of plain Python values; see `assessment.CONVENTIONS`.

@@ -28,6 +28,19 @@ class ScoredImage:
     second_annotator: np.ndarray | None = None  # (H,W) bool
     fundus: np.ndarray | None = None  # (H,W,3) uint8 RGB
 
+    @classmethod
+    def of(cls, photograph, segmenter) -> "ScoredImage":
+        """A photograph and what a segmenter makes of it.
+
+        Args:
+          photograph: a `photographs.Photograph`.
+          segmenter: a `protocols.Segmenter`.
+        """
+        found = segmenter(photograph.fundus, photograph.fov_mask)
+        return cls(
+            vessel_probability=found.vessel_probability, **vars(photograph)
+        )
+
 
 def check(images, protocol):
     """Raises `UserError` unless all images can be scored by `protocol`."""

@@ -1,14 +1,21 @@
-"""Which trained network a command applies: a run's, or a SavedModel's."""
+"""Which trained network a command applies: a run's, or a SavedModel's.
 
+`open_folder` alone looks whether a folder is the one or the other; the rest
+of the program holds a `ModelFolder` and need not know. Nothing here imports
+TensorFlow, whose kernels are chosen by what is found.
+"""
+
+import dataclasses
+import hashlib
 import json
 import pathlib
 
+from migan_tf import __version__
 from migan_tf.base import run_record
 from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
 
 FILE_NAME = "saved_model.pb"
-WEIGHTS = pathlib.Path("best", "network.weights.h5")
 CARD = pathlib.Path("assets.extra", "model_card.json")
 # Where the export writes by default; beside the package, in a checkout; inside
 # it, where it was installed.
@@ -19,8 +26,52 @@ MODELS = [
 ]
 
 
-def find(task, workdir, model, flag="model"):
-    """The folder meant by --workdir (a run), --model or neither.
+@dataclasses.dataclass(frozen=True)
+class ModelFolder:
+    """A folder with a trained network, and what is written beside it."""
+
+    path: pathlib.Path
+    task: str  # segmentation or synthesis
+    config: Config  # of the run that the network comes from
+    card: dict | None = None  # the model card of a SavedModel; None of a run
+
+    @property
+    def is_saved_model(self) -> bool:
+        """Whether it is a SavedModel and not a task's folder of a run."""
+        return self.card is not None
+
+    @property
+    def validation_threshold(self) -> float | None:
+        """The threshold of best Dice on validation, where it is known."""
+        if self.is_saved_model:
+            return self.card["training"].get("best_threshold")
+        path = self.path / run_record.BEST_SCORES
+        try:
+            return json.loads(path.read_text("utf-8")).get("best_threshold")
+        except FileNotFoundError:
+            return None
+
+    def identity(self) -> dict[str, str]:
+        """Which network it is: `model`, `version` and `weights_sha256`.
+
+        Raises:
+          UserError: a run has no weights yet, or they cannot be read.
+        """
+        if self.is_saved_model:
+            digest = self.card["network"]["weights_sha256"]
+            name, version = self.card["model"], self.card["version"]
+        else:
+            weights = run_record.best_weights(self.path)
+            try:
+                digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+            except OSError as error:
+                raise UserError(f"{weights} cannot be read: {error}") from error
+            name, version = f"a run's {self.task}", __version__
+        return {"model": name, "version": version, "weights_sha256": digest}
+
+
+def find(task, workdir="", model="", flag="model") -> ModelFolder:
+    """The network meant by --workdir (a run), --model or neither.
 
     Args:
       task: `segmentation` or `synthesis`.
@@ -29,10 +80,6 @@ def find(task, workdir, model, flag="model"):
         a folder of its versions, or empty. With both empty it is the newest
         version in export/models/.
       flag: what `model` was given by.
-
-    Returns:
-      (folder, segmenter): of the network, and the --segmenter of its run,
-      which `command_line.choose_kernels` takes.
 
     Raises:
       UserError: both were given, or there is no such network.
@@ -44,47 +91,59 @@ def find(task, workdir, model, flag="model"):
             f"--model={model!r}"
         )
     if workdir:
-        folder = pathlib.Path(workdir, task)
-    else:
-        folder = _given(model, flag, task) if model else _shipped(task)
-    if not is_saved_model(folder):
-        return folder, run_record.read_config(folder).segmenter
-    flags = read_card(folder, task, flag)["training"]["flags"]
-    return folder, flags["segmenter"]
+        return open_folder(pathlib.Path(workdir, task), task)
+    if not model:
+        return open_folder(_shipped(task), task)
+    folder = _newest_version(pathlib.Path(model))
+    if not _holds_saved_model(folder) and not run_record.is_run(folder):
+        raise UserError(
+            f"--{flag} must be a SavedModel (with {FILE_NAME}), a folder of "
+            f"its versions or a task's folder of a run (RUN/{task}). Received: "
+            f"{model}. Export one: python -m export.saved_model --workdir=RUN"
+        )
+    return open_folder(folder, task, flag)
 
 
-def is_saved_model(folder) -> bool:
-    """Whether a folder holds a SavedModel, and not a task of a run."""
+def open_folder(path, task, flag="model") -> ModelFolder:
+    """Reads what is written beside a network.
+
+    Args:
+      path: a SavedModel, or a task's folder of a run.
+      task: what the network must be for.
+      flag: what it was given by, for messages.
+
+    Raises:
+      UserError: there is no such network, or one of another program version.
+    """
+    path = pathlib.Path(path)
+    if not _holds_saved_model(path):
+        return ModelFolder(path, task, run_record.read_config(path))
+    card = _read_card(path, task, flag)
+    try:
+        config = Config.recorded(card["training"]["flags"])
+    except TypeError as error:
+        raise UserError(
+            f"--{flag}={path} has flags that this version does not know: "
+            f"{error}. Use the version that exported it"
+        ) from None
+    return ModelFolder(path, task, config, card=card)
+
+
+def versions(model_dir) -> list[int]:
+    """The versions in a model's folder, rising."""
+    model_dir = pathlib.Path(model_dir)
+    if not model_dir.is_dir():
+        return []
+    names = [path.name for path in model_dir.iterdir()]
+    numbers = [int(name) for name in names if name.isdecimal()]
+    return sorted(n for n in numbers if str(n) in names)  # not 007
+
+
+def _holds_saved_model(folder) -> bool:
     return pathlib.Path(folder, FILE_NAME).is_file()
 
 
-def weights_of(folder) -> pathlib.Path:
-    """The file of the best weights of a task's folder of a run.
-
-    Raises:
-      UserError: the run has not been validated yet.
-    """
-    weights = pathlib.Path(folder, WEIGHTS)
-    if not weights.exists():
-        raise UserError(
-            f"{folder} has no best/{weights.name} yet; it is written at the "
-            "first validation. Train on: python -m migan_tf.train "
-            f"--flagfile={folder}/run.flags"
-        )
-    return weights
-
-
-def read_card(folder, task, flag="model") -> dict:
-    """The model card of a SavedModel.
-
-    Args:
-      folder: of the SavedModel.
-      task: what it must be for.
-      flag: what it was given by.
-
-    Raises:
-      UserError: there is none, or the model is for something else.
-    """
+def _read_card(folder, task, flag):
     try:
         card = json.loads((folder / CARD).read_text("utf-8"))
         name, _ = card["model"], card["training"]["flags"]["segmenter"]
@@ -102,55 +161,16 @@ def read_card(folder, task, flag="model") -> dict:
     return card
 
 
-def config_of(folder, task) -> Config:
-    """The `Config` of the run that a network comes from.
-
-    Args:
-      folder: a task's folder of a run, or a SavedModel.
-      task: what it must be for.
-
-    Raises:
-      UserError: no such network, or another version's.
-    """
-    if not is_saved_model(folder):
-        return run_record.read_config(folder)
-    try:
-        return Config(**read_card(folder, task)["training"]["flags"])
-    except TypeError as error:
-        raise UserError(
-            f"--model={folder} has flags that this version does not know: "
-            f"{error}. Use the version that exported it"
-        ) from None
-
-
-def versions(model_dir) -> list[int]:
-    """The versions in a model's folder, rising."""
-    model_dir = pathlib.Path(model_dir)
-    if not model_dir.is_dir():
-        return []
-    names = [path.name for path in model_dir.iterdir()]
-    numbers = [int(name) for name in names if name.isdecimal()]
-    return sorted(n for n in numbers if str(n) in names)  # not 007
-
-
-def _given(model, flag, task):
-    folder = pathlib.Path(model).expanduser()
-    if found := versions(folder):
-        folder = folder / str(found[-1])
-    if not is_saved_model(folder) and not (folder / "run.json").exists():
-        raise UserError(
-            f"--{flag} must be a SavedModel (with {FILE_NAME}), a folder of "
-            f"its versions or a task's folder of a run (RUN/{task}). Received: "
-            f"{model}. Export one: python -m export.saved_model --workdir=RUN"
-        )
-    return folder
+def _newest_version(folder):
+    found = versions(folder)
+    return folder / str(found[-1]) if found else folder
 
 
 def _shipped(task):
     for models in MODELS:
         folder = models / f"migan_{task}"
-        if found := versions(folder):
-            return folder / str(found[-1])
+        if versions(folder):
+            return _newest_version(folder)
     raise UserError(
         f"give either --workdir (a run folder) or --model (its folder {task}, "
         "or a SavedModel). Received: neither, and there is no "

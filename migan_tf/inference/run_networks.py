@@ -1,6 +1,5 @@
 """Applies the trained networks of a run to photographs and vessel maps."""
 
-import json
 import pathlib
 import warnings
 
@@ -10,7 +9,10 @@ import tensorflow as tf
 from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
 from migan_tf.data import geometry
-from migan_tf.inference import model_folder, test_time_augmentation
+from migan_tf.data.fov import find_fov_mask
+from migan_tf.inference.protocols import Painting, Segmentation
+from migan_tf.inference.test_time_augmentation import mean_over_views
+from migan_tf.metrics.segmentation import otsu_threshold
 from migan_tf.models.build import build_network
 
 
@@ -29,7 +31,7 @@ def load_network(folder, task_name):
     """
     folder = pathlib.Path(folder)
     config = run_record.read_config(folder)
-    weights = model_folder.weights_of(folder)
+    weights = run_record.best_weights(folder)
     network = build_network(config, task_name)
     try:
         with warnings.catch_warnings():
@@ -44,35 +46,42 @@ def load_network(folder, task_name):
     return network, config
 
 
-class Segmenter:
-    """S with all that stands before and after it."""
+class NetworkSegmenter:
+    """S with all that stands before and after it; a `protocols.Segmenter`."""
 
     def __init__(self, network, config):
         """Keeps the network and how its run prepared photographs."""
         self.config = config
         self._network = tf.function(network, reduce_retracing=True)
 
-    def __call__(self, fundus, fov_mask):
-        """Finds the vessels of one photograph.
+    def __call__(self, fundus, fov_mask=None) -> Segmentation:
+        """Finds the vessels of one photograph; see `protocols.Segmenter`."""
+        if fov_mask is None:
+            fov_mask = find_fov_mask(fundus).numpy()
+        if not fov_mask.any():
+            nothing = np.zeros(fov_mask.shape, np.float32)
+            return Segmentation(nothing, fov_mask, fov_mask)
+        probability = self.photograph_probability(fundus, fov_mask)
+        probability = probability.numpy()[..., 0]
+        threshold = otsu_threshold(probability[fov_mask])
+        vessel_map = (probability >= threshold) & fov_mask
+        return Segmentation(probability, vessel_map, fov_mask)
+
+    def photograph_probability(self, fundus, fov_mask):
+        """vessel_probability of a photograph, in TensorFlow ops only.
 
         Args:
           fundus: (H,W,3) uint8.
           fov_mask: (H,W) bool.
 
         Returns:
-          vessel_probability (H,W) float32 in [0,1], 0 outside the FOV.
+          (H,W,1) float32 in [0,1], 0 outside the FOV.
         """
-        return self.photograph_probability(fundus, fov_mask).numpy()[..., 0]
-
-    def photograph_probability(self, fundus, fov_mask):
-        """The same as a tensor (H,W,1), in TensorFlow ops only."""
         config = self.config
-        _, standardized_fundus, _ = geometry.network_fundus(
-            fundus,
-            fov_mask,
-            image_size=config.image_size,
-            geometry=config.geometry,
+        unit, square_mask = geometry.network_fundus(
+            fundus, fov_mask, size=config.image_size, geometry=config.geometry
         )
+        standardized_fundus = geometry.standardize(unit, square_mask)
         probability = self.probability(standardized_fundus[None])
         return geometry.from_network(probability[0], fov_mask, config.geometry)
 
@@ -87,7 +96,7 @@ class Segmenter:
         and --test_time_rotations; see `test_time_augmentation`.
         """
         config = self.config
-        return test_time_augmentation.mean_over_views(
+        return mean_over_views(
             lambda image: tf.sigmoid(self.logits(image)),
             standardized_fundus,
             flips=config.test_time_flips,
@@ -96,37 +105,26 @@ class Segmenter:
         )
 
 
-class Generator:
-    """G with its noise."""
+class NetworkGenerator:
+    """G with its noise; a `protocols.Generator`."""
 
     def __init__(self, network, config):
-        """Keeps the network and the size it was trained at."""
-        self._config = config
+        """Keeps the network and how its run prepared vessel maps."""
+        self.config = config
         self._network = tf.function(network, reduce_retracing=True)
 
-    def __call__(self, vessel_map, seed, noise_stddev=None):
-        """Paints one vessel map.
-
-        Args:
-          vessel_map: (H,W) float in [0,1], of any size: it is resampled as
-            the run's training maps were, without knowledge of a FOV.
-          seed: the noise code is a function of it.
-          noise_stddev: σ; default the run's --evaluation_noise_stddev.
-
-        Returns:
-          (painted_map, fundus): (S,S) float32, the map as painted, and
-          (S,S,3) uint8.
-        """
-        config = self._config
+    def __call__(self, vessel_map, seed, noise_stddev=None) -> Painting:
+        """Paints one vessel map; see `protocols.Generator`."""
+        config = self.config
         if noise_stddev is None:
             noise_stddev = config.evaluation_noise_stddev
         rng = np.random.default_rng(seed)
         noise = rng.normal(0.0, noise_stddev, config.noise_size)
-        painted, levels = self.paint(
+        painted_map, fundus = self.paint(
             tf.constant(vessel_map, tf.float32)[..., None],
             tf.constant(noise, tf.float32),
         )
-        return painted.numpy()[..., 0], levels.numpy()
+        return Painting(fundus.numpy(), painted_map.numpy()[..., 0])
 
     def paint(self, vessel_map, noise):
         """Paints one vessel map with a given noise, in TensorFlow ops only.
@@ -138,10 +136,10 @@ class Generator:
         Returns:
           (painted_map, fundus): (S,S,1) float32 and (S,S,3) uint8.
         """
-        painted = resampled_map(vessel_map, self._config)
-        fundus = self._network([painted[None], noise[None]], training=False)
+        painted_map = resampled_map(vessel_map, self.config)
+        fundus = self._network([painted_map[None], noise[None]], training=False)
         levels = tf.round((fundus[0] + 1.0) * 127.5)
-        return painted, tf.cast(levels, tf.uint8)
+        return painted_map, tf.cast(levels, tf.uint8)
 
 
 def resampled_map(vessel_map, config):
@@ -159,33 +157,3 @@ def resampled_map(vessel_map, config):
     return geometry.to_network(
         vessel_map, config.image_size, geometry=config.geometry, side=side
     )
-
-
-def segment_photographs(segmenter, images):
-    """Applies a `Segmenter` to `Photograph`s.
-
-    Returns:
-      List of dicts with the fields of `report.ScoredImage`.
-    """
-    return [
-        dict(
-            vessel_probability=segmenter(
-                photograph.fundus, photograph.fov_mask
-            ),
-            **vars(photograph),
-        )
-        for photograph in images
-    ]
-
-
-def validation_threshold(folder):
-    """The threshold of best Dice on validation, or None.
-
-    Args:
-      folder: `segmentation` of a run.
-    """
-    path = pathlib.Path(folder) / "best" / "validation.json"
-    try:
-        return json.loads(path.read_text()).get("best_threshold")
-    except FileNotFoundError:
-        return None

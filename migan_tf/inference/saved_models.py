@@ -1,97 +1,69 @@
-"""Applies exported SavedModels as `inference` applies the networks of runs."""
+"""Applies exported SavedModels as `run_networks` applies the nets of runs."""
 
 import numpy as np
 import tensorflow as tf
 
-from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
-from migan_tf.inference import model_folder
+from migan_tf.inference.protocols import Painting, Segmentation
 
 
 class SavedSegmenter:
-    """The segmentation signature with what stands around it."""
+    """The segmentation signature; a `protocols.Segmenter`."""
 
     def __init__(self, folder):
-        """Loads the SavedModel in `folder`.
+        """Loads the SavedModel in a `model_folder.ModelFolder`.
 
         Raises:
-          UserError: it is not a segmentation of this program.
+          UserError: it is damaged.
         """
-        training = model_folder.read_card(folder, "segmentation")["training"]
-        self._folder = folder
-        self.validation_threshold = training.get("best_threshold")
-        self._loaded = _load(folder)
-
-    def config(self) -> Config:
-        """The `Config` of the run that it was exported from."""
-        return model_folder.config_of(self._folder, "segmentation")
+        self.config = folder.config
+        self._loaded = _load(folder.path)
 
     def network(self, standardized_fundus, training=False):
         """The bare network: vessel_logits (B,S,S,1) of (B,S,S,3) z-scores."""
         del training  # Not what an exported network does.
         return self._loaded.network(standardized_fundus)
 
-    def __call__(self, fundus):
-        """Finds the vessels of one photograph.
-
-        Args:
-          fundus: (H,W,3) uint8.
-
-        Returns:
-          (vessel_probability, vessel_map): (H,W) float32 and (H,W) bool; or
-          None where there is no fundus to be found.
-        """
-        found = _call(self._loaded, fundus=tf.constant(fundus[None]))
-        if not found["fov_mask"].numpy().any():
-            return None
-        probability = found["vessel_probability"].numpy()[0, ..., 0]
-        return probability, found["vessel_map"].numpy()[0, ..., 0] > 0
-
-
-def segment_photographs(segmenter, images):
-    """Applies a `SavedSegmenter`, which finds the FOV by itself.
-
-    Returns:
-      List of dicts with the fields of `report.ScoredImage`, whose
-      `fov_mask` is the photograph's own.
-    """
-    rows = []
-    for photograph in images:
-        probability = np.zeros(photograph.fov_mask.shape, np.float32)
-        if found := segmenter(photograph.fundus):
-            probability = found[0]
-        rows.append(dict(vessel_probability=probability, **vars(photograph)))
-    return rows
+    def __call__(self, fundus, fov_mask=None) -> Segmentation:
+        """Finds the vessels of one photograph; see `protocols.Segmenter`."""
+        del fov_mask  # The graph finds it.
+        outputs = _call(self._loaded, fundus=tf.constant(fundus[None]))
+        found = {
+            name: outputs[name].numpy()[0, ..., 0]
+            for name in ("vessel_probability", "vessel_map", "fov_mask")
+        }
+        inside = found["fov_mask"] > 0
+        probability = found["vessel_probability"]
+        if not inside.any():
+            probability = np.zeros_like(probability)
+        return Segmentation(probability, found["vessel_map"] > 0, inside)
 
 
 class SavedGenerator:
-    """The synthesis signature; called as `run_networks.Generator` is."""
+    """The synthesis signature; a `protocols.Generator`."""
 
     def __init__(self, folder):
-        """Loads the SavedModel in `folder`.
+        """Loads the SavedModel in a `model_folder.ModelFolder`.
 
         Raises:
-          UserError: it is not a synthesis of this program.
+          UserError: it is damaged.
         """
-        card = model_folder.read_card(folder, "synthesis")
-        flags = card["training"]["flags"]
-        self._noise_size = flags["noise_size"]
-        self._noise_stddev = flags["evaluation_noise_stddev"]
-        self._loaded = _load(folder)
+        self.config = folder.config
+        self._loaded = _load(folder.path)
 
-    def __call__(self, vessel_map, seed, noise_stddev=None):
-        """Paints one vessel map; see `run_networks.Generator`."""
+    def __call__(self, vessel_map, seed, noise_stddev=None) -> Painting:
+        """Paints one vessel map; see `protocols.Generator`."""
         if noise_stddev is None:
-            noise_stddev = self._noise_stddev
+            noise_stddev = self.config.evaluation_noise_stddev
         rng = np.random.default_rng(seed)
-        noise = rng.normal(0.0, noise_stddev, (1, self._noise_size))
+        noise = rng.normal(0.0, noise_stddev, (1, self.config.noise_size))
         found = _call(
             self._loaded,
             vessel_map=tf.constant(vessel_map, tf.float32)[None, ..., None],
             noise=tf.constant(noise, tf.float32),
         )
-        painted = found["vessel_map"].numpy()[0, ..., 0] / np.float32(255)
-        return painted, found["fundus"].numpy()[0]
+        painted_map = found["vessel_map"].numpy()[0, ..., 0] / np.float32(255)
+        return Painting(found["fundus"].numpy()[0], painted_map)
 
 
 def _call(loaded, **inputs):

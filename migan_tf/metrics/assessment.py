@@ -1,6 +1,6 @@
-"""Every figure of a score, pooled and per image, with its interval.
+"""Computes every figure of a score, pooled and per image, with its interval.
 
-`pixels` is {image_id: (truth, probability)}, both (N,), N differing.
+`CONVENTIONS` says what the figures mean; it is written beside them.
 """
 
 import numpy as np
@@ -37,13 +37,16 @@ def assess(pixels, validation_threshold, samples, seed) -> dict:
     """Scores probabilities against one annotator.
 
     Args:
-      pixels: {image_id: (truth, probability)}.
-      validation_threshold: probability, or None.
-      samples: bootstrap draws; 0 for no intervals.
-      seed: of the draws.
+      pixels: {image_id: (truth, probability)}, (N,) bool and float, the scored
+        pixels of each image, of which each may have another number N.
+      validation_threshold: the threshold of best Dice on validation images, a
+        probability, or None.
+      samples: the number of bootstrap draws; 0 for no intervals.
+      seed: the seed of the draws.
 
     Returns:
-      {`thresholds`, `pooled`, `per_image`, `interval_95`} of metrics.json.
+      The parts `thresholds`, `pooled`, `per_image` and `interval_95` of
+      metrics.json; see `CONVENTIONS`.
     """
     truth, probability = (
         np.concatenate(parts) for parts in zip(*pixels.values(), strict=True)
@@ -81,40 +84,45 @@ def assess(pixels, validation_threshold, samples, seed) -> dict:
 
 
 def assess_human(pixels, samples, seed) -> dict:
-    """Scores one annotator against the other.
+    """Scores the second annotator against the first.
 
     Args:
       pixels: {image_id: (first, second)}, (N,) bool each.
-      samples: bootstrap draws; 0 for no intervals.
-      seed: of the draws.
+      samples: the number of bootstrap draws; 0 for no intervals.
+      seed: the seed of the draws.
 
     Returns:
-      The keys of `HUMAN` pooled, `per_image` their means over images,
-      `interval_95` of both and the number of `images`.
+      The pooled figures of `HUMAN`, `per_image` with their means over images,
+      `interval_95` of both, and the number of `images`.
     """
-    counts = _counts_array(list(pixels.values()))
-    rows = human_figures(counts)
-    pooled = human_figures(counts.sum(axis=0))
+    counts = _counts_array(pixels.values())
+    rows = _human_figures(counts)
+    pooled = _human_figures(counts.sum(axis=0))
     return {
         **{key: float(value) for key, value in pooled.items()},
         "images": len(pixels),
         "per_image": {key: float(rows[key].mean()) for key in HUMAN},
         "interval_95": _interval_pair(
-            samples and bootstrap.draws(len(counts), samples, seed),
-            [(counts, human_figures)],
-            rows,
+            _draws(len(counts), samples, seed),
+            additive=[(counts, _human_figures)],
+            by_image=rows,
         ),
     }
 
 
-def human_figures(counts):
-    """{name: (…)} of (…,4) TP, FP, FN, TN."""
-    counts = segmentation.Counts(*np.moveaxis(counts, -1, 0))
-    return {key: getattr(counts, key) for key in HUMAN}
-
-
 def _figures(truth, probability, histogram, validation_threshold, best):
-    """({key: float or None}, Otsu's threshold) of one set of pixels."""
+    """Computes all figures of one set of pixels.
+
+    Args:
+      truth: (N,) bool.
+      probability: (N,) float.
+      histogram: (2,K), of `bootstrap.exact_histogram`.
+      validation_threshold: probability, or None.
+      best: the set's threshold of best Dice on test labels.
+
+    Returns:
+      ({figure: float or None}, Otsu's threshold).
+    """
     otsu = segmentation.otsu_threshold(probability)
     counts = segmentation.count(truth, probability >= otsu)
     at_validation = None
@@ -133,12 +141,25 @@ def _figures(truth, probability, histogram, validation_threshold, best):
 
 
 def _mean(rows, key):
+    """The mean of a figure over images, or None where it is None."""
     values = [row[key] for row in rows]
     return None if None in values else float(np.mean(values))
 
 
 def _intervals(pixels, rows, pooled, validation_threshold, samples, seed):
-    """{pooled, per_image: {key: [low, high] or None}}."""
+    """Draws images and returns the intervals of all figures.
+
+    Args:
+      pixels: {image_id: (truth, probability)}.
+      rows: list of {figure: float or None}, of each image.
+      pooled: {figure: float or None}.
+      validation_threshold: probability, or None.
+      samples: the number of draws.
+      seed: the seed of the draws.
+
+    Returns:
+      {"pooled", "per_image": {figure: [low, high] or None}}.
+    """
     pairs = list(pixels.values())
     edges = bootstrap.curve_edges(np.concatenate([p for _, p in pairs]))
     curves = np.stack(
@@ -162,7 +183,7 @@ def _intervals(pixels, rows, pooled, validation_threshold, samples, seed):
         for key in pooled
         if pooled[key] is not None
     }
-    weights = samples and bootstrap.draws(len(pairs), samples, seed)
+    weights = _draws(len(pairs), samples, seed)
     found = _interval_pair(weights, additive, by_image)
     return {
         part: {key: found[part].get(key) for key in pooled} for part in found
@@ -170,20 +191,40 @@ def _intervals(pixels, rows, pooled, validation_threshold, samples, seed):
 
 
 def _validation_dice(sums):
-    return {"dice_validation_threshold": human_figures(sums)["dice"]}
+    return {"dice_validation_threshold": _human_figures(sums)["dice"]}
+
+
+def _human_figures(counts):
+    """{figure of `HUMAN`: (…)} from (…,4) TP, FP, FN, TN."""
+    counts = segmentation.Counts(*np.moveaxis(counts, -1, 0))
+    return {key: getattr(counts, key) for key in HUMAN}
+
+
+def _draws(images, samples, seed):
+    """The weights of the draws, or None where there can be no interval.
+
+    One image says nothing about others.
+    """
+    if not samples or images < 2:
+        return None
+    return bootstrap.draws(images, samples, seed)
 
 
 def _interval_pair(weights, additive, by_image):
-    """Intervals of pooled figures and of means over images.
+    """Returns the intervals of pooled figures and of means over images.
 
     Args:
-      weights: (R,N) from `bootstrap.draws`, or 0 for no intervals.
-      additive: [((N,…) values, function of their sums)].
-      by_image: {key: (N,)}.
+      weights: (R,N), from `_draws`, or None.
+      additive: list of (values, function): (N,…), and what
+        `bootstrap.over_draws` applies to their sums.
+      by_image: {figure: (N,)}.
+
+    Returns:
+      {"pooled", "per_image": {figure: [low, high]}}, empty without weights.
     """
     found = {"pooled": {}, "per_image": {}}
-    if np.size(weights) <= 1 or np.shape(weights)[1] < 2:
-        return found  # One image says nothing about others.
+    if weights is None:
+        return found
     for values, function in additive:
         drawn = bootstrap.over_draws(weights, values, function)
         found["pooled"].update(
@@ -196,6 +237,6 @@ def _interval_pair(weights, additive, by_image):
 
 
 def _counts_array(pairs):
-    """(N,4) float64: TP, FP, FN, TN of N pairs (truth, decision)."""
+    """TP, FP, FN and TN of N pairs (truth, decision), (N,4) float64."""
     counts = [vars(segmentation.count(*pair)).values() for pair in pairs]
     return np.array([list(row) for row in counts], np.float64)

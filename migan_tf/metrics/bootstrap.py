@@ -1,32 +1,35 @@
-"""95 % intervals over images, from histograms instead of pixels.
+"""Computes 95 % intervals over images from histograms instead of pixels.
 
-Images, not pixels, are drawn with replacement: the pixels of one photograph
-are not independent. Sorting millions of pixels for each of a thousand draws
-would take an hour; here every image is reduced once to two histograms, a draw
-adds histograms, and all draws are computed together.
+Images and not pixels are drawn with replacement, because the pixels of one
+photograph are not independent. Sorting millions of pixels for each of a
+thousand draws would take an hour. Instead every image is reduced once to two
+histograms, a draw adds histograms, and all draws are computed together.
 
-`level` histograms (256 levels, see `segmentation.levels_of`) give Otsu's
-threshold of each draw exactly. `curve` histograms have a bin for each distinct value
-while these are few, so that 8-bit maps are exact, else bins of about equally
-many pixels. Truth and background pixels within a bin are tied, which changes
-AUC-ROC by at most half the largest share of background pixels in a bin, about
-1.5e-4 and in practice below 1e-6 (tests/test_bootstrap.py).
+The first histogram has the 256 levels of `segmentation.levels_of` and gives
+Otsu's threshold of each draw exactly. The second gives the curves. It has a bin
+for each distinct probability while these are few, so that 8-bit maps are exact,
+and else bins of about equally many pixels. The vessel and background pixels of
+one bin are tied there, which changes AUC-ROC by at most half the largest share
+of background pixels in a bin: about 1.5e-4, and in practice less than 1e-6.
 """
 
 import numpy as np
 
 from migan_tf.metrics import segmentation
 
-BINS = 4096
-CHUNK = 100
+BINS = 4096  # of a curve's histogram at most
+CHUNK = 100  # draws that are computed at a time, to bound the memory
 PERCENTILES = (2.5, 97.5)
 
 
 def curve_edges(probability):
-    """Lower edges of the bins of a curve: (K,) rising, K <= `BINS`.
+    """Chooses the bins of the curves' histograms.
 
     Args:
-      probability: (N,) pixels of all images.
+      probability: (N,) float, the pixels of all images.
+
+    Returns:
+      (K,) float, the bins' lower edges, rising, K <= `BINS`.
     """
     values = np.unique(probability)
     if len(values) <= BINS:
@@ -35,30 +38,19 @@ def curve_edges(probability):
     return np.unique(np.partition(probability, np.unique(ranks))[ranks])
 
 
-def histogram(truth, bins, size):
-    """Pixels of one image by class and bin.
+def exact_histogram(truth, probability):
+    """Counts pixels by class with a bin for each distinct probability.
+
+    From it `curve_figures` computes what scikit-learn would, with one sort
+    instead of one for each figure.
 
     Args:
       truth: (N,) bool.
-      bins: (N,) int in [0, size).
-      size: number of bins K.
+      probability: (N,) float.
 
     Returns:
-      (2,K) float64: background, vessels.
-    """
-    return np.stack(
-        [np.bincount(bins[truth == side], minlength=size) for side in (0, 1)]
-    ).astype(np.float64)
-
-
-def exact_histogram(truth, probability):
-    """`histogram` with a bin for each distinct probability.
-
-    With it `curve_figures` gives what scikit-learn does, to the last digits,
-    from one sort instead of one for each figure.
-
-    Returns:
-      (values, histogram): (K,) rising and (2,K).
+      (values, histogram): the K distinct probabilities, rising, and (2,K)
+      float64, background and vessels.
     """
     order = np.argsort(probability)
     ordered, truth = probability[order], truth[order].astype(np.float64)
@@ -69,33 +61,56 @@ def exact_histogram(truth, probability):
 
 
 def best_value(values, histogram) -> float:
-    """The threshold of best Dice, of an `exact_histogram`; cf. `metrics`."""
+    """Returns the threshold of best Dice; see `segmentation.best_threshold`.
+
+    Args:
+      values: (K,) float, of `exact_histogram`.
+      histogram: (2,K) float, of `exact_histogram`.
+    """
     false, true = histogram[:, ::-1].cumsum(axis=-1)[:, ::-1]
     scores = 2 * true / (true + false + true[0])
     return float(values[scores.argmax()])
 
 
 def curve_histogram(truth, probability, edges):
-    """`histogram` of one image in the bins of `curve_edges`."""
+    """Counts the pixels of an image in the bins of `curve_edges`.
+
+    Args:
+      truth: (N,) bool.
+      probability: (N,) float.
+      edges: (K,) float.
+
+    Returns:
+      (2,K) float64: background, vessels.
+    """
     bins = np.searchsorted(edges, probability, side="right") - 1
-    return histogram(truth, bins, len(edges))
+    return _by_class(truth, bins, len(edges))
 
 
 def level_histogram(truth, probability):
-    """`histogram` of one image in the 256 levels of Otsu."""
-    return histogram(
+    """Counts the pixels of an image in the 256 levels of Otsu's method.
+
+    Args:
+      truth: (N,) bool.
+      probability: (N,) float in [0,1].
+
+    Returns:
+      (2,256) float64: background, vessels.
+    """
+    return _by_class(
         truth, segmentation.levels_of(probability), segmentation.LEVELS
     )
 
 
 def curve_figures(histograms):
-    """What needs all thresholds, of many sets at once.
+    """Computes the figures that need all thresholds, for one or many sets.
 
     Args:
-      histograms: (…,2,K) background and vessels by rising probability.
+      histograms: (…,2,K) background and vessels, by rising probability.
 
     Returns:
-      {`auc_roc`, `auc_pr`, `average_precision`, `dice_best_on_test`: (…)}.
+      {figure: (…)} for the areas `auc_roc` and `auc_pr` by the trapezoid rule,
+      `average_precision` by steps, and `dice_best_on_test`, the highest Dice.
     """
     # Pixels at or above each threshold, from none to all.
     above = histograms[..., ::-1].cumsum(axis=-1)
@@ -104,7 +119,7 @@ def curve_figures(histograms):
     background, vessels = false[..., -1:], true[..., -1:]
     recall = segmentation.ratio(true, vessels)
     precision = segmentation.ratio(true, true + false)
-    # Nothing called a vessel: precision 1, where the curve begins.
+    # The curve begins at precision 1, where nothing is called a vessel.
     precision[true + false == 0] = 1.0
     step = np.diff(recall)
     false_rate = segmentation.ratio(false, background)
@@ -121,7 +136,14 @@ def curve_figures(histograms):
 
 
 def otsu_counts(histograms):
-    """`Counts` at Otsu's threshold of each set; histograms (…,2,256)."""
+    """Counts decisions at Otsu's threshold of each set.
+
+    Args:
+      histograms: (…,2,256) background and vessels at each level.
+
+    Returns:
+      `segmentation.Counts` of (…) arrays.
+    """
     level = np.asarray(segmentation.otsu_level(histograms.sum(axis=-2)))
     below = np.take_along_axis(
         histograms.cumsum(axis=-1), level[..., None, None], axis=-1
@@ -129,30 +151,39 @@ def otsu_counts(histograms):
     negatives, misses = below[..., 0], below[..., 1]
     background, vessels = np.moveaxis(histograms.sum(axis=-1), -1, 0)
     return segmentation.Counts(
-        vessels - misses,
-        background - negatives,
+        true_positives=vessels - misses,
+        false_positives=background - negatives,
         false_negatives=misses,
         true_negatives=negatives,
     )
 
 
 def draws(images, samples, seed):
-    """How often each image is in each draw: (samples, images) float64."""
+    """Draws as many images as there are, with replacement, again and again.
+
+    Args:
+      images: the number of images N.
+      samples: the number of draws R.
+      seed: the seed of the draws.
+
+    Returns:
+      (R,N) float64, how often each image is in each draw.
+    """
     rng = np.random.default_rng(seed)
     shares = np.full(images, 1 / images)
     return rng.multinomial(images, shares, size=samples).astype(np.float64)
 
 
 def over_draws(weights, values, function):
-    """Applies `function` to the sums over the images of each draw.
+    """Applies a function to the sums over the images of each draw.
 
     Args:
       weights: (R,N), from `draws`.
-      values: (N,…) additive in images.
-      function: of (r,…) sums; returns {name: (r,)}.
+      values: (N,…), what adds up over images, such as histograms.
+      function: takes the sums of r draws, (r,…), and returns {name: (r,)}.
 
     Returns:
-      {name: (R,)}; a hundred draws at a time, to bound the memory.
+      {name: (R,)}.
     """
     parts = [
         function(np.tensordot(weights[i : i + CHUNK], values, axes=1))
@@ -162,5 +193,21 @@ def over_draws(weights, values, function):
 
 
 def interval(values):
-    """[2.5th, 97.5th percentile] of the figure's (R,) values over draws."""
+    """Returns the [2.5th, 97.5th] percentile of a figure over draws, (R,)."""
     return [float(edge) for edge in np.percentile(values, PERCENTILES)]
+
+
+def _by_class(truth, bins, size):
+    """Counts the pixels of an image by class and bin.
+
+    Args:
+      truth: (N,) bool.
+      bins: (N,) int in [0, size).
+      size: the number of bins K.
+
+    Returns:
+      (2,K) float64: background, vessels.
+    """
+    return np.stack(
+        [np.bincount(bins[truth == side], minlength=size) for side in (0, 1)]
+    ).astype(np.float64)

@@ -1,7 +1,8 @@
-"""Pictures of a score: overlays and curves.
+"""Draws the pictures of a report: overlays, curves and sheets of images.
 
-Matplotlib is used through its objects with the Agg canvas, never pyplot:
-nothing global is set, no window is opened, nothing has to be closed.
+Matplotlib is used through its objects with the Agg canvas and never through
+pyplot, so that nothing global is set, no window opens and nothing has to be
+closed.
 """
 
 import cv2
@@ -13,8 +14,7 @@ from sklearn import metrics as sk
 TRUE_POSITIVE = (0, 200, 0)
 FALSE_NEGATIVE = (230, 30, 30)
 FALSE_POSITIVE = (40, 90, 255)
-# What a curve is drawn with at most; 8-bit maps have 256 points.
-CURVE_POINTS = 2000
+CURVE_POINTS = 2000  # of a drawn curve at most; 8-bit maps have 256
 LINE_COLOURS = ("#1b6ca8", "#888888")
 HUMAN_COLOUR = "#d1495b"
 
@@ -23,7 +23,7 @@ def overlay(fundus, vessel_map, decision, fov_mask):
     """Colours the decisions of one image.
 
     Args:
-      fundus: (H,W,3) uint8 shown in grey behind, or None for black.
+      fundus: (H,W,3) uint8, shown behind in grey, or None for black.
       vessel_map: (H,W) bool, the reference.
       decision: (H,W) bool, what was called a vessel.
       fov_mask: (H,W) bool; outside it nothing is scored and all is darkened.
@@ -55,12 +55,16 @@ def overlay(fundus, vessel_map, decision, fov_mask):
 
 
 def roc_figure(curves, human=None, note=""):
-    """Sensitivity over 1 − specificity; see `_curve_figure`.
+    """Draws ROC curves: sensitivity over 1 − specificity.
 
     Args:
-      curves: {legend: (truth, probability)}, (N,) bool and float each.
-      human: `human` of metrics.json, or None.
-      note: a line below, such as the protocol.
+      curves: {legend: (truth, probability)}, (N,) bool and float; the first
+        curve stands out.
+      human: `human` of metrics.json, whose point is drawn, or None.
+      note: a line of text below, such as the protocol.
+
+    Returns:
+      A `Figure` of 480 × 480 pixels.
     """
     lines = {}
     for name, pixels in curves.items():
@@ -78,7 +82,17 @@ def roc_figure(curves, human=None, note=""):
 
 
 def precision_recall_figure(curves, human=None, note=""):
-    """Precision over recall; arguments as of `roc_figure`."""
+    """Draws precision-recall curves: precision over recall.
+
+    Args:
+      curves: {legend: (truth, probability)}, (N,) bool and float; the first
+        curve stands out.
+      human: `human` of metrics.json, whose point is drawn, or None.
+      note: a line of text below, such as the protocol.
+
+    Returns:
+      A `Figure` of 480 × 480 pixels.
+    """
     lines = {}
     for name, pixels in curves.items():
         truth, level, weight = _levels(*pixels)
@@ -97,8 +111,39 @@ def precision_recall_figure(curves, human=None, note=""):
 
 
 def precision_recall_picture(truth, probability):
-    """The precision-recall curve as (480,480,3) uint8 RGB."""
+    """Draws one precision-recall curve as a picture.
+
+    Args:
+      truth: (N,) bool.
+      probability: (N,) float.
+
+    Returns:
+      (480,480,3) uint8 RGB.
+    """
     return picture_of(precision_recall_figure({"": (truth, probability)}))
+
+
+def picture_of(figure):
+    """Renders a `Figure` as (H,W,3) uint8 RGB."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+
+
+def contact_sheet(pictures):
+    """Joins rows of pictures to one sheet.
+
+    Args:
+      pictures: list of rows, each a list of (H,W,3) uint8. Rows that are
+        shorter than others end in black.
+
+    Returns:
+      (rows · H, longest row · W, 3) uint8.
+    """
+    longest = max(map(len, pictures))
+    black = np.zeros_like(pictures[0][0])
+    return np.vstack(
+        [np.hstack([*row, *[black] * (longest - len(row))]) for row in pictures]
+    )
 
 
 def _curve_figure(lines, axis_names, point, note, place):
@@ -106,13 +151,13 @@ def _curve_figure(lines, axis_names, point, note, place):
 
     Args:
       lines: {legend: (x, y)}; the first stands out.
-      axis_names: of x and y.
+      axis_names: the names of x and y.
       point: (x, y) of the second annotator, or None.
-      note: a line below, such as the protocol.
+      note: a line of text below.
       place: where the legend goes.
 
     Returns:
-      A `Figure` of 4.8 × 4.8 inches.
+      A `Figure` of 480 × 480 pixels.
     """
     figure = Figure(figsize=(4.8, 4.8), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
@@ -132,10 +177,10 @@ def _curve_figure(lines, axis_names, point, note, place):
 
 
 def _levels(truth, probability):
-    """Pixels as weighted levels: a picture shows no more than 65,536.
+    """Groups pixels by class and level; a picture shows at most 65,536 levels.
 
     Returns:
-      (truth, level, weight), (K,) each.
+      (truth, level, weight), (K,) each; the weight is the number of pixels.
     """
     code = np.floor(probability * 65535 + 0.5).astype(np.int64) * 2 + truth
     weight = np.bincount(code)
@@ -144,7 +189,7 @@ def _levels(truth, probability):
 
 
 def _thinned(x, y):
-    """At most `CURVE_POINTS` points, evenly along the curve, ends kept."""
+    """Keeps at most `CURVE_POINTS` points, evenly spaced, with both ends."""
     if len(x) <= CURVE_POINTS:
         return x, y
     length = np.cumsum(
@@ -153,25 +198,3 @@ def _thinned(x, y):
     wanted = np.linspace(0, length[-1], CURVE_POINTS)
     kept = np.unique(np.searchsorted(length, wanted).clip(0, len(x) - 1))
     return x[kept], y[kept]
-
-
-def picture_of(figure):
-    """A `Figure` as (H,W,3) uint8 RGB."""
-    figure.canvas.draw()
-    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
-
-
-def contact_sheet(pictures):
-    """Rows of pictures as one.
-
-    Args:
-      pictures: lists of (S,S,3) uint8; the shorter end in black.
-
-    Returns:
-      (rows · S, longest row · S, 3) uint8.
-    """
-    longest = max(map(len, pictures))
-    black = np.zeros_like(pictures[0][0])
-    return np.vstack(
-        [np.hstack([*row, *[black] * (longest - len(row))]) for row in pictures]
-    )

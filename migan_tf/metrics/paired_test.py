@@ -1,26 +1,31 @@
-"""Whether paired figures differ: exact sign-flip tests, one or several."""
+"""Whether paired figures differ: an exact sign-flip test, and Holm's method."""
 
 import numpy as np
+from scipy import stats
 
 from migan_tf.base.errors import UserError
 
 MOST_PAIRS = 20  # 2**20 sign patterns
+BATCH = 2**14  # patterns in memory at a time
 
 
 def sign_flip_p(differences) -> float:
-    """Two-sided p of the mean of paired differences, by all sign patterns.
+    """Tests whether the mean of paired differences is 0.
 
-    Where nothing differs each sign is as likely as the other (Fisher 1935): p
-    is the share of the 2**n patterns whose mean is at least as far from 0.
+    If nothing differs, each sign is as likely as the other (Fisher 1935). The p
+    value is the share of all 2**n sign patterns whose mean is at least as far
+    from 0 as the mean that was found.
+
+    Twenty pairs take some seconds, as many as DRIVE has test images.
 
     Args:
       differences: (n,) float, one of each pair, such as each test image.
 
     Returns:
-      In (0,1].
+      The two-sided p value, in (0,1].
 
     Raises:
-      UserError: no pairs, or more than `MOST_PAIRS`.
+      UserError: there are no pairs, or more than `MOST_PAIRS`.
     """
     differences = np.asarray(differences, np.float64)
     if not 0 < differences.size <= MOST_PAIRS:
@@ -28,24 +33,30 @@ def sign_flip_p(differences) -> float:
             f"the exact paired test takes 1 to {MOST_PAIRS} pairs. Received: "
             f"{differences.size}"
         )
-    sums = np.zeros(1)
-    for difference in differences:
-        sums = np.concatenate([sums + difference, sums - difference])
-    # Sums of the same numbers in another order differ by their rounding.
-    least = abs(differences.sum()) * (1 - 1e-9)
-    return float(np.mean(np.abs(sums) >= least))
+    if differences.size == 1:
+        return 1.0  # Both signs are as far from 0; SciPy takes two or more.
+    found = stats.permutation_test(
+        (differences,),
+        np.mean,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf,
+        batch=BATCH,
+    )
+    return float(found.pvalue)
 
 
 def holm(p_values) -> list[float]:
-    """The p of several comparisons, adjusted for their number (Holm 1979).
+    """Adjusts p values for the number of comparisons (Holm 1979).
 
-    Where nothing differs, the chance that any is below 0.05 is at most 0.05.
+    If nothing differs, the chance that any adjusted value is below 0.05 is at
+    most 0.05.
 
     Args:
-      p_values: one for each comparison.
+      p_values: list of one p value for each comparison.
 
     Returns:
-      Adjusted, in [0,1], in the order given.
+      The adjusted p values, in [0,1], in the order given.
     """
     adjusted, least = [0.0] * len(p_values), 0.0
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])

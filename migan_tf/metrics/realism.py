@@ -1,20 +1,22 @@
-"""How like photographs painted images are: colour, noise, KID, neighbours.
+"""Measures how like photographs painted images are.
 
-NumPy, OpenCV and scikit-learn only.
+They are compared by colour, by the noise of their pixels, by features (KID) and
+by the photographs nearest to them, with NumPy, OpenCV and scikit-learn only.
 """
 
 import cv2
 import numpy as np
 from sklearn.metrics.pairwise import polynomial_kernel
 
-# Side at which images are compared: noise and single pixels do not count.
+# The side at which images are compared, so that single pixels do not count.
 SMALL = 64
-# Takes away planes and all that is quadratic; noise of variance 1 becomes 36.
+# The difference of two Laplacians. It gives 0 on planes and quadratic surfaces
+# and turns noise of variance 1 into noise of variance 36.
 _NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
 def colour_statistics(fundus, fov_mask):
-    """Mean and standard deviation of each channel inside the FOV.
+    """Returns mean and standard deviation of each channel inside the FOV.
 
     Args:
       fundus: (H,W,3) uint8.
@@ -33,19 +35,20 @@ def colour_statistics(fundus, fov_mask):
 
 
 def pixel_noise(fundus, fov_mask) -> float:
-    """Noise from one pixel to the next, by Immerkær (1996).
+    """Estimates the noise from one pixel to the next (Immerkær 1996).
 
-    A generator's grid of two pixels is seen by no other figure here: the eye
-    overlooks it in a whole image, a segmenter does not.
+    No other figure here sees the grid of two pixels that a generator may leave.
+    The eye overlooks it in a whole image, but a segmenter does not.
 
     Args:
       fundus: (H,W,3) uint8.
       fov_mask: (H,W) bool.
 
     Returns:
-      The standard deviation that noise of a normal distribution would have,
-      in grey levels, averaged over the channels; NaN for a FOV without a
-      single inner pixel.
+      √(π/2) / 6 times the mean of |fundus * kernel| over the channels and over
+      the pixels whose neighbours are all inside the FOV: the standard deviation
+      of the noise in grey levels, if it is normally distributed. NaN where
+      there is no such pixel.
     """
     inner = cv2.erode(
         fov_mask.astype(np.uint8), np.ones((3, 3)), borderValue=0
@@ -57,28 +60,32 @@ def pixel_noise(fundus, fov_mask) -> float:
 
 
 def colour_distance(a, b) -> float:
-    """Root mean square difference of the six statistics, in grey levels.
+    """Returns the root mean square difference of six colour statistics.
 
     Args:
-      a: (means, stddevs) from `colour_statistics`.
-      b: the same of another image, or means over images.
+      a: (means, stddevs), (3,) each, from `colour_statistics`.
+      b: the same of another image, or averages over images.
+
+    Returns:
+      The distance in grey levels.
     """
     difference = np.concatenate(a) - np.concatenate(b)
     return float(np.sqrt(np.mean(difference**2)))
 
 
 def kernel_inception_distance(features_a, features_b) -> float:
-    """KID (Bińkowski et al. 2018): unbiased MMD² of k = (x·y/d + 1)³.
+    """Returns the kernel inception distance (Bińkowski et al. 2018).
 
-    Unbiased means that two samples of one distribution give 0 on average, and
-    so a value below 0 half of the time.
+    It is the unbiased estimate of MMD² with the kernel k = (x·y/d + 1)³. Two
+    samples of one distribution give 0 on average, and so a value below 0 about
+    half of the time.
 
     Args:
       features_a: (M,D) float, a row for each image, M >= 2.
       features_b: (N,D) float, N >= 2.
 
     Raises:
-      ValueError: fewer rows, or rows of two lengths.
+      ValueError: there are fewer rows, or rows of two lengths.
     """
     features = {"features_a": features_a, "features_b": features_b}
     for name, rows in features.items():
@@ -100,23 +107,23 @@ def kernel_inception_distance(features_a, features_b) -> float:
 def nearest(
     images, references, image_masks, reference_masks, exclude_self=False
 ):
-    """For every image its nearest reference.
+    """Finds the nearest reference of every image.
 
     The distance is the root mean square difference in grey levels over the
     channels and the cells that lie inside both FOVs, after both images have
-    been reduced to 64×64 by averaging.
+    been `reduced`.
 
     Args:
       images: (N,S,S,3) uint8.
       references: (M,S,S,3) uint8.
       image_masks: (N,S,S) bool, FOVs.
       reference_masks: (M,S,S) bool.
-      exclude_self: the two are the same list, and image n is not compared
-        with reference n.
+      exclude_self: whether both are the same list, so that image n must not be
+        compared with reference n.
 
     Returns:
-      (indices, distances): (N,) int and (N,) float64; infinite where no two
-      FOVs meet.
+      (indices, distances): (N,) int and (N,) float64. A distance is infinite
+      where the image's FOV meets no reference's.
 
     Raises:
       ValueError: no reference is left to compare with.
@@ -142,14 +149,17 @@ def nearest(
 
 
 def reduced(image, fov_mask):
-    """An image as `nearest` compares it; one that is reduced stays as it is.
+    """Reduces an image by averaging to the cells that `nearest` compares.
+
+    An image that is reduced already stays as it is.
 
     Args:
       image: (H,W,3) uint8 or float grey levels.
       fov_mask: (H,W) bool.
 
     Returns:
-      (64,64,3) float64 grey levels, and (64,64) bool: cells wholly inside.
+      (levels, inside): (64,64,3) float64 grey levels, and (64,64) bool, whether
+      a cell lies wholly inside the FOV.
     """
     size = (SMALL, SMALL)
     levels = cv2.resize(
@@ -162,7 +172,7 @@ def reduced(image, fov_mask):
 
 
 def _mean_of_pairs(rows):
-    """The kernel's mean over pairs of two different rows."""
+    """The mean of the kernel over all pairs of two different rows."""
     kernel = polynomial_kernel(rows, degree=3, gamma=1 / rows.shape[1], coef0=1)
     count = len(rows)
     return (kernel.sum() - np.trace(kernel)) / (count * (count - 1))

@@ -1,17 +1,17 @@
-"""Counts inside the field of view, and what is computed from them.
+"""Scores a segmentation by counts, thresholds and curves.
 
-Pure functions of NumPy arrays. `truth` is a vessel map as (N,) bool and
-`probability` a vessel probability as (N,) float in [0,1], one value for each
-scored pixel: pick the pixels first, `vessel_map[fov_mask]`. A pixel is called
+In all functions `truth` is a vessel map as (N,) bool and `probability` a vessel
+probability as (N,) float in [0,1], one value for each scored pixel: pick the
+pixels inside the field of view first, `vessel_map[fov_mask]`. A pixel is called
 a vessel where `probability >= threshold`.
 
-0/0 is 0 everywhere: no figure is ever raised by there being nothing to find
-(two empty maps have Dice 0, an image all vessel has specificity 0). A curve
-over a single class is an error, because any number would be an invention.
+0/0 is 0 everywhere, so that no figure is raised by there being nothing to find:
+two empty maps have Dice 0, and an image that is all vessel has specificity 0. A
+curve over a single class is an error, because any number would be an invention.
 
-Otsu works on the 256 levels round(255 p), so that a float map and its 8-bit
-file have one threshold, and cuts above the level of the lower class as OpenCV
-does: `probability >= (level + 0.5) / 255`.
+Otsu's method works on the 256 levels round(255 p), so that a float map and its
+8-bit file have one threshold. It cuts above the last level of the lower class,
+as OpenCV does: `probability >= (level + 0.5) / 255`.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ LEVELS = 256
 
 @dataclasses.dataclass(frozen=True)
 class Counts:
-    """Pixels by truth and decision: numbers, or arrays of one shape."""
+    """Numbers of pixels by truth and decision, or arrays of one shape."""
 
     true_positives: np.ndarray
     false_positives: np.ndarray
@@ -62,13 +62,21 @@ class Counts:
 
     @property
     def accuracy(self):
-        """(TP + TN) / all."""
+        """(TP + TN) / (TP + FP + FN + TN)."""
         right = self.true_positives + self.true_negatives
         return ratio(right, right + self.false_positives + self.false_negatives)
 
 
 def ratio(numerator, denominator):
-    """Quotient elementwise, with 0/0 = 0."""
+    """Divides elementwise, with 0/0 = 0.
+
+    Args:
+      numerator: a number or an array.
+      denominator: the same, of a shape that broadcasts.
+
+    Returns:
+      float64 of the broadcast shape.
+    """
     numerator, denominator = np.broadcast_arrays(numerator, denominator)
     result = np.zeros(numerator.shape)
     np.divide(numerator, denominator, out=result, where=denominator != 0)
@@ -76,10 +84,14 @@ def ratio(numerator, denominator):
 
 
 def count(truth, decision) -> Counts:
-    """Counts two (N,) bool arrays against each other.
+    """Counts decisions against the truth.
+
+    Args:
+      truth: (N,) bool.
+      decision: (N,) bool, what was called a vessel.
 
     Raises:
-      ValueError: not bool, or of two shapes.
+      ValueError: one is not bool, or the shapes differ.
     """
     truth, decision = np.asarray(truth), np.asarray(decision)
     if truth.dtype != bool or decision.dtype != bool:
@@ -87,28 +99,42 @@ def count(truth, decision) -> Counts:
             "truth and decision must be bool. "
             f"Received: {truth.dtype} and {decision.dtype}"
         )
-    _same_shape(truth, decision)
+    _check_same_shape(truth, decision)
     both = int(np.count_nonzero(truth & decision))
     found = int(np.count_nonzero(decision))
     vessels = int(np.count_nonzero(truth))
     return Counts(
-        both,
-        found - both,
+        true_positives=both,
+        false_positives=found - both,
         false_negatives=vessels - both,
         true_negatives=truth.size - found - vessels + both,
     )
 
 
 def dice(truth, decision) -> float:
-    """2 |truth ∧ decision| / (|truth| + |decision|) of (N,) bool; 0/0 = 0."""
+    """Returns 2 |truth ∧ decision| / (|truth| + |decision|); 0/0 = 0.
+
+    Args:
+      truth: (N,) bool.
+      decision: (N,) bool.
+
+    Raises:
+      ValueError: one is not bool, or the shapes differ.
+    """
     return float(count(truth, decision).dice)
 
 
 def levels_of(probability):
-    """round(255 p), halves upward: (N,) uint8.
+    """Returns the levels round(255 p), where halves are rounded up.
+
+    Args:
+      probability: array of any shape, in [0,1].
+
+    Returns:
+      uint8 of the same shape.
 
     Raises:
-      ValueError: empty, not finite or not in [0,1].
+      ValueError: it is empty, not finite or not in [0,1].
     """
     probability = np.asarray(probability)
     if not probability.size:
@@ -122,14 +148,17 @@ def levels_of(probability):
 
 
 def otsu_level(histogram):
-    """The last level of the lower class (Otsu 1979), of many at once.
+    """Returns the last level of the lower class of one or many histograms.
+
+    It is the level that maximises the variance between the classes (Otsu 1979),
+    the first one among equals. Where one level holds all pixels there are no
+    classes to part; it is then that level, so that nothing lies above it.
 
     Args:
       histogram: (…,256) pixels at each level.
 
     Returns:
-      (…) int. Among equal maxima the first; where one level holds all pixels
-      there are no two classes and it is that level, so nothing is above.
+      (…) int.
     """
     histogram = np.asarray(histogram, np.float64)
     below = histogram.cumsum(axis=-1)
@@ -144,18 +173,41 @@ def otsu_level(histogram):
 
 
 def otsu_threshold(probability) -> float:
-    """Otsu's threshold of (N,) probabilities; vessels are >= it."""
+    """Returns Otsu's threshold; vessels are where `probability` reaches it.
+
+    Args:
+      probability: array of any shape, in [0,1].
+
+    Raises:
+      ValueError: it is empty, not finite or not in [0,1].
+    """
     histogram = np.bincount(levels_of(probability).ravel(), minlength=LEVELS)
     return float((otsu_level(histogram) + 0.5) / (LEVELS - 1))
 
 
 def auc_roc(truth, probability) -> float:
-    """Area under the ROC curve, exact."""
+    """Returns the exact area under the ROC curve.
+
+    Args:
+      truth: (N,) bool.
+      probability: (N,) float.
+
+    Raises:
+      ValueError: `truth` holds a single class, or an argument is invalid.
+    """
     return float(sk.roc_auc_score(*_two_classes(truth, probability)))
 
 
 def auc_pr(truth, probability) -> float:
-    """Area under the precision-recall curve by the trapezoid rule, exact."""
+    """Returns the area under the precision-recall curve by the trapezoid rule.
+
+    Args:
+      truth: (N,) bool.
+      probability: (N,) float.
+
+    Raises:
+      ValueError: `truth` holds a single class, or an argument is invalid.
+    """
     precision, recall, _ = sk.precision_recall_curve(
         *_two_classes(truth, probability)
     )
@@ -163,15 +215,33 @@ def auc_pr(truth, probability) -> float:
 
 
 def average_precision(truth, probability) -> float:
-    """Σ (R_k − R_{k−1}) P_k over falling thresholds."""
+    """Returns Σ (R_k − R_{k−1}) P_k of recall and precision, p falling.
+
+    Args:
+      truth: (N,) bool.
+      probability: (N,) float.
+
+    Raises:
+      ValueError: `truth` holds a single class, or an argument is invalid.
+    """
     return float(sk.average_precision_score(*_two_classes(truth, probability)))
 
 
 def best_threshold(truth, probability) -> tuple[float, float]:
-    """The threshold of highest Dice, and that Dice.
+    """Finds the threshold of the highest Dice, the lowest one among equals.
 
-    Chosen with the labels: on a test set it is what nobody can have, and must
-    be labelled so. Among equals the lowest.
+    It is chosen with the labels. On a test set nobody can have it, and a figure
+    at this threshold must be labelled so.
+
+    Args:
+      truth: (N,) bool.
+      probability: (N,) float.
+
+    Returns:
+      (threshold, Dice at this threshold).
+
+    Raises:
+      ValueError: `truth` holds a single class, or an argument is invalid.
     """
     precision, recall, thresholds = sk.precision_recall_curve(
         *_two_classes(truth, probability)
@@ -182,8 +252,9 @@ def best_threshold(truth, probability) -> tuple[float, float]:
 
 
 def _two_classes(truth, probability):
+    """Both as arrays, after checking that a curve can be drawn of them."""
     truth, probability = np.asarray(truth), np.asarray(probability)
-    _same_shape(truth, probability)
+    _check_same_shape(truth, probability)
     if truth.dtype != bool or truth.all() or not truth.any():
         raise ValueError(
             "truth must be bool and hold vessels and background, without both "
@@ -195,7 +266,8 @@ def _two_classes(truth, probability):
     return truth, probability
 
 
-def _same_shape(truth, other):
+def _check_same_shape(truth, other):
+    """Raises ValueError unless both are (N,)."""
     if truth.shape != other.shape or truth.ndim != 1:
         raise ValueError(
             "truth and what is compared with it must be of one shape (N,). "

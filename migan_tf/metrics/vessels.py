@@ -1,23 +1,28 @@
-"""What is measured of vessel maps beyond counts of pixels."""
+"""Compares vessel maps by more than counts of pixels.
+
+clDice asks whether vessels connect alike, `thick_vessels` splits a map by
+calibre, and `style_leak` asks whether an image shows the vessels of the
+photograph that gave it its style.
+"""
 
 import cv2
 import numpy as np
 
-# Pixels beside a vessel that belong to its edge as much as to the ground.
+# Pixels around a vessel that belong to its edge as much as to the background.
 MARGIN = 2
-# Share of the frame's side that is the rim of a FOV: segmenters see vessels in
-# ragged rims, in every image, and rims lie where rims lie.
+# The width of the field of view's rim, as a share of the frame's longer side.
+# Segmenters find vessels in ragged rims, which lie at one place in all images.
 RIM = 1 / 16
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 def skeleton(vessel_map):
-    r"""The morphological skeleton with the 3×3 cross B (Lantuéjoul 1977).
+    r"""Returns the morphological skeleton of a map (Lantuéjoul 1977).
 
-    S(X) = ∪ₙ (X ⊖ nB) \ ((X ⊖ nB) ∘ B): what erosion leaves and an opening
-    loses, over all n. The soft skeleton of clDice (Shit et al. 2021) iterates
-    the same; the dilation in its authors' program is by the full square, which
-    drops some of the single pixels at corners that this one keeps.
+    S(X) = ∪ₙ (X ⊖ nB) \ ((X ⊖ nB) ∘ B) with the 3×3 cross B: of every erosion
+    of the map it keeps what an opening would lose. The soft skeleton of clDice
+    (Shit et al. 2021) iterates the same. Its authors' program dilates by the
+    full square, which drops some single pixels at corners that this one keeps.
 
     Args:
       vessel_map: (H,W) bool; beyond the frame there are no vessels.
@@ -35,17 +40,18 @@ def skeleton(vessel_map):
 
 
 def centreline_dice(truth, decision) -> float:
-    """Whether vessels connect alike: clDice (Shit et al. 2021, Eq. 1, 2).
+    """Scores how alike vessels connect: clDice (Shit et al. 2021, Eq. 1, 2).
 
-    The harmonic mean of |S(decision) ∩ truth| / |S(decision)|, topology
-    precision, and |S(truth) ∩ decision| / |S(truth)|, topology sensitivity.
+    It is the harmonic mean of the topology precision
+    |S(decision) ∩ truth| / |S(decision)| and the topology sensitivity
+    |S(truth) ∩ decision| / |S(truth)|, where S is the `skeleton`.
 
     Args:
       truth: (H,W) bool.
       decision: (H,W) bool.
 
     Returns:
-      In [0,1]; 0/0 = 0 as in `metrics`.
+      A number in [0,1]; 0/0 is 0.
     """
     precision = _share_inside(skeleton(decision), truth)
     sensitivity = _share_inside(skeleton(truth), decision)
@@ -54,18 +60,18 @@ def centreline_dice(truth, decision) -> float:
 
 
 def thick_vessels(vessel_map, width):
-    """The vessels into which a disc of a given diameter fits.
+    """Returns the vessels into which a disc of a given diameter fits.
 
     Args:
       vessel_map: (H,W) bool; beyond the frame there are no vessels.
-      width: diameter in pixels, a whole number of at least 1. The disc holds
-        the pixels whose centres lie at most width / 2 from its own.
+      width: the diameter in pixels, a whole number from 1. The disc holds the
+        pixels whose centres are at most width / 2 away from its own centre.
 
     Returns:
-      (H,W) bool, the opening of `vessel_map`; the rest is thin.
+      (H,W) bool, the opening of `vessel_map` by the disc; the rest is thin.
 
     Raises:
-      ValueError: not such a width.
+      ValueError: the width is not such a number.
     """
     if width != int(width) or width < 1:
         raise ValueError(
@@ -77,47 +83,32 @@ def thick_vessels(vessel_map, width):
     return _dilated(_eroded(np.asarray(vessel_map, bool), disc), disc)
 
 
-def style_leak(decision, painted_map, style_map, fov_mask, margin=MARGIN):
-    """How much of x_s's vessels is found in an image painted for another map.
+def style_leak(decision, painted_map, style_map, fov_mask):
+    """Measures how many vessels of x_s are found in an image of another map.
 
     Args:
       decision: (H,W) bool, the vessels that were found in the painted image.
-      painted_map: (H,W) bool, the vessels it was painted from.
-      style_map: (H,W) bool, the vessels of x_s.
-      fov_mask: (H,W) bool, what both images show; nothing outside counts, nor
-        does its rim, RIM of the longer side.
-      margin: pixels around vessels that do not count as free of them.
+      painted_map: (H,W) bool, the vessels from which it was painted.
+      style_map: (H,W) bool, the vessels of x_s, the style's photograph.
+      fov_mask: (H,W) bool, what both images show. Nothing outside it counts,
+        and neither does its rim of `RIM` times the longer side.
 
     Returns:
-      (leak, chance), each in [0,1] or NaN where there is no such pixel: the
-      share of x_s's vessel pixels away from painted_map's vessels that were
-      called vessel, and the same share of the pixels away from both. Without
-      any leak the two are alike.
+      (leak, chance), each in [0,1], or NaN where there is no such pixel. The
+      leak is the share of called vessels among x_s's vessel pixels that are
+      away from the painted vessels. The chance is the same share among the
+      pixels that are away from both, that is, by more than `MARGIN` pixels.
+      Without any leak the two are alike.
     """
     rim = round(RIM * max(fov_mask.shape))
     inner = cv2.erode(fov_mask.astype(np.uint8), _disc(rim)) > 0
-    away = inner & ~_widened(painted_map, margin)
+    away = inner & ~_widened(painted_map)
     on_style = away & style_map
-    on_ground = away & ~_widened(style_map, margin)
+    on_ground = away & ~_widened(style_map)
     return tuple(
         float(decision[where].mean()) if where.any() else float("nan")
         for where in (on_style, on_ground)
     )
-
-
-def _widened(vessel_map, margin):
-    """(H,W) bool: vessel_map and all within `margin` pixels of it."""
-    return cv2.dilate(vessel_map.astype(np.uint8), _disc(margin)) > 0
-
-
-def _disc(radius):
-    side = 2 * radius + 1
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-
-
-def _share_inside(lines, vessels) -> float:
-    """Share of `lines` that lies in `vessels`; 0 without lines."""
-    return float(vessels[lines].mean()) if lines.any() else 0.0
 
 
 def _eroded(vessel_map, element):
@@ -130,8 +121,8 @@ def _eroded(vessel_map, element):
 
 
 def _dilated(vessel_map, element):
-    # OpenCV does not turn the element about: for an even width its middle must
-    # move to the other of the two pixels, or an opening would be shifted.
+    # OpenCV does not reflect the element. Where its width is even, the anchor
+    # must be the other middle pixel, or an opening would shift the vessels.
     middle = (element.shape[0] - 1) // 2
     return cv2.dilate(
         vessel_map.astype(np.uint8),
@@ -140,3 +131,18 @@ def _dilated(vessel_map, element):
         borderType=cv2.BORDER_CONSTANT,
         borderValue=0,
     ).astype(bool)
+
+
+def _share_inside(lines, vessels) -> float:
+    """The share of `lines` that lies in `vessels`; 0 without lines."""
+    return float(vessels[lines].mean()) if lines.any() else 0.0
+
+
+def _widened(vessel_map):
+    """The vessels and all pixels within `MARGIN` of them, (H,W) bool."""
+    return cv2.dilate(vessel_map.astype(np.uint8), _disc(MARGIN)) > 0
+
+
+def _disc(radius):
+    side = 2 * radius + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))

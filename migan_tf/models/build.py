@@ -1,7 +1,7 @@
 """The generator and the segmenter of a run, built as its settings say.
 
-The networks themselves take plain numbers; this is the one place that knows
-which settings they come from.
+The networks themselves take plain numbers. Only this file knows which settings
+they come from.
 """
 
 from migan_tf.models.generator import build_generator
@@ -9,19 +9,19 @@ from migan_tf.models.segmenter import build_segmenter
 
 
 def build_network(config, task, synchronized=False):
-    """The generator or the segmenter of a run, with random weights.
+    """Builds the generator or the segmenter of a run, with random weights.
 
     Args:
       config: the run's `Config`.
-      task: `synthesis` for the generator, `segmentation` for the segmenter,
-        which takes images of any size that its strides allow: it is trained
-        on crops and applied to whole images.
-      synchronized: whether BatchNorm is synchronised over replicas.
+      task: `synthesis` for the generator or `segmentation` for the segmenter.
+      synchronized: whether BatchNorm takes its statistics over all replicas.
 
     Returns:
-      Keras model, of vessel_map (B,S,S,1) and noise (B,noise_size) to
-      fake_fundus (B,S,S,3), or of standardized_fundus (B,H,W,3) to
-      vessel_logits (B,H,W,1).
+      Keras model. The generator maps [vessel_map (B,S,S,1), noise
+      (B,noise_size)] to fake_fundus (B,S,S,3). The segmenter maps
+      standardized_fundus (B,H,W,3) to vessel_logits (B,H,W,1); H and W may be
+      any that its strides divide, since it is trained on crops and applied to
+      whole images.
     """
     if task == "synthesis":
         return build_generator(

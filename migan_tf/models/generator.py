@@ -16,17 +16,18 @@ def build_generator(
     """Builds G.
 
     Args:
-      image_size: side in pixels, a multiple of 64.
-      noise_size: length of the noise code z.
-      base_filters: filters of the first level; 64 in the paper.
-      skip_connections: `even` (paper), `all` or `none`; see `layers.decode`.
-      synchronized: BatchNorm statistics over all replicas.
-      antialias: the painted image is filtered by `layers.Antialias`, which the
-        paper's is not.
+      image_size: side S in pixels, a multiple of 64.
+      noise_size: length of the noise code z; the paper has 400.
+      base_filters: filters of the first level; the paper has 64.
+      skip_connections: `even` (the paper's), `all` or `none`; see
+        `layers.decode`.
+      synchronized: whether BatchNorm takes its statistics over all replicas.
+      antialias: whether `layers.Antialias` filters the painted image, which
+        the paper does not do.
 
     Returns:
-      Model of [vessel_map (B,S,S,1) in [0,1], noise (B,noise_size)] to
-      fake_fundus (B,S,S,3) float32 in [-1,1].
+      Keras model that maps [vessel_map (B,S,S,1) in [0,1], noise
+      (B,noise_size)] to fake_fundus (B,S,S,3), float32 in [-1,1].
 
     Raises:
       ValueError: image_size is not a multiple of 64.
@@ -37,8 +38,8 @@ def build_generator(
 
     levels = layers.encode(vessel_map, base_filters, synchronized)
 
-    # No BatchNorm here: it would undo the paper's choice of a small σ in
-    # training by stretching every z to unit variance.
+    # There is no BatchNorm here: it would stretch every z to unit variance, and
+    # so undo the paper's choice of a small σ in training.
     center, code_filters = image_size // 64, 4 * base_filters
     x = keras.layers.Dense(center * center * code_filters, name="code")(noise)
     x = keras.layers.LeakyReLU(layers.LEAKY_SLOPE, name="code_act")(x)

@@ -1,4 +1,4 @@
-"""The blocks that generator, segmenter and discriminator are made of."""
+"""The blocks of which generator, segmenter and discriminator are made."""
 
 import contextlib
 import math
@@ -7,15 +7,15 @@ import keras
 import tensorflow as tf
 
 LEAKY_SLOPE = 0.2
-# Twenty images make few steps: Keras's 0.99 would leave the moving statistics
-# near their initial values for hundreds of them.
+# Keras's 0.99 would leave the moving statistics near their initial values for
+# hundreds of steps, and a training set of twenty images has few.
 BATCH_NORM_MOMENTUM = 0.9
 GROUP_CHANNELS = 8
 
 
 @contextlib.contextmanager
 def dtype_policy(name):
-    """Layers made inside have the policy `name`; the old one comes back."""
+    """Gives layers made inside the policy `name`, then restores the old one."""
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -25,20 +25,20 @@ def dtype_policy(name):
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's, with one kernel for what Keras makes of six in training.
+    """Keras's layer, which in training runs one kernel in place of six.
 
-    The maps at full resolution are larger than any cache, and each kernel
-    reads and writes them once more.
+    Maps at full resolution are larger than any cache, and every kernel reads
+    and writes them once more.
     """
 
     def call(self, inputs, training=None):
-        """(B,H,W,C) of the compute dtype; see Keras."""
+        """Normalizes (B,H,W,C), as Keras's layer does."""
         if not training or self.synchronized or not self.trainable:
             return super().call(inputs, training=training)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             inputs, self.gamma, self.beta, epsilon=self.epsilon
         )
-        # The kernel's is Bessel's; Keras keeps the plain variance.
+        # The kernel returns Bessel's variance, and Keras keeps the plain one.
         count = tf.cast(tf.size(inputs) / tf.shape(inputs)[-1], tf.float32)
         variance *= (count - 1.0) / count
         for kept, new in (
@@ -50,14 +50,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 
 def activate(x, name, synchronized=False, normalization="batch"):
-    """A normalization and LeakyReLU 0.2 after the convolution `name`.
+    """Normalizes the output of a convolution and applies LeakyReLU 0.2.
 
     Args:
-      x: (B,H,W,C).
-      name: of the convolution.
-      synchronized: BatchNorm statistics over all replicas.
-      normalization: `batch`, or `group` with up to 8 channels a group (Wu and
-        He 2018), which does not depend on the batch.
+      x: (B,H,W,C), the convolution's output.
+      name: the convolution's name, with which the new layers' names begin.
+      synchronized: whether BatchNorm takes its statistics over all replicas.
+      normalization: `batch`, or `group` for groups of up to 8 channels (Wu and
+        He 2018), which do not depend on the batch.
 
     Returns:
       (B,H,W,C).
@@ -76,7 +76,17 @@ def activate(x, name, synchronized=False, normalization="batch"):
 
 
 def down(x, filters, name, synchronized=False):
-    """4×4 convolution, stride 2: (B,H,W,C) -> (B,H/2,W/2,filters)."""
+    """A 4×4 convolution of stride 2, then `activate`.
+
+    Args:
+      x: (B,H,W,C).
+      filters: channels of the output.
+      name: the convolution's name.
+      synchronized: see `activate`.
+
+    Returns:
+      (B,H/2,W/2,filters).
+    """
     x = keras.layers.Conv2D(
         filters, 4, 2, padding="same", use_bias=False, name=name
     )(x)
@@ -84,7 +94,17 @@ def down(x, filters, name, synchronized=False):
 
 
 def up(x, filters, name, synchronized=False):
-    """4×4 transposed convolution, stride 2: (B,H,W,C) -> (B,2H,2W,filters)."""
+    """A 4×4 transposed convolution of stride 2, then `activate`.
+
+    Args:
+      x: (B,H,W,C).
+      filters: channels of the output.
+      name: the convolution's name.
+      synchronized: see `activate`.
+
+    Returns:
+      (B,2H,2W,filters).
+    """
     x = keras.layers.Conv2DTranspose(
         filters, 4, 2, padding="same", use_bias=False, name=name
     )(x)
@@ -92,16 +112,16 @@ def up(x, filters, name, synchronized=False):
 
 
 class Antialias(keras.layers.Layer):
-    """Binomial filter [1 2 1]/4 in both directions (Zhang 2019).
+    """The binomial filter [1 2 1]/4 in both directions (Zhang 2019).
 
     Transposed convolutions of stride 2 leave a grid with a period of two
-    pixels; that frequency, and no lower one, is taken away wholly.
+    pixels. The filter takes that frequency away wholly, and no lower one.
     """
 
     def call(self, image):
-        """(B,H,W,C) -> the same shape; the border is mirrored."""
+        """Filters (B,H,W,C) to the same shape; the border is mirrored."""
         image = tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
-        for _ in range(2):  # [1 1]/2 twice.
+        for _ in range(2):  # [1 1]/2 twice is [1 2 1]/4.
             image = tf.nn.avg_pool2d(image, 2, strides=1, padding="VALID")
         return image
 
@@ -110,13 +130,13 @@ def encode(x, base_filters, synchronized=False):
     """The encoder of Fig. 2.
 
     Args:
-      x: (B,S,S,C), S a multiple of 64.
-      base_filters: filters of the first level, 64 in the paper.
-      synchronized: BatchNorm statistics over all replicas.
+      x: (B,S,S,C); S is a multiple of 64.
+      base_filters: filters of the first level; the paper has 64.
+      synchronized: see `activate`.
 
     Returns:
-      Six levels, (B,S/2,S/2,base) … (B,S/64,S/64,8·base), the last of which
-      is the centre.
+      List of six levels from (B,S/2,S/2,base) to (B,S/64,S/64,8·base), of which
+      the last is the centre.
     """
     levels = []
     for level, multiple in enumerate((1, 2, 4, 8, 8, 8), start=1):
@@ -137,13 +157,15 @@ def decode(x, levels, base_filters, skip_connections, synchronized=False):
       x: (B,S/64,S/64,C), the centre.
       levels: what `encode` returned.
       base_filters: as given to `encode`.
-      skip_connections: `even`: the second and fourth level counted from the
-        centre are concatenated ('odd numbered layers are skipped and the
-        center coding is considered as origin'); `all`; or `none`.
-      synchronized: BatchNorm statistics over all replicas.
+      skip_connections: which levels, counted from the centre, are concatenated
+        with the encoder's of the same size: `all`, `none`, or with `even` the
+        second and the fourth. The paper says 'odd numbered layers are skipped
+        and the center coding is considered as origin'.
+      synchronized: see `activate`.
 
     Returns:
-      (B,S/2,S/2,base_filters) before the skip of the last level, if any.
+      (B,S/2,S/2,base_filters); with `all` the last skip connection adds as many
+      channels again.
     """
     skipped = {"even": (2, 4), "all": (1, 2, 3, 4, 5), "none": ()}
     for level, multiple in enumerate((8, 8, 4, 2, 1), start=1):
@@ -161,7 +183,16 @@ def decode(x, levels, base_filters, skip_connections, synchronized=False):
 
 
 def check_size(argument, size, total_stride):
-    """Raises `ValueError` unless `size` divides by the network's stride."""
+    """Refuses a size that the network cannot halve often enough.
+
+    Args:
+      argument: the size's name, for the message.
+      size: in pixels.
+      total_stride: the number that must divide it.
+
+    Raises:
+      ValueError: `size` is not a positive multiple of `total_stride`.
+    """
     if size < total_stride or size % total_stride:
         raise ValueError(
             f"`{argument}` must be a positive multiple of {total_stride}, the "

@@ -1,18 +1,20 @@
-"""Equations 7 to 10 of the paper, each a pure function; Eq. 11 sums them.
+"""The style losses, Eq. 7 to 10, each a pure function; Eq. 11 sums them.
 
-`reduction` is one of
+Their argument `reduction` says what stands for the sums of the paper:
 
-  mean   Gram matrices divided by positions × channels; the content and the
-         total variation losses are means. A weight means the same at any image
-         size.
-  paper  The sums as printed; only Eq. 8 and 9 divide by W H.
-  relative  As `mean`, but the distances of Eq. 8 and 9 are in shares of their
-         target's own size. The features of VGG-19 are in the hundreds and Eq. 8
-         is of their fourth power: as it stands it drowns the other terms by
-         orders of magnitude that depend on the weights file. A share does not.
+  mean      Gram matrices are divided by positions × channels, and the content
+            and the total variation losses are means. A weight then means the
+            same at any image size.
+  paper     The sums are as printed, where only Eq. 8 and 9 divide by W H.
+  relative  As `mean`, but the distances of Eq. 8 and 9 are divided by the size
+            of their targets. VGG-19's features are in the hundreds and Eq. 8
+            is of their fourth power, so that as it stands it drowns the other
+            terms, by orders of magnitude that depend on the weights file. A
+            share of the target's size does not depend on it.
 
-All take the mean over the examples of a batch, and take and return float32,
-whatever the policy of the networks: a Gram matrix of float16 overflows.
+All losses are means over the examples of a batch. They are computed and
+returned in float32, whatever the policy of the networks: a Gram matrix of
+float16 overflows.
 """
 
 import tensorflow as tf
@@ -21,7 +23,7 @@ REDUCTIONS = ("mean", "paper", "relative")
 
 
 def gram_matrix(features, reduction="mean"):
-    """Eq. 7, inner products of the feature maps over all positions.
+    """Eq. 7, the inner products of all pairs of feature maps.
 
     Args:
       features: (B,H,W,C).
@@ -29,12 +31,15 @@ def gram_matrix(features, reduction="mean"):
 
     Returns:
       (B,C,C) float32.
+
+    Raises:
+      ValueError: the reduction is unknown.
     """
     _check_reduction(reduction)
     features = tf.cast(features, tf.float32)
     batch, height, width, channels = tf.unstack(tf.shape(features))
     if reduction != "paper":
-        # Before the product: after it, float32 has lost digits to the size.
+        # Divided before the product, whose sums would cost float32 digits.
         values = tf.cast(height * width * channels, tf.float32)
         features = features * tf.math.rsqrt(values)
     flat = tf.reshape(features, (batch, height * width, channels))
@@ -42,10 +47,10 @@ def gram_matrix(features, reduction="mean"):
 
 
 def style_loss(features, style_grams, block_weight=0.2, reduction="mean"):
-    """Eq. 8, squared Frobenius distances of Gram matrices over the layers.
+    """Eq. 8, the squared Frobenius distances of Gram matrices over the layers.
 
     Args:
-      features: list of (B,H,W,C), those of the painted images.
+      features: list of (B,H,W,C), the painted images' features of each layer.
       style_grams: list of (1,C,C) or (B,C,C), `gram_matrix` of x_s in the same
         layers, at the same image size and with the same reduction.
       block_weight: ϖ of every layer.
@@ -53,6 +58,9 @@ def style_loss(features, style_grams, block_weight=0.2, reduction="mean"):
 
     Returns:
       Scalar.
+
+    Raises:
+      ValueError: the reduction is unknown.
     """
     total = 0.0
     for maps, target in zip(features, style_grams, strict=True):
@@ -68,16 +76,20 @@ def style_loss(features, style_grams, block_weight=0.2, reduction="mean"):
 
 
 def content_loss(features, painted_features, reduction="mean"):
-    """Eq. 9, squared distance of the features of x and of the painted x̂.
+    """Eq. 9, the squared distance of the features of x and of the painted x̂.
 
     Args:
-      features: (B,H,W,C) of the photograph of the same vessel map.
+      features: (B,H,W,C), those of the photograph of the same vessel map.
       painted_features: the same shape.
-      reduction: `mean` over all values; `paper`: the sum over an image,
-        divided by W H; `relative`: divided by the same sum of `features`.
+      reduction: `mean` takes the mean over all values, `paper` the sum over an
+        image divided by W H, and `relative` the sum over an image divided by
+        the sum of the squared `features`.
 
     Returns:
       Scalar.
+
+    Raises:
+      ValueError: the reduction is unknown.
     """
     _check_reduction(reduction)
     difference = tf.cast(features, tf.float32) - tf.cast(
@@ -93,15 +105,18 @@ def content_loss(features, painted_features, reduction="mean"):
 
 
 def total_variation_loss(painted, reduction="mean"):
-    """Eq. 10, squared differences of neighbouring pixels.
+    """Eq. 10, the squared differences of neighbouring pixels.
 
     Args:
       painted: (B,H,W,3) in [-1,1].
-      reduction: `paper`: the sum over an image; else the mean over horizontal
-        plus the mean over vertical neighbours.
+      reduction: `paper` takes the sum over an image, the others the mean over
+        horizontal neighbours plus the mean over vertical ones.
 
     Returns:
       Scalar.
+
+    Raises:
+      ValueError: the reduction is unknown.
     """
     _check_reduction(reduction)
     painted = tf.cast(painted, tf.float32)

@@ -1,4 +1,8 @@
-"""The photograph of a phantom eye: background, disc, macula, light, camera."""
+"""Takes the photograph of a phantom eye.
+
+Background, macula, disc and vessels are painted one over the other; then come
+the light and the camera.
+"""
 
 import math
 
@@ -8,35 +12,38 @@ import numpy as np
 from migan_tf.phantom.raster import Frame, draw_vessels
 from migan_tf.phantom.vessel_tree import ARTERY, VEIN, VesselTree
 
-# How much of red, green and blue light a thick vessel takes away.
+# The share of red, green and blue light that a thick vessel absorbs.
 ABSORPTION = {
     ARTERY: np.array([0.22, 0.72, 0.5], np.float32),
     VEIN: np.array([0.42, 0.95, 0.65], np.float32),
 }
-REFLEX = {ARTERY: 0.30, VEIN: 0.07}  # brightness of the central light reflex
+# The brightness of the light reflex along a vessel's middle.
+REFLEX = {ARTERY: 0.30, VEIN: 0.07}
 OUTSIDE = np.array([8, 7, 7], np.float32)  # the camera's black, as in DRIVE
 
 
-def smooth_noise(rng, frame: Frame, scale: float) -> np.ndarray:
-    """Noise (H, W) float32 of unit variance that changes over `scale` radii."""
-    cell = max(scale * frame.radius, 1.0)
-    rows = int(frame.height / cell) + 4
-    columns = int(frame.width / cell) + 4
-    coarse = rng.standard_normal((rows, columns)).astype(np.float32)
-    size = (round(columns * cell), round(rows * cell))
-    fine = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
-    top, left = int(cell), int(cell)
-    cut = fine[top : top + frame.height, left : left + frame.width]
-    return cut / max(float(cut.std()), 1e-3)
+def render_fundus(tree: VesselTree, frame: Frame, rng) -> np.ndarray:
+    """Takes the photograph of an eye.
+
+    Args:
+      tree: the eye's vessels, with its anatomy.
+      frame: the photograph's size and field of view.
+      rng: the source of the eye's colours, the light and the camera's noise.
+
+    Returns:
+      (H, W, 3) uint8 RGB.
+    """
+    x, y = frame.unit_grid(tree.anatomy.left_eye)
+    fundus = _background(rng, frame)
+    fundus = _add_macula(fundus, rng, anatomy=tree.anatomy, x=x, y=y)
+    fundus = _add_disc(fundus, rng, frame=frame, anatomy=tree.anatomy, x=x, y=y)
+    fundus = _add_vessels(fundus, rng, tree=tree, frame=frame)
+    fundus = _illuminate(fundus, rng, x=x, y=y)
+    return _expose(fundus, rng, frame=frame, x=x, y=y)
 
 
-def fall(value, edge: float, softness: float) -> np.ndarray:
-    """Soft step from 1 to 0 as `value` passes `edge`."""
-    return 0.5 - 0.5 * np.tanh((value - edge) / (2 * softness))
-
-
-def background(rng, frame, x, y) -> np.ndarray:
-    """Pigment and choroid (H, W, 3) float32, about 0 to 255."""
+def _background(rng, frame) -> np.ndarray:
+    """Pigment and choroid as (H, W, 3) float32 grey levels, about 0 to 255."""
     red = rng.uniform(165, 235)
     green = red * rng.uniform(0.42, 0.60)
     blue = green * rng.uniform(0.42, 0.68)
@@ -49,7 +56,7 @@ def background(rng, frame, x, y) -> np.ndarray:
             (0.04, 0.2),
         )
     )
-    # Between the choroid's vessels its pale ground shows in some eyes.
+    # In some eyes the pale ground shows between the choroid's vessels.
     bands = np.tanh(1.5 * np.abs(smooth_noise(rng, frame, 0.09))) - 0.5
     shine = bands * np.clip(smooth_noise(rng, frame, 0.5) + 0.2, 0, 1.5)
     strength = rng.uniform(-0.05, 0.14)
@@ -60,8 +67,8 @@ def background(rng, frame, x, y) -> np.ndarray:
     return color * (1 + texture[..., None] * spread + shine[..., None] * glow)
 
 
-def add_macula(fundus, rng, anatomy, x, y) -> np.ndarray:
-    """Darkens the macula and puts the reflex on the fovea."""
+def _add_macula(fundus, rng, anatomy, x, y) -> np.ndarray:
+    """Darkens the macula and puts the light reflex on the fovea."""
     distance = np.hypot(x - anatomy.fovea[0], y - anatomy.fovea[1])
     wide = np.exp(-((distance / rng.uniform(0.15, 0.24)) ** 2))
     core = np.exp(-((distance / rng.uniform(0.05, 0.08)) ** 2))
@@ -74,8 +81,8 @@ def add_macula(fundus, rng, anatomy, x, y) -> np.ndarray:
     return fundus * (1 - loss) + reflex[..., None]
 
 
-def add_disc(fundus, rng, frame, anatomy, x, y) -> np.ndarray:
-    """Blends in the disc: pale yellow, a paler cup, a soft margin."""
+def _add_disc(fundus, rng, frame, anatomy, x, y) -> np.ndarray:
+    """Blends in the disc, which is pale yellow and has a paler cup."""
     u = (x - anatomy.disc[0]) / (anatomy.disc_radius * rng.uniform(0.88, 1.0))
     v = (y - anatomy.disc[1]) / anatomy.disc_radius
     radius = np.hypot(u, v) + 0.03 * smooth_noise(rng, frame, 0.1)
@@ -93,7 +100,7 @@ def add_disc(fundus, rng, frame, anatomy, x, y) -> np.ndarray:
     return fundus * (1 - inside) + color * inside
 
 
-def add_vessels(fundus, rng, tree: VesselTree, frame: Frame) -> np.ndarray:
+def _add_vessels(fundus, rng, tree: VesselTree, frame: Frame) -> np.ndarray:
     """Lets the vessels absorb light and adds their central reflex."""
     contrast = rng.uniform(0.8, 1.15)
 
@@ -101,7 +108,7 @@ def add_vessels(fundus, rng, tree: VesselTree, frame: Frame) -> np.ndarray:
         return min(1.0, max(0.3, (radius / 0.009) ** 0.8))
 
     for kind in (VEIN, ARTERY):
-        # A round vessel is deepest in its middle: three nested strokes.
+        # Three nested strokes, because a round vessel is deepest in its middle.
         depth = sum(
             share
             * draw_vessels(
@@ -126,8 +133,8 @@ def add_vessels(fundus, rng, tree: VesselTree, frame: Frame) -> np.ndarray:
     return fundus
 
 
-def illuminate(fundus, rng, x, y) -> np.ndarray:
-    """Uneven light: a centre, a grey dark side, a bright crescent."""
+def _illuminate(fundus, rng, x, y) -> np.ndarray:
+    """Lights the eye unevenly: one side is dark, the other has a crescent."""
     angle = rng.uniform(0, 2 * math.pi)
     along = x * math.cos(angle) + y * math.sin(angle)
     radius2 = x**2 + y**2
@@ -143,8 +150,8 @@ def illuminate(fundus, rng, x, y) -> np.ndarray:
     return fundus + rng.uniform(0.0, 1.6) * glow
 
 
-def photograph(fundus, rng, frame: Frame, x, y) -> np.ndarray:
-    """Blur, field of view, sensor noise, eight bits: (H, W, 3) uint8."""
+def _expose(fundus, rng, frame: Frame, x, y) -> np.ndarray:
+    """Blurs, cuts out the field, adds noise; returns (H, W, 3) uint8."""
     sigma = rng.uniform(0.45, 0.8) * max(frame.radius / 270, 0.5)
     fundus = cv2.GaussianBlur(fundus.astype(np.float32), (0, 0), sigma)
     inside = np.clip((1 - np.hypot(x, y)) * frame.radius / 2.0 + 0.5, 0, 1)
@@ -157,12 +164,39 @@ def photograph(fundus, rng, frame: Frame, x, y) -> np.ndarray:
     return np.clip(np.round(fundus), 0, 255).astype(np.uint8)
 
 
-def render_fundus(tree: VesselTree, frame: Frame, rng) -> np.ndarray:
-    """The photograph (H, W, 3) uint8 RGB of a vessel tree's eye."""
-    x, y = frame.unit_grid(tree.anatomy.left_eye)
-    fundus = background(rng, frame, x=x, y=y)
-    fundus = add_macula(fundus, rng, anatomy=tree.anatomy, x=x, y=y)
-    fundus = add_disc(fundus, rng, frame=frame, anatomy=tree.anatomy, x=x, y=y)
-    fundus = add_vessels(fundus, rng, tree=tree, frame=frame)
-    fundus = illuminate(fundus, rng, x=x, y=y)
-    return photograph(fundus, rng, frame=frame, x=x, y=y)
+def smooth_noise(rng, frame: Frame, scale: float) -> np.ndarray:
+    """Draws noise of unit variance that changes over a given length.
+
+    Args:
+      rng: the source of randomness.
+      frame: the photograph's size.
+      scale: the length, in radii of the field of view.
+
+    Returns:
+      (H, W) float32.
+    """
+    cell = max(scale * frame.radius, 1.0)
+    rows = int(frame.height / cell) + 4
+    columns = int(frame.width / cell) + 4
+    coarse = rng.standard_normal((rows, columns)).astype(np.float32)
+    size = (round(columns * cell), round(rows * cell))
+    fine = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
+    top, left = int(cell), int(cell)
+    cut = fine[top : top + frame.height, left : left + frame.width]
+    return cut / max(float(cut.std()), 1e-3)
+
+
+def fall(value, edge: float, softness: float) -> np.ndarray:
+    """Returns a soft step from 1 to 0 as a value passes an edge.
+
+    It is the logistic function of (edge - value) / softness.
+
+    Args:
+      value: array of any shape.
+      edge: the value at which the step is 1/2.
+      softness: the width of the step, in the value's unit.
+
+    Returns:
+      An array of the same shape, in [0, 1].
+    """
+    return 0.5 - 0.5 * np.tanh((value - edge) / (2 * softness))

@@ -1,9 +1,8 @@
 """Phantom retinas: procedural fundus photographs with exact vessel maps.
 
-Drawn, not photographed: no patient's data, any size, any number. Needs NumPy
-and OpenCV only. The parts: `anatomy` draws an eye, `growth`
-grows its vessels, `raster` makes maps of them, `photograph` takes
-the photograph.
+They are drawn and not photographed, so there is no patient's data in them, and
+they come in any size and any number. `anatomy` draws an eye, `growth` grows its
+vessels, `raster` makes maps of them and `photograph` takes the photograph.
 """
 
 import dataclasses
@@ -11,7 +10,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from migan_tf.phantom import anatomy as phantom_anatomy
+from migan_tf.phantom.anatomy import random_anatomy
 from migan_tf.phantom.growth import Grower
 from migan_tf.phantom.photograph import render_fundus
 from migan_tf.phantom.raster import Frame, binary_map, draw_vessels
@@ -19,13 +18,13 @@ from migan_tf.phantom.vessel_tree import ARTERY, VEIN, VesselTree
 
 MIN_SIZE = 48
 MIN_RADIUS = 0.0019  # where vessels end, in radii of the field of view
-# Random streams of one seed; a new kind of drawing takes a new number.
+# The random streams of one seed; a new kind of drawing takes a new number.
 TREE_STREAM, FUNDUS_STREAM, READING_STREAM = range(3)
 
 
 @dataclasses.dataclass(frozen=True)
 class PhantomRetina:
-    """A photograph and everything known about it; maps are in {0, 255}."""
+    """A phantom's photograph and its maps, which hold 0 and 255."""
 
     fundus: np.ndarray  # (H, W, 3) uint8 RGB
     vessel_map: np.ndarray  # (H, W) uint8, arteries and veins
@@ -45,20 +44,29 @@ def phantom_tree(seed: int, min_radius: float = MIN_RADIUS) -> VesselTree:
       min_radius: radius at which vessels end, in radii of the field of view.
 
     Returns:
-      The tree, in radii of the field of view; see `vessel_tree`.
+      The `VesselTree`, whose lengths are in radii of the field of view.
+
+    Raises:
+      ValueError: the seed is negative.
     """
     if seed < 0:
         raise ValueError(f"seed must not be negative. Received: {seed}.")
     rng = np.random.default_rng([seed, TREE_STREAM])
-    anatomy = phantom_anatomy.random_anatomy(rng)
-    return Grower(anatomy, rng, min_radius).grow()
+    return Grower(random_anatomy(rng), rng, min_radius).grow()
 
 
 def visible_radius(frame: Frame) -> float:
-    """Radius, in radii of the field, at which vessels end in a photograph.
+    """Returns the radius at which vessels end in a photograph.
 
-    At least 0.35 pixels, since small photographs do not show the thinnest; at
-    most 0.007, so that the smallest still have vessels.
+    It is at least 0.35 pixels, since small photographs do not show the thinnest
+    vessels, and at most 0.007, so that the smallest photographs still have
+    vessels.
+
+    Args:
+      frame: the photograph's size.
+
+    Returns:
+      The radius, in radii of the field of view.
     """
     return max(MIN_RADIUS, min(0.35 / frame.radius, 0.007))
 
@@ -69,14 +77,14 @@ def phantom_retina(height: int, width: int, seed: int) -> PhantomRetina:
     Args:
       height: pixels, at least `MIN_SIZE`.
       width: pixels, at least `MIN_SIZE`.
-      seed: non-negative integer; equal seeds give equal bytes at one size,
-        and at another size another photograph of the same anatomy.
+      seed: non-negative integer. Equal seeds give equal bytes at one size, and
+        at another size another photograph of the same anatomy.
 
     Returns:
       The photograph, its maps and its vessel tree.
 
     Raises:
-      ValueError: a size below `MIN_SIZE` or a negative seed.
+      ValueError: the size is below `MIN_SIZE`, or the seed is negative.
     """
     if min(height, width) < MIN_SIZE:
         raise ValueError(
@@ -104,10 +112,17 @@ def phantom_retina(height: int, width: int, seed: int) -> PhantomRetina:
 
 
 def second_reading(retina: PhantomRetina) -> np.ndarray:
-    """A second annotator's vessel map, (H, W) uint8 in {0, 255}.
+    """Draws the vessel map of a second annotator.
 
     This reader misses thin ends, the thinner the more often, and draws each
     vessel a little wider or narrower and a fraction of a pixel off its place.
+    Equal retinas are read equally.
+
+    Args:
+      retina: the retina to read.
+
+    Returns:
+      (H, W) uint8 in {0, 255}.
     """
     rng = np.random.default_rng([retina.seed, READING_STREAM])
     offset_scale = 0.35 / retina.frame.radius
@@ -133,15 +148,15 @@ def second_reading(retina: PhantomRetina) -> np.ndarray:
 def contact_sheet(
     rows: int, columns: int, height: int, width: int, seed: int, shown: int
 ) -> np.ndarray:
-    """A page of retinas of consecutive seeds, row by row.
+    """Draws a page of retinas of consecutive seeds, row by row.
 
     Args:
-      rows: retinas down the page.
-      columns: retinas across it.
-      height: size at which each is drawn, pixels.
-      width: the same across.
-      seed: of the first one.
-      shown: height on the page, pixels; the width follows.
+      rows: the number of retinas down the page.
+      columns: the number across it.
+      height: the height at which each is drawn, in pixels.
+      width: the width at which each is drawn, in pixels.
+      seed: the seed of the first retina.
+      shown: its height on the page, in pixels; the width follows from it.
 
     Returns:
       (rows * shown, columns * shown width, 3) uint8 RGB.

@@ -1,17 +1,16 @@
-"""A job of many pairs as an Apache Beam pipeline.
+"""Runs a job of many pairs as an Apache Beam pipeline, on many machines.
 
-What a block holds, and what its files are called, is what
-`one_machine` makes of it: the images are the same to the byte.
+`one_machine` runs the same job without Beam; the files are the same to the
+byte.
 """
 
 import contextlib
 import os
 
 from migan_tf.base.errors import UserError
-from migan_tf.synthesis import job
-from migan_tf.synthesis import summary as synthesis_summary
-from migan_tf.synthesis.job import ONE_THREAD
+from migan_tf.synthesis import job, summary
 from migan_tf.synthesis.pairs import Maker
+from migan_tf.synthesis.recipe import plan_job
 from migan_tf.synthesis.store import LocalStore
 
 try:
@@ -27,26 +26,27 @@ except ImportError as error:
 
 
 class BeamStore:
-    """Files by name in an object store (gs://, s3://) that Beam knows.
+    """Files by their names in an object store (gs://, s3://) that Beam knows.
 
     There an object appears when it is closed, so that none is half written.
+    The methods are those of `store.LocalStore`.
     """
 
     def __init__(self, root):
-        """Keeps the root."""
+        """Keeps the address below which the files are."""
         self._root = root
 
     def exists(self, name) -> bool:
-        """Whether the file `name` is there."""
+        """Whether the file is there."""
         return FileSystems.exists(self._path(name))
 
     def read(self, name) -> bytes:
-        """What the file holds."""
+        """The content of the file."""
         with FileSystems.open(self._path(name)) as file:
             return file.read()
 
     def size(self, name) -> int:
-        """The file's length in bytes."""
+        """The length of the file in bytes."""
         found = FileSystems.match([self._path(name)])[0].metadata_list
         return found[0].size_in_bytes
 
@@ -56,7 +56,7 @@ class BeamStore:
             file.write(content)
 
     def clear(self) -> None:
-        """Nothing is ever unfinished here."""
+        """Does nothing: no file is ever unfinished here."""
 
     def _path(self, name):
         return FileSystems.join(self._root, *name.split("/"))
@@ -68,7 +68,7 @@ def store_of(output):
 
 
 class MakeBlock(beam.DoFn):
-    """A block's number -> the same, made and written."""
+    """Takes the number of a block, makes it, and passes the number on."""
 
     def __init__(self, plan, output, recipe):
         """Keeps what is sent to the workers."""
@@ -77,7 +77,7 @@ class MakeBlock(beam.DoFn):
     def setup(self):
         """Loads the networks, once for each worker."""
         kernels = {"TF_ENABLE_ONEDNN_OPTS": self._recipe.onednn}
-        os.environ.update(ONE_THREAD | kernels)
+        os.environ.update(job.ONE_THREAD | kernels)
         self._maker = Maker(self._recipe)
 
     def process(self, block):
@@ -87,16 +87,15 @@ class MakeBlock(beam.DoFn):
         yield block
 
 
-def build(root, plan, output, recipe, size):
+def build(root, plan, output, recipe):
     """Adds the job to a pipeline.
 
     Args:
       root: the `beam.Pipeline`.
       plan: the `job.Plan`.
       output: folder or address of the files.
-      recipe: the `pairs.Recipe`; its folders of networks must be
-        there for the workers, too.
-      size: side S of the images.
+      recipe: the `recipe.Recipe`; the workers, too, must find its folders of
+        networks.
 
     Returns:
       PCollection of one text, the summary, after everything is written.
@@ -109,9 +108,8 @@ def build(root, plan, output, recipe, size):
     )
 
     def finish(count):
-        del count  # It is what all blocks are waited for by.
-        summary = synthesis_summary.finish(plan, store_of(output), size)
-        return synthesis_summary.describe(summary)
+        del count  # It is there only when all blocks are.
+        return summary.describe(summary.finish(plan, store_of(output)))
 
     return (
         blocks
@@ -126,30 +124,25 @@ def run(values, generator, arguments) -> int:
     Args:
       values: {flag of `flags`: value}.
       generator: folder of the network that paints.
-      arguments: Beam's own, such as --runner=DataflowRunner.
+      arguments: list of Beam's own flags, such as --runner=DataflowRunner.
 
     Returns:
       Exit status 0.
 
     Raises:
-      UserError: flags, data or the output at fault.
+      UserError: flags, data or the output are at fault.
     """
-    # Before TensorFlow: the DirectRunner's workers are threads of this process.
-    os.environ.update(ONE_THREAD)
-    from migan_tf.synthesis import recipe as synthesis_recipe
-
-    plan, recipe, settings, size = synthesis_recipe.make(
-        values, generator, synthesis_recipe.reader_of(values)
-    )
+    # Before TensorFlow starts its threads: the DirectRunner's workers are
+    # threads of this process.
+    os.environ.update(job.ONE_THREAD)
+    plan, recipe, identity = plan_job(values, generator)
     # Wrong options are a ValueError before anything is made; one that comes
     # later is not the user's.
     with _as_user_error(values, arguments, ValueError):
-        job.claim(store_of(values["output"]), settings)
+        job.claim(store_of(values["output"]), identity)
         pipeline = beam.Pipeline(options=PipelineOptions(arguments))
     with _as_user_error(values, arguments), pipeline:
-        told = build(
-            pipeline, plan, output=values["output"], recipe=recipe, size=size
-        )
+        told = build(pipeline, plan, output=values["output"], recipe=recipe)
         told | "Tell" >> beam.Map(print)
     print(values["output"])
     return 0
@@ -157,7 +150,13 @@ def run(values, generator, arguments) -> int:
 
 @contextlib.contextmanager
 def _as_user_error(values, arguments, *kinds):
-    """Tells of what Beam cannot use, or cannot reach."""
+    """Raises what Beam cannot use or cannot reach as a `UserError`.
+
+    Args:
+      values: {flag of `flags`: value}.
+      arguments: list of Beam's own flags.
+      *kinds: further exceptions that are the user's to put right.
+    """
     try:
         yield
     except (BeamError, OSError, *kinds) as error:

@@ -1,123 +1,177 @@
-"""The flags of a job of many pairs, of `synthesize` and `synthesize_beam`."""
+"""The settings of `synthesize.py` and `synthesize_beam.py`."""
 
-import os
-import sys
+import dataclasses
+import functools
 
-from absl import flags
-
-from migan_tf.base import command_line
+from migan_tf.base import command_line, settings
 from migan_tf.base.errors import UserError
+from migan_tf.vessel_maps.sources import SOURCES
 
-# Of `sources`, which needs more than the flags do.
-SOURCES = ("dataset", "deformed", "procedural", "folder")
-# What means something only to a job of many pairs.
-_OF_BULK = (
-    "count format shard workers dataset data_dir manual_dir reader "
-    "least_consistency least_distance colour_margin"
-).split()
-_PLACES = "workdir model vessel_maps output data_dir manual_dir reader".split()
+FORMATS = ("png", "tfrecord")
+MOST = 10**7  # numbers have seven digits in the files' names
+
+# `bulk`: it means something only to a job of many pairs.
+field = functools.partial(settings.field, bulk=False)
+bulk_field = functools.partial(settings.field, bulk=True)
 
 
-def define() -> None:
-    """Defines the flags; they are key flags of the program that calls."""
-    found = [
-        flags.DEFINE_string("workdir", "", "A run with a generator."),
-        flags.DEFINE_string(
-            "model",
-            "",
-            "Instead of it: a SavedModel or a folder RUN/synthesis. Without "
-            "both: the newest in export/models.",
+@dataclasses.dataclass(frozen=True)
+class JobSettings:
+    """The flags of a job of many pairs; each field's help says what it is."""
+
+    workdir: str = field(
+        default="", help="A run whose generator is applied.", place=True
+    )
+    model: str = field(
+        default="",
+        help=(
+            "A SavedModel or a folder RUN/synthesis, and not a run. Without "
+            "both: the newest in export/models."
         ),
-        flags.DEFINE_string("vessel_maps", "", "A map or a folder of maps."),
-        flags.DEFINE_integer(
-            "seed", 0, help="Seed of maps and noise codes.", lower_bound=0
+        place=True,
+    )
+    vessel_maps: str = field(
+        default="", help="A vessel map, or a folder of maps.", place=True
+    )
+    seed: int = field(
+        default=0, help="Seed of the maps and the noise codes.", minimum=0
+    )
+    noise_stddev: float | None = field(
+        default=None,
+        help="Standard deviation σ of the noise; default: the run's.",
+        minimum=0.0,
+    )
+    output: str = field(
+        default="fundi", help="Folder of the results.", place=True
+    )
+    vessel_source: str | None = field(
+        default=None,
+        help=(
+            "Makes annotated images in bulk, of new vessel maps: those of the "
+            "training photographs, the same deformed, drawn ones, or files."
         ),
-        flags.DEFINE_float(
-            "noise_stddev",
-            None,
-            help="σ of the noise; default: the run's.",
-            lower_bound=0.0,
+        choices=SOURCES,
+    )
+    count: int = bulk_field(
+        default=100,
+        help="Number of annotated images to make.",
+        minimum=1,
+        maximum=MOST,
+    )
+    format: str = bulk_field(
+        default="png",
+        help=(
+            "Pictures in DRIVE's layout, or a dataset that --dataset and "
+            "--extra_dataset of train take by the folder's name."
         ),
-        flags.DEFINE_string("output", "fundi", "Folder of the results."),
-        flags.DEFINE_enum(
-            "vessel_source",
-            None,
-            enum_values=SOURCES,
-            help="Makes annotated images in bulk, of new vessel maps: those of the "
-            "training photographs, the same deformed, drawn ones, or files.",
-        ),
-        flags.DEFINE_integer(
-            "count",
-            100,
-            help="Annotated images to make.",
-            lower_bound=1,
-            upper_bound=MOST,
-        ),
-        flags.DEFINE_enum(
-            "format",
-            "png",
-            enum_values=FORMATS,
-            help="Pictures in DRIVE's layout, or a dataset that --dataset and "
-            "--extra_dataset of train take by the folder's name.",
-        ),
-        flags.DEFINE_string(
-            "dataset",
-            "",
+        choices=FORMATS,
+    )
+    dataset: str = bulk_field(
+        default="",
+        help=(
             "Photographs whose maps are taken and that images are compared "
-            "with; default: those the generator learned from.",
+            "with; default: those the generator learned from."
         ),
-        flags.DEFINE_string(
-            "data_dir", "", "Prepared datasets (default: TFDS's own folder)."
+    )
+    data_dir: str = bulk_field(
+        default="",
+        help=(
+            "Folder of the prepared datasets; default: that of TensorFlow "
+            "Datasets."
         ),
-        flags.DEFINE_string(
-            "manual_dir", "", "Folder of the downloaded archives or folders."
-        ),
-        flags.DEFINE_string(
-            "reader",
-            "",
+        place=True,
+    )
+    manual_dir: str = bulk_field(
+        default="",
+        help="Folder of the downloaded archives, or of what they hold.",
+        place=True,
+    )
+    reader: str = bulk_field(
+        default="",
+        help=(
             "Segmenter of the gate: a SavedModel or a folder "
             "RUN/segmentation. Default: the run's own, or the newest in "
-            "export/models.",
+            "export/models."
         ),
-        flags.DEFINE_float(
-            "least_consistency",
-            0.6,
-            help="Gate: least Dice of the vessels painted and found again.",
-            lower_bound=0.0,
-            upper_bound=1.0,
+        place=True,
+    )
+    least_consistency: float = bulk_field(
+        default=0.6,
+        help="Gate: least Dice of the vessels painted and found again.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    least_distance: float = bulk_field(
+        default=5.0,
+        help="Gate: least distance to a training photograph, grey levels.",
+        minimum=0.0,
+    )
+    colour_margin: float = bulk_field(
+        default=25.0,
+        help=(
+            "Gate: how far means and spreads of the channels may lie beyond "
+            "those of the training photographs, grey levels."
         ),
-        flags.DEFINE_float(
-            "least_distance",
-            5.0,
-            help="Gate: least distance to a training photograph, grey levels.",
-            lower_bound=0.0,
-        ),
-        flags.DEFINE_float(
-            "colour_margin",
-            25.0,
-            help="Gate: how far means and spreads of the channels may lie beyond "
-            "those of the training photographs, grey levels.",
-            lower_bound=0.0,
-        ),
-    ]
-    for holder in found:
-        flags.FLAGS.register_key_flag_for_module(
-            sys.argv[0], flags.FLAGS[holder.name]
-        )
+        minimum=0.0,
+    )
 
 
-def checked(values, given=()) -> dict:
-    """The flags of a job, with ~ in folders for the home.
+@dataclasses.dataclass(frozen=True)
+class Settings(JobSettings):
+    """The flags of `synthesize.py`."""
+
+    samples: int = field(
+        default=1,
+        help="Images of each map, without --vessel_source.",
+        minimum=1,
+    )
+    shard: str = bulk_field(
+        default="0/1",
+        help=(
+            "i/n: the i-th of n machines, from 0, that share a job of "
+            "--vessel_source."
+        ),
+    )
+    workers: int = bulk_field(
+        default=0,
+        help="Processes of --vessel_source; 0: one for each core.",
+        minimum=0,
+    )
+
+
+def read(kind):
+    """The settings of the parsed flags.
 
     Args:
-      values: {flag: value}, --vessel_source given.
+      kind: `Settings` or `JobSettings`.
+
+    Raises:
+      UserError: a value is at fault, or flags do not go together.
+    """
+    found = settings.read(kind)
+    check(found, settings.given(kind))
+    return found
+
+
+def check(found, given=()) -> None:
+    """Checks what the settings must fulfil beyond their types.
+
+    Args:
+      found: `Settings` or `JobSettings`.
       given: names of those that stand on the command line.
 
     Raises:
-      UserError: flags that do not go together.
+      UserError: settings do not go together, or one is missing.
     """
-    command_line.required(output=values["output"])
-    source, maps = values["vessel_source"], values["vessel_maps"]
+    if found.vessel_source:
+        _check_job(found, given)
+    else:
+        _check_plain(found, given)
+
+
+def _check_job(found, given):
+    command_line.required(output=found.output)
+    source, maps = found.vessel_source, found.vessel_maps
     if (source == "folder") != bool(maps):
         raise UserError(
             "--vessel_maps goes with --vessel_source=folder, and is needed "
@@ -126,42 +180,21 @@ def checked(values, given=()) -> dict:
     if "samples" in given:
         raise UserError(
             "--samples goes without --vessel_source, which makes one image of "
-            f"each map. Received: --samples={values['samples']}. Next: --count"
+            f"each map. Received: --samples={found.samples}. Next: --count"
         )
-    return _with_homes(values)
 
 
-def checked_plain(values, given) -> dict:
-    """The flags of `synthesize` without --vessel_source, as of `checked`.
-
-    Args:
-      values: {flag: value}.
-      given: names of those that stand on the command line.
-
-    Raises:
-      UserError: one is missing, or means nothing without --vessel_source.
-    """
-    strange = [name for name in _OF_BULK if name in given]
+def _check_plain(found, given):
+    strange = [
+        one.name
+        for one in dataclasses.fields(found)
+        if one.metadata["bulk"] and one.name in given
+    ]
     if strange:
-        received = " ".join(f"--{name}={values[name]}" for name in strange)
+        received = " ".join(f"--{n}={getattr(found, n)}" for n in strange)
         raise UserError(
             "--vessel_source must be given with "
             f"{', '.join(f'--{name}' for name in strange)}. Received: "
             f"{received} without it. Next: --vessel_source=deformed, say"
         )
-    command_line.required(
-        vessel_maps=values["vessel_maps"], output=values["output"]
-    )
-    return _with_homes(values)
-
-
-def _with_homes(values):
-    # A shell leaves the ~ of --flag=~/folder as it is.
-    places = {name: os.path.expanduser(values[name] or "") for name in _PLACES}
-    return {**values, **places}
-
-
-FORMATS = ("png", "tfrecord")
-
-
-MOST = 10**7  # numbers have seven digits in the files' names
+    command_line.required(vessel_maps=found.vessel_maps, output=found.output)

@@ -1,4 +1,4 @@
-"""What a painted image must fulfil before it is written."""
+"""The gate: what a painted image must fulfil before it is written."""
 
 import dataclasses
 
@@ -6,13 +6,14 @@ import numpy as np
 
 from migan_tf.metrics import realism, segmentation
 
-# The first that applies is the reason; summaries list them in this order.
+# The first one that applies is named; summaries list them in this order.
 REASONS = ("blank", "holes", "gamut", "vessels", "copy")
 
-LEAST_FOV = 0.3  # of the frame; a photograph of 45° fills 0.65 to 0.8
-LEAST_SPREAD = 3.0  # grey levels, the standard deviation of the widest channel
-# Share of the FOV where all channels are below BLACK: bites out of its rim. The
-# photographs of DRIVE have 0.003 at most.
+LEAST_FOV = 0.3  # share of the frame; a photograph of 45° fills 0.65 to 0.8
+# Standard deviation, in grey levels, of the channel that varies most.
+LEAST_SPREAD = 3.0
+# Share of the FOV where all channels are below BLACK, as where its rim has
+# bites. The photographs of DRIVE have 0.003 at most.
 MOST_BLACK, BLACK = 0.02, 30
 MOST_CLIPPED = 0.1  # share of the FOV in which two channels are 0 or 255
 
@@ -21,8 +22,8 @@ MOST_CLIPPED = 0.1  # share of the FOV in which two channels are 0 or 255
 class Originals:
     """What the gate keeps of N training photographs at the networks' size.
 
-    `realism.reduced` gives `small` and `inside`; `colours` is six statistics
-    of each, three means and three standard deviations.
+    `small` and `inside` come from `realism.reduced`; `colours` has six
+    statistics of each photograph, three means and three standard deviations.
     """
 
     image_ids: tuple[str, ...]
@@ -35,9 +36,9 @@ def originals_of(image_ids, fundi, fov_masks) -> Originals:
     """Reduces photographs to what the gate compares.
 
     Args:
-      image_ids: N names.
-      fundi: N of (S,S,3) uint8.
-      fov_masks: N of (S,S) bool.
+      image_ids: names of N photographs.
+      fundi: N arrays (S,S,3) uint8.
+      fov_masks: N arrays (S,S) bool.
     """
     pairs = list(zip(fundi, fov_masks, strict=True))
     small, inside = zip(*(realism.reduced(*p) for p in pairs), strict=True)
@@ -51,7 +52,7 @@ def originals_of(image_ids, fundi, fov_masks) -> Originals:
 
 
 class Gate:
-    """Lets an image through or names the reason why not."""
+    """Lets an image through, or names the reason why not."""
 
     def __init__(
         self,
@@ -64,12 +65,15 @@ class Gate:
         """Keeps the limits.
 
         Args:
-          reader: function of fundus (S,S,3) uint8 and fov_mask (S,S) bool to
+          reader: the segmenter that looks for the vessels again, a function
+            of fundus (S,S,3) uint8 and fov_mask (S,S) bool that returns
             vessel_probability (S,S) in [0,1].
           originals: `Originals`, or None where the training photographs are
             not at hand: neither copies nor colours are compared then.
-          least_consistency: Dice of the vessels painted and found again.
-          least_distance: from the nearest photograph, in grey levels.
+          least_consistency: least Dice of the vessels that were painted and
+            found again.
+          least_distance: least distance to the nearest photograph, in grey
+            levels.
           colour_margin: how far each of the six statistics may lie beyond
             the photographs' range, in grey levels.
         """
@@ -87,8 +91,9 @@ class Gate:
           fov_mask: (S,S) bool, what the image shows.
 
         Returns:
-          (reason, facts): None or one of REASONS, and what was measured until
-          then: `consistency`, `nearest`.
+          (reason, facts): None or one of REASONS; and what was measured until
+          then, of `consistency` (Dice), `nearest` (a name of `Originals`) and
+          `distance` (grey levels).
         """
         if _is_blank(fundus, vessel_map, fov_mask):
             return "blank", {}
@@ -133,7 +138,7 @@ class Gate:
 
 
 def _is_blank(fundus, vessel_map, fov_mask):
-    """Nothing to see: no field of view, no vessels, or one flat colour."""
+    """Whether there is no field of view, no vessel, or one flat colour."""
     if fov_mask.mean() < LEAST_FOV or not vessel_map[fov_mask].any():
         return True
     return fundus[fov_mask].std(axis=0).max() < LEAST_SPREAD

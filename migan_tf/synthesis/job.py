@@ -1,6 +1,8 @@
-"""A job of many pairs: whose folder it is, and one block after the other.
+"""A job of many pairs: numbered blocks in one folder, made one by one.
 
-A store is `store.LocalStore` or anything with its methods.
+A job is cut into blocks by its plan alone, so that any machine can make any of
+them; a block whose part of the manifest is there is finished. A store is
+`store.LocalStore` or anything with its methods.
 """
 
 import dataclasses
@@ -9,46 +11,121 @@ import math
 
 from migan_tf.base.errors import UserError
 from migan_tf.synthesis import formats
-from migan_tf.synthesis.formats import VERSION
 
 JOB = "job.json"
+LEAST_BLOCK, MOST_BLOCK, USUAL_BLOCKS = 10, 100, 200
+# A process has one thread, on the CPU: the sums of a convolution are then taken
+# in one order, whatever the machine has, and no process waits for another one.
+ONE_THREAD = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
 
 
-def claim(store, settings) -> None:
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How many pairs a job has, and how they are cut into blocks and stored."""
+
+    name: str  # of the output folder, and of the dataset that it may be
+    count: int  # pairs that are asked for, numbered from 0
+    format: str  # key of `formats.BY_NAME`
+    size: int  # side S of the images in pixels
+
+    @property
+    def block_size(self) -> int:
+        """Pairs of a block; it depends on the count alone."""
+        usual = math.ceil(self.count / USUAL_BLOCKS)
+        return min(max(usual, LEAST_BLOCK), MOST_BLOCK)
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are."""
+        return math.ceil(self.count / self.block_size)
+
+    def numbers(self, block) -> range:
+        """The numbers of a block's pairs."""
+        first = block * self.block_size
+        return range(first, min(first + self.block_size, self.count))
+
+    def of_shard(self, shard, shards) -> list[int]:
+        """The blocks that machine `shard` of `shards` makes, counted from 0."""
+        return list(range(shard, self.blocks, shards))
+
+    def part(self, block) -> str:
+        """Which block of how many, as it stands in files' names."""
+        return f"{block:05d}-of-{self.blocks:05d}"
+
+    def manifest(self, block) -> str:
+        """Name of the file that is a block's part of the manifest."""
+        return f"manifest/{self.part(block)}.jsonl"
+
+
+def parse_shard(text):
+    """Reads the value of --shard.
+
+    Args:
+      text: i/n, machine i of n.
+
+    Returns:
+      (i, n).
+
+    Raises:
+      UserError: it is not such a text, or not 0 <= i < n.
+    """
+    parts = text.split("/")
+    if len(parts) == 2 and all(part.isdecimal() for part in parts):
+        shard, shards = map(int, parts)
+        if shard < shards:
+            return shard, shards
+    raise UserError(
+        "--shard must be i/n, machine i of n, from 0/n to (n-1)/n, such as "
+        f"--shard=0/4. Received: {text!r}"
+    )
+
+
+def claim(store, identity) -> None:
     """Writes what the job is, or checks that the folder holds the same one.
 
     Args:
       store: of the job's files.
-      settings: plain values that the files' contents are a function of.
+      identity: plain values that the files' contents are a function of.
 
     Raises:
       UserError: another job's files are there.
     """
-    text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(identity, indent=1, ensure_ascii=False) + "\n"
     if not store.exists(JOB):
-        if store.exists(f"{VERSION}/dataset_info.json"):
+        if store.exists(formats.DATASET_INFO):
             raise UserError(
                 "--output must not be a dataset of other making. Received: a "
-                f"folder with {VERSION}/ and no {JOB}. Give another"
+                f"folder with {formats.VERSION}/ and no {JOB}. Give another"
             )
         store.write(JOB, text.encode())
         return
     there = _parsed(JOB, store.read(JOB))
     names = sorted(
         name
-        for name in settings.keys() | there.keys()
-        if settings.get(name) != there.get(name)
+        for name in identity.keys() | there.keys()
+        if identity.get(name) != there.get(name)
     )
     if names:
         different = ", ".join(
             f"{name} is {_short(there.get(name))} there and "
-            f"{_short(settings.get(name))} here"
+            f"{_short(identity.get(name))} here"
             for name in names
         )
         raise UserError(
             f"--output holds another job ({JOB}): {different}. Give the flags "
             "and data it has, or another --output"
         )
+
+
+def missing(plan, store) -> list[int]:
+    """The numbers of the blocks that are not there yet, in rising order."""
+    return [b for b in range(plan.blocks) if not store.exists(plan.manifest(b))]
 
 
 def make_block(plan, store, maker, block, made=lambda: None) -> None:
@@ -58,36 +135,32 @@ def make_block(plan, store, maker, block, made=lambda: None) -> None:
       plan: the `Plan`.
       store: of the job's files.
       maker: a `pairs.Maker`.
-      block: its number.
-      made: called after each pair.
+      block: number of the block.
+      made: is called after each pair.
     """
     if store.exists(plan.manifest(block)):
         return
-    records, lines = [], []
-    for number in plan.numbers(block):
-        pair, facts = maker.make(number)
-        lines.append(json.dumps(facts, ensure_ascii=False) + "\n")
-        if pair is None:
-            pass
-        elif plan.format == "png":
-            for name, content in formats.png_files(pair):
-                store.write(name, content)
-        else:  # Compressed, so that a block takes little memory.
-            records.append(formats.record_of(pair))
-        made()
-    if plan.format == "tfrecord":
-        store.write(plan.record(block), formats.record_file(records))
+    lines = []
+
+    def pairs():
+        for number in plan.numbers(block):
+            pair, facts = maker.make(number)
+            lines.append(json.dumps(facts, ensure_ascii=False) + "\n")
+            if pair is not None:
+                yield pair
+            made()
+
+    formats.files_of(plan, store).write_block(block, pairs())
     # Last: a block that has it is whole.
     store.write(plan.manifest(block), "".join(lines).encode())
 
 
-def missing(plan, store) -> list[int]:
-    """The blocks that are not there yet."""
-    return [b for b in range(plan.blocks) if not store.exists(plan.manifest(b))]
-
-
 def manifest(plan, store, block) -> list[dict]:
-    """The lines of a finished block's part of the manifest."""
+    """The manifest of a finished block: what is known of each number.
+
+    Raises:
+      UserError: the file is damaged.
+    """
     name = plan.manifest(block)
     lines = store.read(name).splitlines()
     return [_parsed(name, line) for line in lines]
@@ -106,73 +179,3 @@ def _parsed(name, content):
 def _short(value):
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-# One thread a process, on the CPU: the sums of a convolution are then taken in
-# one order, whatever the machine has, and no process waits for another one.
-ONE_THREAD = {
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
-
-LEAST_BLOCK, MOST_BLOCK, USUAL_BLOCKS = 10, 100, 200
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How many pairs, called what, written how."""
-
-    name: str
-    count: int
-    format: str
-
-    @property
-    def block_size(self) -> int:
-        """Pairs of a block: a function of the count, whoever makes them."""
-        usual = math.ceil(self.count / USUAL_BLOCKS)
-        return min(max(usual, LEAST_BLOCK), MOST_BLOCK)
-
-    @property
-    def blocks(self) -> int:
-        """How many there are."""
-        return math.ceil(self.count / self.block_size)
-
-    def numbers(self, block) -> range:
-        """Those of a block's pairs."""
-        first = block * self.block_size
-        return range(first, min(first + self.block_size, self.count))
-
-    def of_shard(self, shard, shards) -> list[int]:
-        """The blocks of shard `shard`, 0 … shards - 1."""
-        return list(range(shard, self.blocks, shards))
-
-    def manifest(self, block) -> str:
-        """Name of a block's part of the manifest."""
-        return f"manifest/{self._part(block)}.jsonl"
-
-    def record(self, block) -> str:
-        """Name of a block's records, as TFDS names them."""
-        return f"{VERSION}/{self.name}-train.tfrecord-{self._part(block)}"
-
-    def _part(self, block):
-        return f"{block:05d}-of-{self.blocks:05d}"
-
-
-def parse_shard(text):
-    """(i, n) of --shard=i/n.
-
-    Raises:
-      UserError: not such a text, or not 0 <= i < n.
-    """
-    parts = text.split("/")
-    if len(parts) == 2 and all(part.isdecimal() for part in parts):
-        shard, shards = map(int, parts)
-        if shard < shards:
-            return shard, shards
-    raise UserError(
-        "--shard must be i/n, machine i of n, from 0/n to (n-1)/n, such as "
-        f"--shard=0/4. Received: {text!r}"
-    )

@@ -1,4 +1,7 @@
-"""A job of many pairs on one machine, from its flags to its summary."""
+"""Runs a job of many pairs on this machine, on all of its cores.
+
+`beam` runs the same job as a pipeline; the files are the same to the byte.
+"""
 
 import concurrent.futures
 import multiprocessing
@@ -13,10 +16,9 @@ import cv2
 from tqdm import tqdm
 
 from migan_tf.base.errors import UserError
-from migan_tf.synthesis import job
-from migan_tf.synthesis import recipe as synthesis_recipe
-from migan_tf.synthesis import summary as synthesis_summary
+from migan_tf.synthesis import job, summary
 from migan_tf.synthesis.pairs import Maker
+from migan_tf.synthesis.recipe import plan_job
 from migan_tf.synthesis.store import LocalStore
 
 
@@ -26,14 +28,14 @@ def run(values, generator, shard, workers) -> int:
     Args:
       values: {flag of `flags`: value}.
       generator: folder of the network that paints.
-      shard: i/n.
-      workers: processes; 0 is one for each core.
+      shard: i/n, this is machine i of n.
+      workers: number of processes; 0 is one for each core.
 
     Returns:
       Exit status 0.
 
     Raises:
-      UserError: flags, data or the folder at fault.
+      UserError: flags, data or the folder are at fault.
     """
     part = job.parse_shard(shard)
     if "://" in values["output"]:
@@ -42,11 +44,9 @@ def run(values, generator, shard, workers) -> int:
             f"{values['output']}. Next: python -m migan_tf.synthesize_beam, "
             "which takes the same flags"
         )
-    plan, recipe, settings, size = synthesis_recipe.make(
-        values, generator, synthesis_recipe.reader_of(values)
-    )
+    plan, recipe, identity = plan_job(values, generator)
     store = LocalStore(values["output"])
-    job.claim(store, settings)
+    job.claim(store, identity)
     missing = set(job.missing(plan, store))
     blocks = [b for b in plan.of_shard(*part) if b in missing]
     if blocks:
@@ -56,7 +56,8 @@ def run(values, generator, shard, workers) -> int:
             values["output"],
             recipe=recipe,
             blocks=blocks,
-            workers=workers or cores(),
+            # One for each core that this process may use.
+            workers=workers or len(os.sched_getaffinity(0)),
         )
         print(
             _cost(plan, blocks, seconds=time.monotonic() - started, peaks=peaks)
@@ -69,45 +70,27 @@ def run(values, generator, shard, workers) -> int:
             "one folder, the same command with any --shard finishes them"
         )
         return 0
-    summary = synthesis_summary.finish(plan, store, size)
-    print(f"{synthesis_summary.describe(summary)}\n{values['output']}")
+    counts = summary.finish(plan, store)
+    print(f"{summary.describe(counts)}\n{values['output']}")
     return 0
 
 
-def _cost(plan, blocks, seconds, peaks) -> str:
-    count = sum(len(plan.numbers(block)) for block in blocks)
-    # A tenth of the job has been through every size of array that there is.
-    early = peaks[len(peaks) // 10]
-    return (
-        f"{count} pairs in {seconds:.0f} s, {count / seconds:.2f} a second; "
-        f"peak memory of a process {early:.0f} MB after a tenth of the "
-        f"blocks, {peaks[-1]:.0f} MB at the end"
-    )
-
-
-_here = {}  # What a worker process keeps from block to block.
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
 def make_blocks(plan, root, recipe, blocks, workers):
-    """Makes blocks in as many processes, with progress.
+    """Makes blocks in several processes and shows a progress bar.
 
     Args:
       plan: the `job.Plan`.
       root: folder of the job.
-      recipe: the `pairs.Recipe`.
-      blocks: their numbers.
-      workers: processes.
+      recipe: the `recipe.Recipe`.
+      blocks: numbers of the blocks.
+      workers: number of processes, at most.
 
     Returns:
-      Peak memory in MB of the largest process, after each block.
+      For each block, as they were finished, the peak memory in MB of the
+      largest process until then.
 
     Raises:
-      UserError: what a worker raised, or one was killed.
+      UserError: what a worker raised, or a worker was killed.
     """
     os.environ.update(job.ONE_THREAD)
     context = multiprocessing.get_context("spawn")
@@ -133,17 +116,29 @@ def make_blocks(plan, root, recipe, blocks, workers):
             _stop(pool)
 
 
+def _cost(plan, blocks, seconds, peaks) -> str:
+    """What the blocks cost, as a line of text."""
+    count = sum(len(plan.numbers(block)) for block in blocks)
+    # A tenth of the job has been through every size of array that there is.
+    early = peaks[len(peaks) // 10]
+    return (
+        f"{count} pairs in {seconds:.0f} s, {count / seconds:.2f} a second; "
+        f"peak memory of a process {early:.0f} MB after a tenth of the "
+        f"blocks, {peaks[-1]:.0f} MB at the end"
+    )
+
+
 def _submitted(pool, blocks):
     """Starts the processes, deaf to Ctrl-C: this one hears it and ends them."""
     heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return [pool.submit(_block, block) for block in blocks]
+        return [pool.submit(_make, block) for block in blocks]
     finally:
         signal.signal(signal.SIGINT, heard)
 
 
 def _follow(futures, made, bar):
-    """Moves the bar until all are done or one has failed."""
+    """Moves the bar until all blocks are made or one has failed."""
     peaks, open_ones = [], set(futures)
     while open_ones:
         done, open_ones = concurrent.futures.wait(
@@ -164,8 +159,13 @@ def _stop(pool):
         process.terminate()
 
 
+# What runs in a worker process, and what it keeps from block to block.
+
+_here = {}
+
+
 def _start(plan, root, recipe, made, parent):
-    """Prepares a worker process; networks are loaded by its first block."""
+    """Prepares a worker process; its first block loads the networks."""
     cv2.setNumThreads(1)
     _here.update(plan=plan, root=root, recipe=recipe, made=made)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
@@ -178,8 +178,8 @@ def _watch(parent):
     os._exit(1)
 
 
-def _block(block) -> float:
-    """Makes one block; the process's peak memory in MB."""
+def _make(block) -> float:
+    """Makes one block and returns the process's peak memory in MB."""
     if "maker" not in _here:
         _here["maker"] = Maker(_here["recipe"])
     store = LocalStore(_here["root"])

@@ -1,7 +1,8 @@
-"""An annotated fundus image, made: drawn, painted, and let through the gate.
+"""Makes pairs: a vessel map is drawn, painted, and let through the gate.
 
-Everything about pair `number` is a function of the recipe and the number, not
-of what is made beside it: that is what lets machines share a job.
+A pair is a fundus image with its annotation. Everything about pair `number` is
+a function of the recipe and of the number, and not of what is made beside it:
+that is what lets machines share a job.
 """
 
 import dataclasses
@@ -11,29 +12,7 @@ import tensorflow as tf
 
 from migan_tf.data import fov, geometry
 from migan_tf.inference import load, model_folder, run_networks
-from migan_tf.synthesis.gate import Gate, Originals
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """What a pair is a function of, besides its number; it can be pickled.
-
-    The networks are given as folders: of a SavedModel, or of a task of a run.
-    """
-
-    generator: str
-    reader: str
-    source: object  # of `sources.make_source`
-    originals: Originals | None
-    onednn: str = "1"  # TF_ENABLE_ONEDNN_OPTS: the last digits differ by it
-    seed: int = 0
-    noise_stddev: float = 1.0
-    attempts: int = 5  # other maps and codes before a number is given up
-    least_consistency: float = 0.6
-    least_distance: float = 5.0  # grey levels, as the next
-    colour_margin: float = 25.0
-    # For the manifest: `job` and what else does not change from pair to pair.
-    facts: dict = dataclasses.field(default_factory=dict)
+from migan_tf.synthesis.gate import Gate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +34,7 @@ class Maker:
         """Loads the networks.
 
         Args:
-          recipe: the `Recipe`.
+          recipe: the `recipe.Recipe`.
 
         Raises:
           UserError: a network cannot be loaded.
@@ -72,14 +51,17 @@ class Maker:
         )
 
     def make(self, number):
-        """Makes one pair, with a few attempts.
+        """Makes one pair, with as many attempts as the recipe allows.
 
         Args:
-          number: from 0.
+          number: which pair, counted from 0.
 
         Returns:
           (pair, facts): a `Pair`, or None where every attempt was refused;
-          and the line of the manifest.
+          and {name: plain value}, what the manifest says of the number.
+
+        Raises:
+          UserError: the source of vessel maps cannot give one.
         """
         recipe, refused = self._recipe, []
         image_id = f"{number:07d}_training"
@@ -122,10 +104,10 @@ class Maker:
         )
 
     def _framed(self, plane, drawn_fov):
-        """(H,W) float32 in the square that its field of view asks for.
+        """A map (H,W) as float32 in the square that its field of view needs.
 
-        As in training; the generator knows no field of view and would cut a
-        wide one off.
+        Training does the same. The generator knows no field of view and would
+        cut a wide one off.
         """
         plane = tf.constant(plane[..., None], tf.float32)
         if self._config.geometry == "center_square":
@@ -134,7 +116,10 @@ class Maker:
         return plane.numpy()[..., 0]
 
     def _resampled(self, plane, drawn_fov, fov_mask):
-        """An artery or vein map as the vessel map was, cut at one half."""
+        """An artery or vein map at the generator's size, cut at one half.
+
+        It is resampled as the vessel map was.
+        """
         if plane is None:
             return None
         framed = tf.constant(self._framed(plane, drawn_fov)[..., None])
@@ -154,6 +139,6 @@ class Maker:
 
 
 def _seed_of(seed, number, attempt) -> int:
-    """One whole number below 2**32 for the streams of one attempt."""
+    """A whole number below 2**32, from which an attempt draws everything."""
     sequence = np.random.SeedSequence([seed, number, attempt])
     return int(sequence.generate_state(1)[0])

@@ -1,4 +1,7 @@
-"""From the flags of a job to what its pairs are a function of."""
+"""What the pairs of a job are made of: its flags, data and models as a recipe.
+
+`plan_job` checks them all and reads the photographs before anything is made.
+"""
 
 import dataclasses
 import hashlib
@@ -14,44 +17,62 @@ from migan_tf.base import image_files
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, geometry, photographs, prepared
 from migan_tf.inference import model_folder
-from migan_tf.synthesis import gate
+from migan_tf.synthesis import formats, gate
 from migan_tf.synthesis.job import Plan
-from migan_tf.synthesis.pairs import Recipe
 from migan_tf.vessel_maps import sources
 
-# These draw from photographs; the others need them for the gate alone.
+# These sources draw from photographs; the others need them for the gate alone.
 FROM_PHOTOGRAPHS = ("dataset", "deformed")
 _DATASET_NAME = re.compile("[a-z][a-z0-9_]*")  # what TFDS takes
+# These flags go into the recipe and into the job's identity as they are.
+_AS_GIVEN = "seed least_consistency least_distance colour_margin".split()
 
 
-def make(values, generator, reader):
-    """What to make, how, and what of it must not change.
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What a pair is a function of, besides its number; it can be pickled.
+
+    The networks are given as folders: of a SavedModel, or of a task of a run.
+    """
+
+    generator: str
+    reader: str  # the segmenter of the gate
+    source: object  # of vessel maps, from `sources.make_source`
+    originals: gate.Originals | None
+    onednn: str = "1"  # TF_ENABLE_ONEDNN_OPTS: the last digits differ by it
+    seed: int = 0
+    noise_stddev: float = 1.0
+    attempts: int = 5  # images, of other codes, before a number is given up
+    least_consistency: float = 0.6
+    least_distance: float = 5.0  # grey levels
+    colour_margin: float = 25.0  # grey levels
+    # For the manifest: `job` and what else does not change from pair to pair.
+    facts: dict = dataclasses.field(default_factory=dict)
+
+
+def plan_job(values, generator):
+    """Says what a job makes, how, and which job it is.
 
     Args:
       values: {flag of `flags`: value}.
       generator: folder of the network that paints.
-      reader: folder of the segmenter that reads.
 
     Returns:
-      (plan, recipe, settings, size): `Plan`, `Recipe`, plain values for
-      `job.claim`, and the side of the images.
+      (plan, recipe, identity): the `job.Plan`, the `Recipe`, and plain values
+      for `job.claim` that all files of the job are a function of.
 
     Raises:
-      UserError: flags or data at fault.
+      UserError: flags, data or models are at fault.
     """
+    reader = _reader_of(values)
     config = model_folder.config_of(generator, "synthesis")
-    plan = _plan(values)
+    plan = _plan(values, config.image_size)
     drawn_from, known = _photographs(config, values)
-    paths = []
-    if values["vessel_source"] == "folder":
-        paths = image_files.list_images([values["vessel_maps"]], "vessel_maps")
-        for path in paths:
-            sources.read_map(path)  # At fault now, not at its turn.
+    paths = _map_files(values)
+    like = _likeness(values, config)
     noise_stddev = values["noise_stddev"]
     if noise_stddev is None:
         noise_stddev = config.evaluation_noise_stddev
-    like = (values["dataset"] or config.dataset).partition(",")[0]
-    like = "stare" if like == "stare" else "drive"
     recipe = Recipe(
         generator=str(generator),
         reader=str(reader),
@@ -67,45 +88,61 @@ def make(values, generator, reader):
         noise_stddev=noise_stddev,
         **{name: values[name] for name in _AS_GIVEN},
     )
-    facts = {**_facts(generator, "synthesis"), "style": _style(config)}
-    settings = {
+    style = pathlib.Path(config.style_image).name or None
+    model = {**_network(generator, "synthesis"), "style": style}
+    is_dataset = formats.BY_NAME[plan.format].is_dataset
+    identity = {
         "program": __version__,
         "count": plan.count,
         "format": plan.format,
-        # Of pictures no file's name or content depends on it.
-        "name": plan.name if plan.format == "tfrecord" else None,
+        "name": plan.name if is_dataset else None,
         "vessel_source": values["vessel_source"],
         "like": like if values["vessel_source"] == "procedural" else None,
         "attempts": recipe.attempts,
         "noise_stddev": noise_stddev,
         "onednn": recipe.onednn,
         **{name: values[name] for name in _AS_GIVEN},
-        "model": facts,
-        "reader": _facts(reader, "segmentation"),
+        "model": model,
+        "reader": _network(reader, "segmentation"),
         "maps_of": {p.image_id: p.sha256() for p in drawn_from},
         "compared_with": {p.image_id: p.sha256() for p in known},
         "vessel_maps": {p.name: _sha256(p) for p in paths},
     }
-    text = json.dumps(settings, sort_keys=True)
+    text = json.dumps(identity, sort_keys=True)
     job = hashlib.sha256(text.encode()).hexdigest()[:16]
-    recipe = dataclasses.replace(recipe, facts={"job": job, **facts})
-    return plan, recipe, settings, config.image_size
+    recipe = dataclasses.replace(recipe, facts={"job": job, **model})
+    return plan, recipe, identity
 
 
-_AS_GIVEN = "seed least_consistency least_distance colour_margin".split()
+def _reader_of(values):
+    """Folder of the segmenter of the gate.
+
+    It is --reader, or else that of --workdir, or else the one that comes with
+    the program.
+    """
+    if values["reader"]:
+        folder, _ = model_folder.find(
+            "segmentation", "", model=values["reader"], flag="reader"
+        )
+        return folder
+    if values["workdir"]:
+        own = pathlib.Path(values["workdir"], "segmentation")
+        if (own / model_folder.WEIGHTS).exists():
+            return own
+    return model_folder.find("segmentation", "", "")[0]
 
 
-def _plan(values):
+def _plan(values, size):
     name = pathlib.Path(values["output"]).resolve().name
     taken = prepared.names()
     fits = _DATASET_NAME.fullmatch(name) and name not in taken
-    if values["format"] == "tfrecord" and not fits:
+    if formats.BY_NAME[values["format"]].is_dataset and not fits:
         raise UserError(
             "--output must end in the new dataset's name with "
-            "--format=tfrecord: small letters, digits and _, and none of "
-            f"{', '.join(taken)}. Received: {values['output']}"
+            f"--format={values['format']}: small letters, digits and _, and "
+            f"none of {', '.join(taken)}. Received: {values['output']}"
         )
-    return Plan(name, values["count"], values["format"])
+    return Plan(name, count=values["count"], format=values["format"], size=size)
 
 
 def _photographs(config, values):
@@ -143,7 +180,24 @@ def _photographs(config, values):
     return drawn_from, learned_from + found
 
 
+def _map_files(values):
+    """The user's vessel maps; a faulty one is found now, not at its turn."""
+    if values["vessel_source"] != "folder":
+        return []
+    paths = image_files.list_images([values["vessel_maps"]], "vessel_maps")
+    for path in paths:
+        sources.read_map(path)
+    return paths
+
+
+def _likeness(values, config):
+    """Whose eyes procedural maps resemble: those of STARE or of DRIVE."""
+    like = (values["dataset"] or config.dataset).partition(",")[0]
+    return "stare" if like == "stare" else "drive"
+
+
 def _originals(known, config):
+    """What the gate compares with, of photographs as the networks see them."""
     if not known:
         return None
     examples = [
@@ -157,12 +211,8 @@ def _originals(known, config):
     )
 
 
-def _style(config):
-    return pathlib.Path(config.style_image).name or None
-
-
-def _facts(folder, task):
-    """Which network it is: name, version, SHA-256 of its weights."""
+def _network(folder, task):
+    """Which network a folder holds: name, version, SHA-256 of its weights."""
     if model_folder.is_saved_model(folder):
         card = model_folder.read_card(pathlib.Path(folder), task)
         digest = card["network"]["weights_sha256"]
@@ -183,20 +233,3 @@ def _sha256(path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error}") from error
-
-
-def reader_of(values):
-    """Folder of the segmenter of the gate.
-
-    --reader, or the one of --workdir, or the one that comes along.
-    """
-    if values["reader"]:
-        folder, _ = model_folder.find(
-            "segmentation", "", model=values["reader"], flag="reader"
-        )
-        return folder
-    if values["workdir"]:
-        own = pathlib.Path(values["workdir"], "segmentation")
-        if (own / model_folder.WEIGHTS).exists():
-            return own
-    return model_folder.find("segmentation", "", "")[0]

@@ -1,4 +1,4 @@
-"""A folder on this machine that a job writes its files into."""
+"""The folder on this machine that a job writes its files into."""
 
 import contextlib
 import pathlib
@@ -7,33 +7,35 @@ import shutil
 from migan_tf.base import files
 from migan_tf.base.errors import UserError
 
-# Files on their way; a name that no dataset has.
-UNFINISHED = ".unfinished"
+# A job writes this file when all of its blocks are there; who goes on with its
+# pairs looks for it.
+SUMMARY = "summary.json"
+UNFINISHED = ".unfinished"  # Folder of files that are being written.
 
 
 class LocalStore:
-    """Files by name below one folder; each is whole or not there.
+    """Files by their names below one folder; each is whole or not there.
 
-    Several machines may write into one folder. Whatever the folder refuses is
-    a `UserError`.
+    A name has parts joined by /. Several machines may write into one folder.
+    What the folder refuses is raised as a `UserError`.
     """
 
     def __init__(self, root):
-        """Keeps the folder; it is made by the first file."""
+        """Keeps the folder; the first file makes it."""
         self._root = pathlib.Path(root)
 
     def exists(self, name) -> bool:
-        """Whether the file `name` (parts joined by /) is there."""
+        """Whether the file is there."""
         with self._explained():
             return (self._root / name).exists()
 
     def read(self, name) -> bytes:
-        """What the file holds."""
+        """The content of the file."""
         with self._explained():
             return (self._root / name).read_bytes()
 
     def size(self, name) -> int:
-        """The file's length in bytes."""
+        """The length of the file in bytes."""
         with self._explained():
             return (self._root / name).stat().st_size
 

@@ -1,37 +1,40 @@
-"""What is written when all blocks of a job are there."""
+"""Sums up a job when all of its blocks are there: numbers, and a picture."""
 
 import collections
 import json
 
+import cv2
 import numpy as np
 
 from migan_tf.base.errors import UserError
 from migan_tf.metrics import figures
 from migan_tf.synthesis import formats, gate, job
+from migan_tf.synthesis.store import SUMMARY
 
-SUMMARY, SHEET = "summary.json", "summary.png"
-SHOWN, PER_ROW = 16, 8  # images of the sheet
+SHEET = "summary.png"
+SHOWN, PER_ROW = 16, 8  # pairs on the sheet
 SHOWN_SIDE = 160  # pixels
 
 
-def finish(plan, store, size) -> dict:
-    """Writes the summary and, of records, what makes a dataset of them.
+def finish(plan, store) -> dict:
+    """Writes the summary and whatever makes the job's files complete.
 
     All of it is a function of the blocks, so that it does not matter which
     machine does it, or how often.
 
     Args:
       plan: the `job.Plan`.
-      store: of the job's files, all blocks of which are there.
-      size: side S of the images.
+      store: of the job's files, in which all blocks are there.
 
     Returns:
-      The summary: numbers of pairs and of refused images by reason.
+      The summary: `pairs`, `given_up` and `images_made` are counts, `refused`
+      is {reason: images}, `consistency` has three quantiles of the Dice of the
+      vessels that were found again, or is None without a pair.
 
     Raises:
       UserError: a block is of another job, or damaged.
     """
-    tally, lengths, written = collections.Counter(), [], []
+    refused, lengths, written = collections.Counter(), [], []
     consistency, jobs = [], set()
     for block in range(plan.blocks):
         lines = job.manifest(plan, store, block)
@@ -41,7 +44,7 @@ def finish(plan, store, size) -> dict:
         written += [(block, line["image_id"]) for line in through]
         consistency += [line["consistency"] for line in through]
         for line in lines:
-            tally.update(attempt["reason"] for attempt in line["refused"])
+            refused.update(attempt["reason"] for attempt in line["refused"])
     if len(jobs) > 1:
         raise UserError(
             "--output must hold the blocks of one job. Received: blocks of "
@@ -51,18 +54,14 @@ def finish(plan, store, size) -> dict:
     summary = {
         "pairs": len(written),
         "given_up": plan.count - len(written),
-        "images_made": len(written) + tally.total(),
-        "refused": {name: tally[name] for name in gate.REASONS},
+        "images_made": len(written) + refused.total(),
+        "refused": {name: refused[name] for name in gate.REASONS},
         "consistency": _quantiles(consistency),
     }
-    if plan.format == "tfrecord":
-        bytes_of = sum(store.size(plan.record(b)) for b in range(plan.blocks))
-        for name, content in formats.dataset_metadata(
-            plan.name, size, lengths=lengths, bytes_of=bytes_of
-        ):
-            store.write(name, content)
+    files = formats.files_of(plan, store)
+    files.finish(lengths)
     if written:
-        store.write(SHEET, _sheet(plan, store, written))
+        store.write(SHEET, _sheet(files, written))
     text = json.dumps(summary, indent=1) + "\n"
     store.write(SUMMARY, text.encode())
     store.clear()
@@ -89,26 +88,19 @@ def _quantiles(values):
     return dict(zip(("5 %", "median", "95 %"), found.tolist(), strict=True))
 
 
-def _sheet(plan, store, written) -> bytes:
-    """Maps above their images, from first to last evenly, as PNG."""
+def _sheet(files, written) -> bytes:
+    """Maps above their images, evenly from the first to the last, as PNG."""
     places = np.linspace(0, len(written) - 1, min(SHOWN, len(written)))
     shown = [written[round(place)] for place in places]
     rows = []
     for first in range(0, len(shown), PER_ROW):
-        found = [
-            _read(plan, store, *place)
-            for place in shown[first : first + PER_ROW]
-        ]
+        found = [files.read(*place) for place in shown[first : first + PER_ROW]]
         rows.append([_small(np.dstack([levels] * 3)) for _, levels in found])
         rows.append([_small(fundus) for fundus, _ in found])
     return formats.encode_png(figures.contact_sheet(rows))
 
 
-def _read(plan, store, block, image_id):
-    if plan.format == "png":
-        return formats.read_png(store, image_id)
-    return formats.read_record(store.read(plan.record(block)), image_id)
-
-
 def _small(image):
-    return formats.resized(image, SHOWN_SIDE)
+    """(S,S,3) uint8 at the size of the sheet's pictures, by averaging."""
+    size = (SHOWN_SIDE, SHOWN_SIDE)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

@@ -1,8 +1,8 @@
-"""Saving and restoring a run, complete and bit-exact.
+"""Saves and restores a run, complete and bit-exact.
 
-Checkpoints hold the plain `tf.Variable` behind every Keras variable, as
+A checkpoint holds the plain `tf.Variable` behind every Keras variable, in
 ordered lists: the object graph of a Keras model leaves out seed states and
-layers inside lists. What an order means is fixed by the run's flags, which
+layers inside lists. What the order means is fixed by the run's flags, which
 `run_record` compares before anything is restored.
 """
 
@@ -12,7 +12,7 @@ import pathlib
 import tensorflow as tf
 from absl import logging
 
-from migan_tf.base import files
+from migan_tf.base import files, run_record
 from migan_tf.base.errors import UserError
 
 # What TensorFlow raises for a damaged, truncated or incomplete checkpoint.
@@ -23,16 +23,17 @@ class Checkpoints:
     """The `checkpoints/` and `best/` of one task of a run."""
 
     def __init__(self, folder, state, keep):
-        """Prepares; nothing is read or written yet.
+        """Lists what is to be saved; nothing is read or written yet.
 
         Args:
           folder: the task's folder.
           state: `state.TrainState`.
-          keep: number of checkpoints kept.
+          keep: how many checkpoints are kept.
         """
         self._folder = pathlib.Path(folder)
         self._state = state
-        self.best_loss = tf.Variable(
+        # The least validation loss so far, or the greatest figure's negative.
+        self._best_loss = tf.Variable(
             float("inf"), dtype=tf.float32, trainable=False
         )
         lists = {
@@ -40,7 +41,7 @@ class Checkpoints:
             for name, holder in state.holders().items()
         }
         checkpoint = tf.train.Checkpoint(
-            step=state.step, best_loss=self.best_loss, **lists
+            step=state.step, best_loss=self._best_loss, **lists
         )
         self._manager = tf.train.CheckpointManager(
             checkpoint, str(self._folder / "checkpoints"), max_to_keep=keep
@@ -95,29 +96,30 @@ class Checkpoints:
         return 0
 
     def keep_if_best(self, validation, best_by="loss") -> bool:
-        """Writes `best/` where validation is the best so far.
+        """Writes `best/` if this validation is the best so far.
 
         Args:
-          validation: {name: value} with `step`, `validation_loss` and what is
-            judged by.
+          validation: {name: value} with `step`, `validation_loss` and the
+            figure that is judged by.
           best_by: `loss`, or a figure of which more is better, such as
             `auc_pr`; a NaN is never the best.
 
         Returns:
-          Whether it was.
+          Whether it was the best.
         """
         if best_by == "loss":
             loss = validation["validation_loss"]
         else:
             loss = -validation[best_by]
-        if not loss < self.best_loss.numpy():
+        if not loss < self._best_loss.numpy():
             return False
-        self.best_loss.assign(loss)
-        best = self._folder / "best"
-        with files.atomic_path(best / "network.weights.h5") as path:
+        self._best_loss.assign(loss)
+        weights = self._folder / run_record.BEST_WEIGHTS
+        with files.atomic_path(weights) as path:
             self._state.kept_network().save_weights(path)
         files.write_text(
-            best / "validation.json", json.dumps(validation, indent=1)
+            self._folder / run_record.BEST_SCORES,
+            json.dumps(validation, indent=1),
         )
         return True
 

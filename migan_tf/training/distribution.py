@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -9,17 +10,18 @@ from migan_tf.base.errors import UserError
 
 
 def make_strategy(config):
-    """Makes the strategy of --distribute; call before any other TF use.
+    """Makes the strategy of --distribute, before any other use of TensorFlow.
 
     Args:
-      config: the `Config`. `multiworker` reads the cluster from TF_CONFIG.
+      config: the `Config`; with `multiworker` the cluster is read from the
+        environment variable TF_CONFIG.
 
     Returns:
       `tf.distribute.Strategy`.
 
     Raises:
-      UserError: the batch does not divide by the replicas, TF_CONFIG is
-        missing or malformed, or TensorFlow is already running.
+      UserError: the replicas do not divide the batch, TF_CONFIG is missing or
+        malformed, or TensorFlow is already running.
     """
     try:
         if config.virtual_cpu_devices:
@@ -43,26 +45,43 @@ def make_strategy(config):
     return strategy
 
 
-def worker(strategy):
-    """(this worker's number, number of workers, replicas of this worker)."""
+class Worker(NamedTuple):
+    """This process among those that train together."""
+
+    number: int  # 0 … workers - 1
+    workers: int
+    replicas: int  # those of this process
+
+    @property
+    def is_chief(self):
+        """Whether this is the worker that writes, validates and saves."""
+        return self.number == 0
+
+
+def worker(strategy) -> Worker:
+    """Which worker of a strategy this process is.
+
+    Args:
+      strategy: `tf.distribute.Strategy`.
+    """
     resolver = strategy.cluster_resolver
     workers = 1
     if resolver is not None and resolver.task_type:
         spec = resolver.cluster_spec().as_dict()
         workers = len(spec.get("worker", ())) + len(spec.get("chief", ()))
     if workers == 1:
-        return 0, 1, strategy.num_replicas_in_sync
+        return Worker(0, 1, strategy.num_replicas_in_sync)
     number = resolver.task_id
     if resolver.task_type == "worker" and "chief" in spec:
         number += 1
-    return number, workers, strategy.num_replicas_in_sync // workers
+    return Worker(number, workers, strategy.num_replicas_in_sync // workers)
 
 
 def _make(config):
     if config.distribute == "none":
         return tf.distribute.get_strategy()
     if config.distribute == "mirrored":
-        # Named, since without a GPU the default is the first CPU alone.
+        # Devices are named: without a GPU the default is the first CPU alone.
         gpus = tf.config.list_logical_devices("GPU")
         devices = gpus or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([d.name for d in devices])

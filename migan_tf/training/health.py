@@ -1,4 +1,4 @@
-"""Says in plain words when a run is sick."""
+"""Tells in plain words when a run is sick."""
 
 import collections
 import math
@@ -7,14 +7,18 @@ from migan_tf.base.errors import UserError
 
 # Consecutive logged rows that must agree before a warning is given.
 WINDOW = 20
+# Eq. 4 where D cannot tell, and how near to it D is called stuck.
 TWO_LN_2 = 2 * math.log(2)
-# Fakes of different noise codes differ by less than this, on [-1,1]: below
-# the step of an 8-bit image, so nobody can see it.
+STUCK_WITHIN = 0.01
+SATURATED_BELOW = 0.01
+# Fakes that differ by less than this on [-1,1], a quarter of an 8-bit step, are
+# the same image to everybody.
 SAME_IMAGE = 2 / 255 / 4
+CONSTANT_BELOW = 1e-3
 
 
 class HealthMonitor:
-    """Watches the scalars of a run."""
+    """Watches the scalars of a run; each warning is given once."""
 
     def __init__(self):
         self._d_losses = collections.deque(maxlen=WINDOW)
@@ -25,7 +29,7 @@ class HealthMonitor:
 
         Args:
           step: iterations done.
-          scalars: {name: float}; names as in `train_step` and `trainer`.
+          scalars: {name: float}, named as `step` and `validation` do.
 
         Returns:
           Warnings that were not given before in this run.
@@ -33,7 +37,7 @@ class HealthMonitor:
         Raises:
           UserError: a loss is not finite; nothing after it is worth keeping.
         """
-        # Under loss scaling gradients may overflow: such updates are skipped.
+        # Under loss scaling a gradient may overflow: its update is skipped.
         vital = ("loss",) if "loss_scale" in scalars else ("loss", "norm")
         for name, value in scalars.items():
             if math.isfinite(value):
@@ -56,6 +60,7 @@ class HealthMonitor:
         return [f"step {step}: {text}" for text in found.values()]
 
     def _symptoms(self, scalars):
+        """Yields (key, text) of each symptom that a row shows."""
         for name in ("loss_scale", "d_loss_scale"):
             scale = scalars.get(name, 1.0)
             if scale < 1:
@@ -65,19 +70,21 @@ class HealthMonitor:
                     "Use --mixed_precision=mixed_bfloat16 or float32.",
                 )
         if len(self._d_losses) == WINDOW:
-            if all(abs(loss - TWO_LN_2) < 0.01 for loss in self._d_losses):
+            stuck = [abs(d - TWO_LN_2) < STUCK_WITHIN for d in self._d_losses]
+            if all(stuck):
                 yield (
                     "d_stuck",
                     "the discriminator is stuck at 2 ln 2: it cannot tell real"
                     " from fake, and the generator learns nothing from it.",
                 )
-            if all(loss < 0.01 for loss in self._d_losses):
+            if all(loss < SATURATED_BELOW for loss in self._d_losses):
                 yield (
                     "d_saturated",
-                    "the discriminator is saturated (loss below 0.01): the "
-                    "adversarial term gives the generator little to learn "
-                    "from. Fewer --discriminator_filters or more "
-                    "--generator_steps may help.",
+                    "the discriminator is saturated (loss below "
+                    f"{SATURATED_BELOW}): the adversarial term gives the "
+                    "generator little to learn from. Fewer "
+                    "--discriminator_filters or more --generator_steps may "
+                    "help.",
                 )
         if scalars.get("noise_effect", 1.0) < SAME_IMAGE:
             yield (
@@ -85,5 +92,5 @@ class HealthMonitor:
                 "the noise is ignored: different noise codes give the same "
                 "image at --evaluation_noise_stddev.",
             )
-        if scalars.get("output_stddev", 1.0) < 1e-3:
+        if scalars.get("output_stddev", 1.0) < CONSTANT_BELOW:
             yield ("constant", "the network's output is constant.")

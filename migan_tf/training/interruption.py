@@ -1,4 +1,4 @@
-"""What can end a run from outside: signals, disks, lost peers, data."""
+"""What ends a run from outside: signals, full disks, lost peers, bad data."""
 
 import contextlib
 import signal
@@ -17,10 +17,10 @@ class StopRequest:
 
 @contextlib.contextmanager
 def stop_request():
-    """Turns the first SIGTERM or Ctrl-C into a request; the second acts.
+    """Turns the first SIGTERM or Ctrl-C into a request; a second one acts.
 
-    Enter it after the strategy is made: the multi-worker strategy has a
-    handler of its own that swallows SIGTERM.
+    It is to be entered after the strategy is made, since the multi-worker
+    strategy has a handler of its own that swallows SIGTERM.
 
     Yields:
       `StopRequest`, to be looked at between iterations.
@@ -44,11 +44,11 @@ def stop_request():
 
 @contextlib.contextmanager
 def explained():
-    """Says in words what a full disk or a lost peer looks like inside.
+    """Tells in words why TensorFlow or the system broke off what is inside.
 
     Raises:
       UserError: the disk refuses a write, another worker is gone, or the
-        input pipeline met a `UserError`, such as of a damaged file.
+        input pipeline raised a `UserError`, such as that of a damaged file.
     """
     try:
         yield
@@ -66,7 +66,8 @@ def explained():
             "with the same commands: they go on from the last checkpoint."
         ) from error
     except tf.errors.UnknownError as error:
-        # What a Python function of the pipeline raised, with its traceback.
+        # The text is what a Python function of the pipeline raised, with its
+        # traceback.
         _, told, text = str(error).partition("UserError: ")
         if not told:
             raise

@@ -1,4 +1,4 @@
-"""The two compiled steps of which an iteration is made."""
+"""The two updates of which an iteration is made, each compiled once."""
 
 import tensorflow as tf
 
@@ -6,95 +6,88 @@ from migan_tf.models import losses
 
 
 def make_steps(state, task, strategy):
-    """Compiles the two updates of which an iteration is made.
+    """Compiles the update of the network and that of the discriminator.
 
     Args:
-      state: from `create_state`.
+      state: from `state.create_state`.
       task: from `tasks.make_task`.
       strategy: `tf.distribute.Strategy`; the default one for one device.
 
     Returns:
-      (network_step, discriminator_step), each a function of one batch (per
-      replica where distributed) that updates its network once and returns
-      {name: float32 scalar}, the mean over replicas. discriminator_step is
-      None without a discriminator.
+      (network_step, discriminator_step): functions of one batch (per replica
+      where distributed). Each updates its network once and returns {name:
+      float32 scalar}, the means over replicas. Without a discriminator the
+      second is None.
     """
-    replicas = strategy.num_replicas_in_sync
-
-    def network_step(batch):
-        with tf.GradientTape() as tape:
-            output = task.forward(state.network, batch, training=True)
-            terms = task.terms(batch, output)
-            if state.discriminator is not None:
-                logits = state.discriminator(
-                    task.fake_pair(batch, output), training=True
-                )
-                terms["adversarial_loss"] = losses.adversarial_loss(logits)
-            loss = losses.objective(terms, task.weights)
-            scaled = state.network_optimizer.scale_loss(loss / replicas)
-        norm = _update(
-            state.network_optimizer,
-            state.network,
-            tape=tape,
-            scaled_loss=scaled,
-            replicas=replicas,
-        )
-        weighted = {
-            f"weighted/{name}": task.weights[name] * term
-            for name, term in terms.items()
-        }
-        return {**terms, **weighted, "loss": loss, "gradient_norm": norm}
-
-    def discriminator_step(batch):
-        output = task.forward(state.network, batch, training=True)
-        fake_pair = [tf.stop_gradient(x) for x in task.fake_pair(batch, output)]
-        discriminator = state.discriminator
-        with tf.GradientTape() as tape:
-            real = discriminator(
-                [batch["fundus"], batch["vessel_map"]], training=True
-            )
-            fake = discriminator(fake_pair, training=True)
-            loss = losses.discriminator_loss(real, fake)
-            scaled = state.discriminator_optimizer.scale_loss(loss / replicas)
-        norm = _update(
-            state.discriminator_optimizer,
-            discriminator,
-            tape=tape,
-            scaled_loss=scaled,
-            replicas=replicas,
-        )
-        return {
-            "d_loss": loss,
-            "d_real_probability": tf.reduce_mean(tf.sigmoid(real)),
-            "d_fake_probability": tf.reduce_mean(tf.sigmoid(fake)),
-            "d_gradient_norm": norm,
-        }
-
-    def compiled(step, average=None):
-        @tf.function
-        def run(batch):
-            values = strategy.run(step, (batch,))
-            if average is not None:
-                average.update(strategy, state.network_optimizer.iterations)
-            return {
-                name: strategy.reduce("MEAN", value, axis=None)
-                for name, value in values.items()
-            }
-
-        return run
-
-    update_network = compiled(network_step, state.average)
+    network_step = _compiled(
+        _update_network, state, task=task, strategy=strategy, average=True
+    )
     if state.discriminator is None:
-        return update_network, None
-    return update_network, compiled(discriminator_step)
+        return network_step, None
+    return network_step, _compiled(
+        _update_discriminator, state, task=task, strategy=strategy
+    )
 
 
-def _update(optimizer, network, tape, scaled_loss, replicas):
-    """Applies the gradients, or skips them on all replicas; returns norm.
+def _update_network(state, task, batch, replicas):
+    """Minimises Eq. 3, 6 or 12 on a batch; returns what is logged of it."""
+    with tf.GradientTape() as tape:
+        output = task.forward(state.network, batch, training=True)
+        terms = task.terms(batch, output)
+        if state.discriminator is not None:
+            logits = state.discriminator(
+                task.fake_pair(batch, output), training=True
+            )
+            terms["adversarial_loss"] = losses.adversarial_loss(logits)
+        loss = losses.objective(terms, task.weights)
+        scaled = state.network_optimizer.scale_loss(loss / replicas)
+    norm = _apply_gradients(
+        state.network_optimizer,
+        state.network,
+        tape=tape,
+        scaled_loss=scaled,
+        replicas=replicas,
+    )
+    weighted = {
+        f"weighted/{name}": task.weights[name] * term
+        for name, term in terms.items()
+    }
+    return {**terms, **weighted, "loss": loss, "gradient_norm": norm}
+
+
+def _update_discriminator(state, task, batch, replicas):
+    """Minimises Eq. 4 on a batch; returns what is logged of it."""
+    output = task.forward(state.network, batch, training=True)
+    fake_pair = [tf.stop_gradient(x) for x in task.fake_pair(batch, output)]
+    discriminator = state.discriminator
+    with tf.GradientTape() as tape:
+        real = discriminator(
+            [batch["fundus"], batch["vessel_map"]], training=True
+        )
+        fake = discriminator(fake_pair, training=True)
+        loss = losses.discriminator_loss(real, fake)
+        scaled = state.discriminator_optimizer.scale_loss(loss / replicas)
+    norm = _apply_gradients(
+        state.discriminator_optimizer,
+        discriminator,
+        tape=tape,
+        scaled_loss=scaled,
+        replicas=replicas,
+    )
+    return {
+        "d_loss": loss,
+        "d_real_probability": tf.reduce_mean(tf.sigmoid(real)),
+        "d_fake_probability": tf.reduce_mean(tf.sigmoid(fake)),
+        "d_gradient_norm": norm,
+    }
+
+
+def _apply_gradients(optimizer, network, tape, scaled_loss, replicas):
+    """Applies the gradients, or skips them on all replicas; returns their norm.
 
     Keras's loss scaling looks for overflow in each replica's own gradients,
     before they are summed: an overflow on one replica alone would write
-    infinities into the weights of all. Every replica is told of it here.
+    infinities into the weights of all. Here every replica is told of it.
     """
     variables = network.trainable_variables
     gradients = tape.gradient(scaled_loss, variables)
@@ -108,3 +101,31 @@ def _update(optimizer, network, tape, scaled_loss, replicas):
         gradients = [g + tf.cast(poison, g.dtype) for g in gradients]
     optimizer.apply(gradients, variables)
     return norm
+
+
+def _compiled(update, state, task, strategy, average=False):
+    """`update` as a function of a batch, on all replicas.
+
+    Args:
+      update: `_update_network` or `_update_discriminator`.
+      state: from `state.create_state`.
+      task: from `tasks.make_task`.
+      strategy: `tf.distribute.Strategy`.
+      average: whether the averaged weights, where there are any, follow.
+    """
+    replicas = strategy.num_replicas_in_sync
+
+    def on_each_replica(batch):
+        return update(state, task, batch=batch, replicas=replicas)
+
+    @tf.function
+    def step(batch):
+        values = strategy.run(on_each_replica, (batch,))
+        if average and state.average is not None:
+            state.average.update(strategy, state.network_optimizer.iterations)
+        return {
+            name: strategy.reduce("MEAN", value, axis=None)
+            for name, value in values.items()
+        }
+
+    return step

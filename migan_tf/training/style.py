@@ -1,5 +1,11 @@
-"""Loads what a style run needs besides its data: x_s, VGG-19, a segmenter."""
+"""Training in the style of a photograph: Eq. 12 and what it is loaded from.
 
+`prepare` loads once, before anything is trained, what the runs of a command
+need for it besides their data: x_s, VGG-19 and a segmenter. `StyleSetup` holds
+that of one run, and `StyleObjective` makes the terms of Eq. 12 from it.
+"""
+
+import functools
 import pathlib
 
 import tensorflow as tf
@@ -15,7 +21,12 @@ from migan_tf.models.vgg19 import RANDOM_NOTE, Vgg19
 class StyleObjective:
     """Style of x_s, content of x, and vessels that the segmenter finds again.
 
-    The Gram matrices of x_s are computed once, here.
+    The Gram matrices of x_s are computed once, when it is made.
+
+    Attributes:
+      style_fundus: x_s, (1,S,S,3) in [-1,1].
+      style_fov_mask: (1,S,S,1) in {0,1}, the FOV of x_s.
+      random_features: whether VGG-19's weights are random, for tests only.
     """
 
     def __init__(
@@ -27,23 +38,23 @@ class StyleObjective:
         block_weight=0.2,
         reduction="mean",
     ):
-        """Prepares the targets.
+        """Computes what painted images are compared with.
 
         Args:
           vgg19: `vgg19.Vgg19`.
-          style_fundus: x_s, (1,S,S,3) in [-1,1], S that of the painted images.
-          style_fov_mask: (1,S,S,1) in {0,1}, of x_s.
-          segmenter: a trained Keras model of standardized_fundus to
-            vessel_logits; it is frozen.
+          style_fundus: x_s, (1,S,S,3) in [-1,1], of the painted images' size.
+          style_fov_mask: (1,S,S,1) in {0,1}, the FOV of x_s.
+          segmenter: trained Keras model that maps standardized_fundus to
+            vessel_logits; it is frozen here.
           block_weight: ϖ of Eq. 8.
-          reduction: see `style_losses`.
+          reduction: one of `style_losses.REDUCTIONS`.
         """
         self.random_features = vgg19.random
+        self.style_fundus = style_fundus
+        self.style_fov_mask = style_fov_mask
         self._vgg19, self._segmenter = vgg19, segmenter
         self._block_weight, self._reduction = block_weight, reduction
         segmenter.trainable = False
-        self.style_fundus = style_fundus
-        self.style_fov_mask = style_fov_mask
         features, _ = vgg19.features(style_fundus)
         self._grams = [style_losses.gram_matrix(f, reduction) for f in features]
 
@@ -55,18 +66,21 @@ class StyleObjective:
           fov_mask: (B,S,S,1) in {0,1}.
 
         Returns:
-          (B,S,S,1) float32.
+          vessel_logits (B,S,S,1) float32.
         """
         painted = tf.cast(painted, tf.float32)
         standardized_fundus = geometry.standardize(painted, fov_mask)
         return self._segmenter(standardized_fundus, training=False)
 
     def terms(self, batch, painted):
-        """{name: scalar}: L_SEG of Eq. 12 and the three terms of Eq. 11.
+        """L_SEG of Eq. 12 and the three terms of Eq. 11.
 
         Args:
-          batch: of the contract in `data`.
+          batch: with `fundus`, `vessel_map` and `fov_mask`; see `data.batches`.
           painted: x̂, (B,S,S,3) in [-1,1].
+
+        Returns:
+          {name: float32 scalar}.
         """
         reduction = self._reduction
         style_features, content_features = self._vgg19.features(painted)
@@ -92,75 +106,105 @@ class StyleObjective:
         }
 
 
-def look_ahead(configs) -> list[pathlib.Path]:
-    """Looks at runs that come later now, and not after hours of training.
+def prepare(configs, strategy) -> "list[StyleSetup | None]":
+    """Loads what the style runs of one command need, before any is trained.
+
+    Runs that name the same VGG-19 or the same segmenter share it.
 
     Args:
       configs: `Config`s in the order of their training.
+      strategy: `tf.distribute.Strategy`, in whose scope networks are made.
 
     Returns:
-      The folders of the segmenters that they will train.
+      For each config its `StyleSetup`, or None where it trains no style.
 
     Raises:
-      UserError: something is missing.
+      UserError: x_s, VGG-19's weights or a segmenter cannot be had.
     """
-    planned = [
-        pathlib.Path(config.workdir, "segmentation")
-        for config in configs
-        if "segmentation" in config.tasks()
-    ]
-    for config in configs[1:]:
-        prepare(config, planned)
-    return planned
+    make_vgg19 = functools.cache(Vgg19)
+    load_segmenter = functools.cache(_load_segmenter)
+    setups, yet_to_train = [], set()
+    with strategy.scope():
+        for config in configs:
+            if "segmentation" in config.tasks():
+                yet_to_train.add(_own_segmenter(config))
+            setup = None
+            if config.deviation == "style" and "synthesis" in config.tasks():
+                setup = StyleSetup(config, make_vgg19, load_segmenter)
+                if setup.segmenter_folder not in yet_to_train:
+                    setup.segmenter()
+            setups.append(setup)
+    return setups
 
 
-def prepare(config, planned=()) -> "StyleSetup | None":
-    """The `StyleSetup` of a run, None where it has no style.
+def _own_segmenter(config):
+    return pathlib.Path(config.workdir, "segmentation")
 
-    Args:
-      config: the `Config`.
-      planned: folders of segmenters that are yet to be trained.
 
-    Raises:
-      UserError: something is missing, before anything is trained.
-    """
-    if config.deviation != "style" or config.task == "segmentation":
-        return None
-    setup = StyleSetup(config)
-    folder = setup.segmenter_folder()
-    if folder not in planned:
-        setup.segmenter()
-    return setup
+def _load_segmenter(folder):
+    try:
+        return run_networks.load_network(folder, "segmentation")[0]
+    except UserError as error:
+        raise UserError(
+            "--deviation=style needs a trained segmenter (Eq. 12): this "
+            "run's own, trained with --task=segmentation or both, or the "
+            "folder RUN/segmentation of another as --segmenter_model. "
+            f"Received: {error}"
+        ) from None
 
 
 class StyleSetup:
-    """x_s and VGG-19 of a style run."""
+    """What a style run needs besides its data: x_s, VGG-19 and a segmenter.
 
-    def __init__(self, config):
+    Attributes:
+      photograph: x_s, a `style_photograph.StylePhotograph`.
+      vgg19: `vgg19.Vgg19`.
+      segmenter_folder: where the segmenter of Eq. 12 is, or will be.
+    """
+
+    def __init__(
+        self, config, make_vgg19=Vgg19, load_segmenter=_load_segmenter
+    ):
         """Reads x_s and VGG-19's weights.
+
+        Args:
+          config: the `Config`.
+          make_vgg19: `vgg19.Vgg19`, or what gives runs a common one.
+          load_segmenter: gives the Keras model of a `segmentation` folder.
 
         Raises:
           UserError: one of them cannot be had.
         """
-        self._config = config
+        self._config, self._load_segmenter = config, load_segmenter
         self.photograph = style_photograph.load_style_photograph(config)
-        layers = [name.strip() for name in config.style_layers.split(",")]
-        self.vgg19 = Vgg19(
+        names = [name.strip() for name in config.style_layers.split(",")]
+        self.vgg19 = make_vgg19(
             config.vgg19_weights,
-            layers,
+            tuple(names),
             content_layer=config.content_layer,
             seed=config.seed,
             size=config.vgg19_size,
         )
         if self.vgg19.random:
             logging.warning("style: %s, for tests only", RANDOM_NOTE)
+        self.segmenter_folder = pathlib.Path(
+            config.segmenter_model or _own_segmenter(config)
+        )
+
+    def segmenter(self):
+        """The trained segmenter that the flags name, a Keras model.
+
+        Raises:
+          UserError: there is none.
+        """
+        return self._load_segmenter(self.segmenter_folder)
 
     def objective(self, segmenter=None) -> StyleObjective:
         """The terms of Eq. 12, once the segmenter is trained.
 
         Args:
-          segmenter: Keras model of standardized_fundus to vessel_logits, in
-            place of the one that the flags name.
+          segmenter: Keras model that maps standardized_fundus to
+            vessel_logits, in place of the one that the flags name.
         """
         return StyleObjective(
             self.vgg19,
@@ -170,25 +214,3 @@ class StyleSetup:
             block_weight=self._config.style_block_weight,
             reduction=self._config.loss_reduction,
         )
-
-    def segmenter_folder(self) -> pathlib.Path:
-        """Where the segmenter of Eq. 12 is, or will be."""
-        own = pathlib.Path(self._config.workdir, "segmentation")
-        return pathlib.Path(self._config.segmenter_model or own)
-
-    def segmenter(self):
-        """The trained segmenter that the flags name.
-
-        Raises:
-          UserError: there is none.
-        """
-        try:
-            folder = self.segmenter_folder()
-            return run_networks.load_network(folder, "segmentation")[0]
-        except UserError as error:
-            raise UserError(
-                "--deviation=style needs a trained segmenter (Eq. 12): this "
-                "run's own, trained with --task=segmentation or both, or the "
-                "folder RUN/segmentation of another as --segmenter_model. "
-                f"Received: {error}"
-            ) from None

@@ -15,12 +15,12 @@ class RunLog:
     def __init__(self, folder, first_step):
         """Opens the log for the steps after `first_step`.
 
-        Rows of later steps, written by a run that was stopped between two
-        checkpoints, are dropped: they are about to be written again.
+        Rows of later steps are dropped: a run that was stopped between two
+        checkpoints has written them, and they are about to be written again.
 
         Args:
           folder: the task's folder.
-          first_step: iterations done.
+          first_step: the number of iterations done.
         """
         self._folder = pathlib.Path(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -34,13 +34,13 @@ class RunLog:
         )
 
     def text(self, name, text):
-        """A text of the run, such as its flags, at step 0."""
+        """Writes a text of the run, such as its flags, at step 0."""
         with self._writer.as_default(step=0):
             tf.summary.text(name, f"```\n{text}\n```")
 
     def scalars(self, step, scalars):
-        """One row {name: float}."""
-        # JSON knows no infinity: a gradient norm may overflow under float16.
+        """Writes one row {name: float}."""
+        # JSON knows no infinity, and a norm may overflow under float16.
         finite = {
             name: value if math.isfinite(value) else None
             for name, value in scalars.items()
@@ -52,7 +52,7 @@ class RunLog:
                 tf.summary.scalar(name, value)
 
     def images(self, step, images):
-        """Pictures {name: (H,W,3) uint8}, as PNG files and in TensorBoard."""
+        """Writes {name: (H,W,3) uint8} as PNG files and into TensorBoard."""
         with self._writer.as_default(step=step):
             for name, image in images.items():
                 path = self._folder / "pictures" / f"{name}_{step:07d}.png"
@@ -60,7 +60,7 @@ class RunLog:
                 tf.summary.image(name, image[None])
 
     def health(self, step, messages):
-        """Warnings of `health`, where TensorBoard shows texts."""
+        """Writes the warnings of `health` where TensorBoard shows texts."""
         with self._writer.as_default(step=step):
             for message in messages:
                 tf.summary.text("health", message)
@@ -72,7 +72,7 @@ class RunLog:
 
 
 class NoLog:
-    """What a worker that is not the chief writes: nothing."""
+    """The log of a worker that is not the chief; it writes nothing."""
 
     def _nothing(self, *arguments):
         pass
@@ -81,10 +81,10 @@ class NoLog:
 
 
 def _rows_until(text, last_step):
-    """The whole rows of `text` up to `last_step`."""
+    """Lists the whole rows of `text` up to `last_step`."""
     kept = []
     for line in text.splitlines(keepends=True):
-        # The row that a kill cut in two ends without its newline.
+        # A row that a kill cut in two ends without a newline.
         if not line.endswith("\n") or json.loads(line)["step"] > last_step:
             break
         kept.append(line)

@@ -1,30 +1,36 @@
 """What differs between the two tasks that share one adversarial loop.
 
-`Synthesis` trains the generator G (Eq. 3 or 12), `Segmentation` the segmenter S
-(Eq. 6). Each says how its network is fed, which pair the discriminator sees,
-and which terms its objective has besides the adversarial.
+`Synthesis` trains the generator G (Eq. 3 or 12) and `Segmentation` the
+segmenter S (Eq. 6). Each says how its network is fed, which pair the
+discriminator is to take for fake, and which terms its objective has besides
+the adversarial one. The batches are those of `data.batches`.
 """
 
-import numpy as np
 import tensorflow as tf
 
 from migan_tf.models import losses
 
 
 class Synthesis:
-    """Vessel map and noise to fundus."""
+    """Trains the generator, from vessel map and noise to fundus.
+
+    Attributes:
+      name: the task's name.
+      weights: {name of a term: its weight in the objective}.
+      style: `style.StyleObjective`, or None where the deviation is L1.
+    """
 
     name = "synthesis"
 
     def __init__(self, config, style=None):
-        """Keeps the settings.
+        """Takes the weights of the terms from the settings.
 
         Args:
           config: the `Config`.
-          style: `style.StyleObjective`; needed by the terms of
-            --deviation=style, which take the place of Eq. 2.
+          style: `style.StyleObjective`, whose terms take the place of Eq. 2;
+            needed for the terms of --deviation=style.
         """
-        self._config, self.style = config, style
+        self.style = style
         self.weights = {"adversarial_loss": config.adversarial_weight}
         if config.deviation == "l1":
             self.weights["deviation_loss"] = config.deviation_weight
@@ -37,16 +43,33 @@ class Synthesis:
             )
 
     def forward(self, network, batch, training):
-        """fake_fundus (B,S,S,3)."""
+        """Paints a batch.
+
+        Args:
+          network: the generator.
+          batch: with `vessel_map` and `noise`.
+          training: whether BatchNorm takes the batch's statistics.
+
+        Returns:
+          fake_fundus (B,S,S,3) in [-1,1].
+        """
         inputs = [batch["vessel_map"], batch["noise"]]
         return network(inputs, training=training)
 
     def fake_pair(self, batch, output):
-        """What D is to take for fake: (fake_fundus, vessel_map)."""
+        """The pair that D is to take for fake: [fake_fundus, vessel_map]."""
         return [output, batch["vessel_map"]]
 
     def terms(self, batch, output):
-        """The terms besides the adversarial: Eq. 2, or those of Eq. 12."""
+        """The terms besides the adversarial one: Eq. 2, or those of Eq. 12.
+
+        Args:
+          batch: with `fundus`; the style terms take more of it.
+          output: fake_fundus (B,S,S,3).
+
+        Returns:
+          {name: scalar}.
+        """
         if self.style is not None:
             return self.style.terms(batch, output)
         return {
@@ -55,39 +78,63 @@ class Synthesis:
 
 
 class Segmentation:
-    """Fundus to vessel logits."""
+    """Trains the segmenter, from fundus to vessel logits.
+
+    Attributes:
+      name: the task's name.
+      weights: {name of a term: its weight in the objective}.
+    """
 
     name = "segmentation"
 
     def __init__(self, config):
-        self._config = config
+        """Takes the weights of the terms from the `Config`."""
+        self._focal_gamma = config.focal_gamma
         self.weights = {
             "adversarial_loss": config.adversarial_weight,
             "segmentation_loss": config.segmentation_weight,
         }
-        for name in ("soft_dice", "centerline_dice"):
-            if weight := getattr(config, f"{name}_weight"):
-                self.weights[f"{name}_loss"] = weight
+        if config.soft_dice_weight:
+            self.weights["soft_dice_loss"] = config.soft_dice_weight
+        if config.centreline_dice_weight:
+            self.weights["centreline_dice_loss"] = config.centreline_dice_weight
 
     def forward(self, network, batch, training):
-        """vessel_logits (B,S,S,1)."""
+        """Segments a batch.
+
+        Args:
+          network: the segmenter.
+          batch: with `standardized_fundus`.
+          training: whether BatchNorm takes the batch's statistics.
+
+        Returns:
+          vessel_logits (B,S,S,1).
+        """
         return network(batch["standardized_fundus"], training=training)
 
     def fake_pair(self, batch, output):
-        """What D is to take for fake: (fundus, vessel_probability)."""
+        """The pair that D is to take for fake: [fundus, vessel_probability]."""
         return [batch["fundus"], tf.sigmoid(output)]
 
     def terms(self, batch, output):
-        """The terms that compare the output with the batch."""
+        """The terms besides the adversarial one: Eq. 5, and what is added.
+
+        Args:
+          batch: with `vessel_map`.
+          output: vessel_logits (B,S,S,1).
+
+        Returns:
+          {name: scalar}.
+        """
         vessel_map = batch["vessel_map"]
         terms = {
             "segmentation_loss": losses.segmentation_loss(
-                vessel_map, output, self._config.focal_gamma
+                vessel_map, output, self._focal_gamma
             )
         }
         for name, loss in (
             ("soft_dice_loss", losses.soft_dice_loss),
-            ("centerline_dice_loss", losses.centerline_dice_loss),
+            ("centreline_dice_loss", losses.centreline_dice_loss),
         ):
             if name in self.weights:
                 terms[name] = loss(vessel_map, output)
@@ -95,28 +142,13 @@ class Segmentation:
 
 
 def make_task(name, config, style=None):
-    """The task called `name`, `synthesis` or `segmentation`."""
+    """Makes the task called `name`, `synthesis` or `segmentation`.
+
+    Args:
+      name: the task's name.
+      config: the `Config`.
+      style: see `Synthesis`.
+    """
     if name == "synthesis":
         return Synthesis(config, style)
     return Segmentation(config)
-
-
-def mean_terms(task, examples, forward):
-    """validation_loss and the task's terms, the mean over examples.
-
-    The adversarial term is left out: it measures D as much as the network.
-    """
-    rows = []
-    for example in examples:
-        batch = batch_of(example)
-        terms = task.terms(batch, forward(batch))
-        loss = losses.objective(terms, task.weights)
-        rows.append({**terms, "validation_loss": loss})
-    return {
-        name: np.mean([row[name].numpy() for row in rows]) for name in rows[0]
-    }
-
-
-def batch_of(example):
-    """One example as a batch of one."""
-    return {name: tf.constant(value[None]) for name, value in example.items()}

@@ -1,4 +1,4 @@
-"""The loop and only the loop."""
+"""Trains runs: their tasks one after the other, each by the paper's loop."""
 
 import contextlib
 import dataclasses
@@ -13,8 +13,7 @@ from tqdm import tqdm
 from migan_tf.base import run_record
 from migan_tf.data import batches as data_batches
 from migan_tf.data import photographs
-from migan_tf.training import distribution, interruption
-from migan_tf.training import style as training_style
+from migan_tf.training import distribution, interruption, style
 from migan_tf.training.checkpoint import Checkpoints
 from migan_tf.training.health import HealthMonitor
 from migan_tf.training.state import create_state, resolve_precision
@@ -30,7 +29,8 @@ def train(*configs) -> int:
     """Trains runs one after the other, each from its last checkpoint on.
 
     Args:
-      *configs: validated `Config`s, which agree in --distribute.
+      *configs: validated `Config`s, which agree in --distribute and
+        --deterministic.
 
     Returns:
       Exit status: 0 when all is trained, 128 + signal when stopped by one.
@@ -39,162 +39,246 @@ def train(*configs) -> int:
       UserError: the data, a run folder or a run itself is at fault.
     """
     strategy = distribution.make_strategy(configs[0])
-    planned = training_style.look_ahead(configs)
-    for config in configs:
-        if status := _train_run(config, strategy, planned):
+    if configs[0].deterministic:
+        keras.utils.set_random_seed(configs[0].seed)
+        tf.config.experimental.enable_op_determinism()
+    setups = style.prepare(configs, strategy)
+    for config, setup in zip(configs, setups, strict=True):
+        if status := _train_run(config, strategy, setup):
             return status
     return 0
 
 
-def _train_run(config, strategy, planned):
+def _train_run(config, strategy, style_setup):
+    """Trains the tasks of one run; returns the exit status."""
     # Recorded as resolved: a run must not change its policy with the machine.
     config = dataclasses.replace(
         config, mixed_precision=resolve_precision(config.mixed_precision)
     )
-    if config.deterministic:
-        keras.utils.set_random_seed(config.seed)
-        tf.config.experimental.enable_op_determinism()
     training = data_batches.load_training_set(config)
-    held_out = photographs.load(config, "validation")
-    with strategy.scope():
-        style = training_style.prepare(config, planned)
+    source = photographs.Source.of(config)
+    held_out = photographs.load(source, "validation")
     with interruption.stop_request() as stop:
         for name in config.tasks():
+            objective = None
+            if style_setup and name == "synthesis" and not config.dry_run:
+                with strategy.scope():
+                    objective = style_setup.objective()
             status = _train_task(
                 config,
-                name,
+                make_task(name, config, objective),
                 strategy=strategy,
                 training=training,
                 held_out=held_out,
                 stop=stop,
-                style=style,
             )
             if status:
                 return status
     return 0
 
 
-def _train_task(config, name, strategy, training, held_out, stop, style):
-    folder = pathlib.Path(config.workdir) / name
-    number, workers, replicas = distribution.worker(strategy)
-    chief = number == 0
-    objective = None
-    if style is not None and name == "synthesis" and not config.dry_run:
-        with strategy.scope():
-            objective = style.objective()
-    task = make_task(name, config, objective)
+def _train_task(config, task, strategy, training, held_out, stop):
+    """Trains one task from its last checkpoint on; returns the exit status."""
     state = create_state(config, task, strategy)
+    folder = pathlib.Path(config.workdir, task.name)
     checkpoints = Checkpoints(folder, state, config.keep_checkpoints)
-    _describe(config, name, state=state, training=training, held_out=held_out)
+    logging.info(
+        "%s",
+        _description(
+            config, task, state=state, training=training, held_out=held_out
+        ),
+    )
     if config.dry_run:
         return 0
-    if chief:
+    if distribution.worker(strategy).is_chief:
         devices = [d.name for d in tf.config.list_logical_devices()]
         data_seen = training.record(config, held_out)
         run_record.write(folder, config, devices=devices, data=data_seen)
-    first, last = checkpoints.restore(), config.steps(name)
+    first, last = checkpoints.restore(), config.steps(task.name)
     if first >= last:
-        logging.info("%s: all %d iterations are done", name, last)
+        logging.info("%s: all %d iterations are done", task.name, last)
         return 0
-    log = RunLog(folder, first) if chief else NoLog()
-    log.text("flags", run_record.as_flagfile(config))
-    examples = training.network_examples(config)
-    validate = make_validation(
-        config, task, photographs=held_out, training_examples=examples
+    return _TaskTraining(
+        config,
+        task,
+        state=state,
+        checkpoints=checkpoints,
+        strategy=strategy,
+        training=training,
+        held_out=held_out,
+    ).run(stop)
+
+
+def _description(config, task, state, training, held_out):
+    """One line that says what is about to be trained, on what and where."""
+    size = config.network_size(task.name)
+    discriminator_updates = int(config.discriminator != "none")
+    return (
+        f"{task.name} on {config.dataset}: {len(training)} training, "
+        f"{len(training.extra)} extra, {len(held_out)} validation images, "
+        f"{size}×{size}, {state.network.count_params():,} parameters, "
+        f"discriminator {config.discriminator}, {config.mixed_precision}, "
+        f"{config.steps(task.name)} iterations of {config.generator_steps} + "
+        f"{discriminator_updates} updates, to {config.workdir}/{task.name}"
     )
-    network_step, discriminator_step = make_steps(state, task, strategy)
-    best_by = config.best_by if name == "segmentation" else "loss"
-    per_iteration = config.generator_steps + (discriminator_step is not None)
-    batches = iter(
-        strategy.distribute_datasets_from_function(
-            lambda _: data_batches.training_batches(
-                examples,
-                config,
-                task=name,
-                first_batch=first * per_iteration,
-                last_batch=last * per_iteration,
-                worker=number,
-                workers=workers,
-                replicas=replicas,
-                extra=training.extra,
+
+
+class _TaskTraining:
+    """The iterations of one task, and what is done between them.
+
+    All workers update, log and look at the health of the run; only the chief
+    writes, validates and saves.
+    """
+
+    def __init__(
+        self, config, task, state, checkpoints, strategy, training, held_out
+    ):
+        """Opens the log and makes the batches, the steps and the validation.
+
+        Args:
+          config: the `Config`.
+          task: from `tasks.make_task`.
+          state: `state.TrainState`, restored; training goes on from its step.
+          checkpoints: the `Checkpoints` of `state`.
+          strategy: `tf.distribute.Strategy`.
+          training: `batches.TrainingSet`.
+          held_out: list of `Photograph`, those that validate.
+        """
+        worker = distribution.worker(strategy)
+        folder = pathlib.Path(config.workdir, task.name)
+        self._config, self._task, self._state = config, task, state
+        self._checkpoints, self._chief = checkpoints, worker.is_chief
+        self._first = int(state.step.numpy())
+        self._last = config.steps(task.name)
+        self._log = RunLog(folder, self._first) if self._chief else NoLog()
+        self._log.text("flags", run_record.as_flagfile(config))
+        examples = training.network_examples(config)
+        self._validation = make_validation(
+            config,
+            task,
+            state=state,
+            photographs=held_out,
+            training_examples=examples,
+        )
+        steps = make_steps(state, task, strategy)
+        self._network_step, self._discriminator_step = steps
+        self._batches = self._make_batches(strategy, examples, training.extra)
+        self._health = HealthMonitor()
+
+    def _make_batches(self, strategy, examples, extra):
+        """The batches of all updates to come, one for each update."""
+        worker = distribution.worker(strategy)
+        updates = self._updates_per_iteration()
+        return iter(
+            strategy.distribute_datasets_from_function(
+                lambda _: data_batches.training_batches(
+                    examples,
+                    self._config,
+                    task=self._task.name,
+                    first_batch=self._first * updates,
+                    last_batch=self._last * updates,
+                    worker=worker.number,
+                    workers=worker.workers,
+                    replicas=worker.replicas,
+                    extra=extra,
+                )
             )
         )
-    )
-    health = HealthMonitor()
-    if chief and not first:
-        log.images(0, validate(state.kept_network(), state.discriminator)[1])
-    bar = tqdm(
-        total=last, initial=first, desc=name, unit="it", disable=not chief
-    )
-    clock, counted = time.monotonic(), first
-    with contextlib.closing(log), bar, interruption.explained():
-        for step in range(first + 1, last + 1):
-            for _ in range(config.generator_steps):
-                scalars = network_step(next(batches))
-            if discriminator_step is not None:
-                scalars.update(discriminator_step(next(batches)))
-            state.step.assign(step)
-            bar.update()
 
-            # Looked at once: what is asked for later stops the next iteration.
+    def _updates_per_iteration(self):
+        with_discriminator = self._discriminator_step is not None
+        return self._config.generator_steps + with_discriminator
+
+    def run(self, stop) -> int:
+        """Trains to the last iteration, or until a stop is asked for.
+
+        Args:
+          stop: `interruption.StopRequest`.
+
+        Returns:
+          Exit status.
+        """
+        with contextlib.closing(self._log), interruption.explained():
+            if self._chief and not self._first:
+                self._log.images(0, self._validation()[1])
+            self._bar = tqdm(
+                total=self._last,
+                initial=self._first,
+                desc=self._task.name,
+                unit="it",
+                disable=not self._chief,
+            )
+            self._clock, self._counted = time.monotonic(), self._first
+            with self._bar:
+                return self._iterate(stop)
+
+    def _iterate(self, stop):
+        """The paper's algorithm: G (or S) is updated twice, then D once.
+
+        How often G is updated before D is the setting `generator_steps`.
+        """
+        for step in range(self._first + 1, self._last + 1):
+            for _ in range(self._config.generator_steps):
+                scalars = self._network_step(next(self._batches))
+            if self._discriminator_step is not None:
+                scalars |= self._discriminator_step(next(self._batches))
+            self._state.step.assign(step)
+            self._bar.update()
+
+            # Looked at once: a later request stops the next iteration.
             asked = stop.number
-            final = step == last or asked is not None
-            validating = step % config.validate_every == 0 or step == last
-            saving = step % config.checkpoint_every == 0 or final
-            if step % config.log_every == 0 or validating or saving:
-                row = {key: float(value) for key, value in scalars.items()}
-                row.update(state.optimizer_scalars())
-                elapsed = time.monotonic() - clock
-                images = (step - counted) * per_iteration * config.batch_size
-                row["images_per_second"] = images / elapsed
-                _report(health, log, step=step, row=row)
-                bar.set_postfix(loss=f"{row['loss']:.3f}")
-                clock, counted = time.monotonic(), step
-            if validating and chief:
-                result, pictures = validate(
-                    state.kept_network(), state.discriminator
-                )
-                _report(
-                    health, log, step=step, row=result, prefix="validation/"
-                )
-                log.images(step, pictures)
-                checkpoints.keep_if_best({"step": step, **result}, best_by)
-                clock = time.monotonic()
-            if saving and chief:
-                checkpoints.save()
+            log, validate, save = self._due(step, asked is not None)
+            if log:
+                self._log_row(step, scalars)
+            if validate:
+                self._validate(step)
+            if save:
+                self._checkpoints.save()
             if asked is not None:
-                logging.info("%s: stopped and saved at step %d", name, step)
+                logging.info(
+                    "%s: stopped and saved at step %d", self._task.name, step
+                )
                 return EXIT_STOPPED + asked
-    return 0
+        return 0
 
+    def _due(self, step, stopping):
+        """Whether to (log, validate, save) after an iteration."""
+        config, last = self._config, step == self._last
+        validating = step % config.validate_every == 0 or last
+        saving = step % config.checkpoint_every == 0 or last or stopping
+        logging_too = step % config.log_every == 0 or validating or saving
+        return logging_too, validating and self._chief, saving and self._chief
 
-def _report(health, log, step, row, prefix=""):
-    messages = health.check(step, row)
-    for message in messages:
-        logging.warning("%s", message)
-    log.scalars(step, {prefix + name: row[name] for name in row})
-    log.health(step, messages)
+    def _log_row(self, step, scalars):
+        """Logs an iteration, with the images per second since the last row."""
+        row = {name: float(value) for name, value in scalars.items()}
+        row.update(self._state.optimizer_scalars())
+        updates = (step - self._counted) * self._updates_per_iteration()
+        elapsed = time.monotonic() - self._clock
+        row["images_per_second"] = updates * self._config.batch_size / elapsed
+        self._report(step, row)
+        self._bar.set_postfix(loss=f"{row['loss']:.3f}")
+        self._clock, self._counted = time.monotonic(), step
 
+    def _validate(self, step):
+        """Measures and shows the network, and keeps it where it is the best."""
+        result, pictures = self._validation()
+        self._report(step, result, prefix="validation/")
+        self._log.images(step, pictures)
+        synthesis = self._task.name == "synthesis"
+        self._checkpoints.keep_if_best(
+            {"step": step, **result},
+            "loss" if synthesis else self._config.best_by,
+        )
+        # The time that validation took is none of the next row's.
+        self._clock = time.monotonic()
 
-def _describe(config, name, state, training, held_out):
-    parameters = state.network.count_params()
-    logging.info(
-        "%s on %s: %d training, %d extra, %d validation images, %d×%d, %s "
-        "parameters, discriminator %s, %s, %d iterations of %d + %d "
-        "updates, to %s/%s",
-        name,
-        config.dataset,
-        len(training),
-        len(training.extra),
-        len(held_out),
-        config.network_size(name),
-        config.network_size(name),
-        f"{parameters:,}",
-        config.discriminator,
-        config.mixed_precision,
-        config.steps(name),
-        config.generator_steps,
-        config.discriminator != "none",
-        config.workdir,
-        name,
-    )
+    def _report(self, step, row, prefix=""):
+        """Writes a row, and warns where it shows that the run is sick."""
+        messages = self._health.check(step, row)
+        for message in messages:
+            logging.warning("%s", message)
+        self._log.scalars(
+            step, {prefix + name: value for name, value in row.items()}
+        )
+        self._log.health(step, messages)

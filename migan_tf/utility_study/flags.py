@@ -1,150 +1,166 @@
-"""The flags of `utility.py`: which cells, which arms, trained how."""
+"""The settings of `utility.py`: which cells, which arms, trained how."""
 
 import dataclasses
-import os
 import pathlib
 import shlex
 
 from absl import flags
 
-from migan_tf.base import command_line
+from migan_tf.base import command_line, settings
 from migan_tf.base.errors import UserError
+from migan_tf.base.settings import field
 
 ALL = "all"  # of --multiples: every pair, half of the examples
-
-# Name: kind, default, text.
-FLAGS = {
-    "dataset": ("string", "drive", "The real photographs."),
-    "data_dir": (
-        "string",
-        "",
-        "Prepared datasets; the synthetic ones are put there too. Default: "
-        "OUTPUT/data.",
-    ),
-    "manual_dir": ("string", "", "Archives of a dataset not yet prepared."),
-    "output": ("string", "", "Folder of the experiment; made if missing."),
-    "real": (
-        "list",
-        ["2", "5", "10", "20"],
-        "Numbers of real training photographs; more than there are: all.",
-    ),
-    "seeds": ("list", ["0", "1"], "Seeds; each repeats all of it."),
-    "multiples": (
-        "list",
-        ["1", "4"],
-        "Arms of k synthetic pairs for each photograph, or `all` pairs.",
-    ),
-    "pairs": ("integer", 500, "Synthetic pairs made in each cell."),
-    "validation_images": (
-        "integer",
-        1,
-        "Photographs held out to choose the weights, in all arms the same.",
-    ),
-    "segmenter_flagfile": (
-        "string",
-        "experiments/utility/segmenter.flags",
-        "How the segmenter of every arm is trained.",
-    ),
-    "generator_flagfile": (
-        "string",
-        "experiments/utility/generator.flags",
-        "How the generator of every cell is trained.",
-    ),
-    "segmenter_flags": ("string", "", "Further flags for it, in one string."),
-    "generator_flags": ("string", "", "Further flags for it, in one string."),
-    "synthesize_flags": ("string", "", "Further flags of synthesize."),
-    "jobs": ("integer", 1, "Cells at the same time, each on its cores."),
-    "dry_run": (
-        "bool",
-        False,
-        "Print the plan and its commands; builds the dataset where need be.",
-    ),
-}
+FLAGFILES = ("segmenter_flagfile", "generator_flagfile")
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """The flags as values; those of commands are lists."""
+    """The flags of `utility.py`; each field's help says what it is.
 
-    dataset: str
-    data_dir: str
-    manual_dir: str
-    output: pathlib.Path
-    real: tuple[int, ...]
-    seeds: tuple[int, ...]
-    multiples: tuple[int | str, ...]
-    pairs: int
-    validation_images: int
-    segmenter_flagfile: str
-    generator_flagfile: str
-    segmenter_flags: tuple[str, ...]
-    generator_flags: tuple[str, ...]
-    synthesize_flags: tuple[str, ...]
-    jobs: int
-    dry_run: bool
+    `read` gives numbers for the texts of --real, --seeds and --multiples, and
+    lists of flags for the three texts of further flags.
+    """
+
+    dataset: str = field(
+        default="drive", help="Dataset of the real photographs."
+    )
+    data_dir: str = field(
+        default="",
+        help=(
+            "Folder of the prepared datasets, the synthetic ones too. "
+            "Default: OUTPUT/data."
+        ),
+        place=True,
+    )
+    manual_dir: str = field(
+        default="",
+        help="Folder of the archives of a dataset that is not prepared yet.",
+        place=True,
+    )
+    output: str = field(
+        default="",
+        help="Folder of the experiment; made if it is missing.",
+        place=True,
+    )
+    real: tuple[str, ...] = field(
+        default=("2", "5", "10", "20"),
+        help="Numbers of real training photographs; more than there are: all.",
+    )
+    seeds: tuple[str, ...] = field(
+        default=("0", "1"),
+        help="Seeds; the whole experiment is repeated for each.",
+    )
+    multiples: tuple[str, ...] = field(
+        default=("1", "4"),
+        help="Arms of k synthetic pairs for each photograph, or `all` pairs.",
+    )
+    pairs: int = field(
+        default=500, help="Synthetic pairs made in each cell.", minimum=1
+    )
+    validation_images: int = field(
+        default=1,
+        help=(
+            "Photographs held out to choose the weights, in all arms the same."
+        ),
+        minimum=1,
+    )
+    segmenter_flagfile: str = field(
+        default="experiments/utility/segmenter.flags",
+        help="Flagfile that the segmenter of every arm is trained by.",
+        place=True,
+    )
+    generator_flagfile: str = field(
+        default="experiments/utility/generator.flags",
+        help="Flagfile that the generator of every cell is trained by.",
+        place=True,
+    )
+    segmenter_flags: str = field(
+        default="", help="Further flags of the segmenters, in one text."
+    )
+    generator_flags: str = field(
+        default="", help="Further flags of the generators, in one text."
+    )
+    synthesize_flags: str = field(
+        default="", help="Further flags of synthesize, in one text."
+    )
+    jobs: int = field(
+        default=1,
+        help="Cells that run at the same time, each on its cores.",
+        minimum=1,
+    )
+    dry_run: bool = field(
+        default=False,
+        help=(
+            "Print the plan and its commands; builds the dataset where need be."
+        ),
+    )
 
 
-def define():
-    """Defines the flags of `FLAGS`; returns {name: its holder}."""
-    kinds = {
-        "string": flags.DEFINE_string,
-        "integer": flags.DEFINE_integer,
-        "bool": flags.DEFINE_bool,
-        "list": flags.DEFINE_list,
-    }
-    return {
-        name: kinds[kind](name, default, text)
-        for name, (kind, default, text) in FLAGS.items()
-    }
-
-
-def settings(values) -> Settings:
-    """The `Settings` of {flag: value}.
+def read() -> Settings:
+    """The settings of the parsed flags.
 
     Raises:
       UserError: a flag is at fault.
     """
-    command_line.required(output=values["output"], dataset=values["dataset"])
-    for name in ("pairs", "validation_images", "jobs"):
-        if values[name] < 1:
-            raise UserError(
-                f"--{name} must be at least 1. Received: {values[name]}"
-            )
-    # A shell leaves the ~ of --flag=~/folder as it is.
-    places = ("output", "data_dir", "manual_dir")
-    values = {
-        **values,
-        **{name: os.path.expanduser(values[name]) for name in places},
+    return parsed(settings.read(Settings))
+
+
+def parsed(given) -> Settings:
+    """Settings as texts to settings whose texts are read.
+
+    Args:
+      given: `Settings` as the command line has them.
+
+    Returns:
+      The same with `output` as a path, `data_dir` filled in, numbers in
+      `real`, `seeds` and `multiples`, and tuples of flags in `…_flags`.
+
+    Raises:
+      UserError: a flag is at fault.
+    """
+    command_line.required(output=given.output, dataset=given.dataset)
+    output = pathlib.Path(given.output)
+    counts = {
+        name: _numbers(name, getattr(given, name), least)
+        for name, least in (("real", 1), ("seeds", 0))
     }
-    read = dict(values)
-    read["output"] = pathlib.Path(values["output"])
-    read["data_dir"] = values["data_dir"] or str(read["output"] / "data")
-    for name, least in (("real", 1), ("seeds", 0)):
-        read[name] = _numbers(name, values[name], least)
-        if not read[name]:
+    for name, numbers in counts.items():
+        if not numbers:
             raise UserError(f"--{name} must name at least one. Received: none")
-    texts = values["multiples"]
-    read["multiples"] = _numbers(
-        "multiples", [text for text in texts if text != ALL], 1
-    ) + ((ALL,) if ALL in texts else ())
-    for name in ("segmenter_flags", "generator_flags", "synthesize_flags"):
-        read[name] = _split(name, values[name])
-    for name in ("segmenter_flagfile", "generator_flagfile"):
-        if not pathlib.Path(values[name]).is_file():
-            raise UserError(
-                f"--{name} must be a file of train's flags. Received: "
-                f"{values[name]!r}. Those that come along are named from the "
-                "top of the checkout: experiments/utility/"
-            )
-        try:  # What it names must be there, too, before anything is trained.
-            flags.FLAGS.read_flags_from_files([f"--flagfile={values[name]}"])
-        except flags.CantOpenFlagFileError as error:
-            raise UserError(
-                f"--{name} must name only flagfiles that can be read from "
-                f"here. Received: {values[name]} ({error}). Next: call it from "
-                "the top of the checkout"
-            ) from error
-    return Settings(**read)
+    texts = given.multiples
+    multiples = _numbers("multiples", [t for t in texts if t != ALL], 1)
+    commands = {
+        name: _split(name, getattr(given, name))
+        for name in ("segmenter_flags", "generator_flags", "synthesize_flags")
+    }
+    for name in FLAGFILES:
+        _check_flagfile(name, getattr(given, name))
+    return dataclasses.replace(
+        given,
+        output=output,
+        data_dir=given.data_dir or str(output / "data"),
+        multiples=multiples + ((ALL,) if ALL in texts else ()),
+        **counts,
+        **commands,
+    )
+
+
+def _check_flagfile(name, path):
+    if not pathlib.Path(path).is_file():
+        raise UserError(
+            f"--{name} must be a file of train's flags. Received: {path!r}. "
+            "Those that come along are named from the top of the checkout: "
+            "experiments/utility/"
+        )
+    try:  # What it names must be there, too, before anything is trained.
+        flags.FLAGS.read_flags_from_files([f"--flagfile={path}"])
+    except flags.CantOpenFlagFileError as error:
+        raise UserError(
+            f"--{name} must name only flagfiles that can be read from here. "
+            f"Received: {path} ({error}). Next: call it from the top of the "
+            "checkout"
+        ) from error
 
 
 def _numbers(name, texts, least):

@@ -1,4 +1,4 @@
-"""The report of `utility.py` as files: a page, a plot and plain values."""
+"""Writes the report as files: a page, a plot and plain values."""
 
 import itertools
 import json
@@ -12,15 +12,18 @@ from migan_tf.metrics import figures
 from migan_tf.utility_study.plan import REAL
 from migan_tf.utility_study.report import FIGURES, LEVEL
 
-MARKERS = "o^svDP*X"
+MARKERS = "o^svDP*X"  # of the plot's lines, one for each arm
 
 
 def write(report, output) -> str:
-    """Writes utility.json, utility.md and utility.png; returns the page.
+    """Writes utility.json, utility.md and utility.png.
 
     Args:
       report: from `report.make`.
-      output: folder.
+      output: folder of the experiment.
+
+    Returns:
+      The page, which is utility.md's text.
     """
     output, text = pathlib.Path(output), page(report)
     content = json.dumps(report, indent=1, ensure_ascii=False)
@@ -62,7 +65,7 @@ def page(report) -> str:
 
 
 def plot(report):
-    """AUC-PR against n, a line for each arm: (H,W,3) uint8 RGB."""
+    """Draws AUC-PR against n, a line for each arm: (H,W,3) uint8 RGB."""
     figure = Figure(figsize=(6.4, 4.4), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

@@ -16,22 +16,24 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
-from fractions import Fraction
 
 from migan_tf.base.errors import UserError
 from migan_tf.metrics.paired_test import MOST_PAIRS
+from migan_tf.synthesis.store import SUMMARY
 from migan_tf.utility_study.flags import ALL
 
-GENERATOR, SYNTHESIS = "generator", "synthesis"
+REAL, SYNTHETIC = "real", "synthetic"  # Names of the arms without a mixture.
+GENERATOR = "generator"  # Folder of a cell's generator, beside those of arms.
+SYNTHESIS = "synthesis"  # The kind of the step that makes a cell's pairs.
 _METRICS = pathlib.Path("evaluation", "test", "metrics.json")
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One command."""
+    """One command of the program, with the file that it must leave."""
 
     name: str  # such as n5_seed0/real/train
-    kind: str  # what takes about as long
+    kind: str  # Steps of one kind take about as long.
     command: tuple[str, ...]
     result: pathlib.Path  # the file without which it is not done
     check: Callable = lambda: None  # raises where the result does not suffice
@@ -43,33 +45,33 @@ class Arm:
 
     name: str
     title: str
-    share: float = 0.0  # of the examples that are synthetic
-    count: int = 0  # pairs that are used, 0: all
+    share: float = 0.0  # of the training examples that are synthetic
+    count: int = 0  # pairs that are used; 0 is all
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
     """What is done with n photographs and one seed, in this order."""
 
-    real: int
+    real: int  # photographs that are trained on, n
     seed: int
     folder: pathlib.Path
-    pool: pathlib.Path  # of the pairs
+    pool: pathlib.Path  # folder of the pairs
     arms: tuple[Arm, ...]
     steps: tuple[Step, ...]
 
     def metrics(self, arm) -> pathlib.Path:
-        """Where the score of an arm is."""
+        """The file that the score of an arm is in."""
         return self.folder / arm.name / _METRICS
 
 
 def make(settings, available, tested) -> list[Cell]:
-    """All cells.
+    """Plans all cells, by rising number of photographs.
 
     Args:
-      settings: `utility_flags.Settings`.
-      available: photographs of the training split.
-      tested: photographs of the test split.
+      settings: `flags.Settings`.
+      available: number of photographs of the training split.
+      tested: number of photographs of the test split.
 
     Raises:
       UserError: they do not suffice for what is asked for.
@@ -102,7 +104,7 @@ def make(settings, available, tested) -> list[Cell]:
 
 
 def describe(cells) -> str:
-    """The plan with the commands, to be read or pasted into a shell."""
+    """The plan with its commands, to be read or pasted into a shell."""
     steps = [step for cell in cells for step in cell.steps]
     lines = [
         f"{len(cells)} cells of {len(cells[0].arms)} arms, {len(steps)} steps"
@@ -112,10 +114,29 @@ def describe(cells) -> str:
     return "\n".join(lines)
 
 
+def read_summary(pool) -> dict:
+    """What `synthesize` said of the pairs of a cell.
+
+    Args:
+      pool: folder of the pairs.
+
+    Raises:
+      UserError: there is no summary that can be read.
+    """
+    try:
+        return json.loads((pool / SUMMARY).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{pool} must hold the {SUMMARY} of its pairs: {error}. Remove "
+            "that folder and run the same command again"
+        ) from None
+
+
 def _cell(settings, real, seed, whole):
+    """A cell of `real` photographs; `whole` where these are all there are."""
     name = f"n{real}_seed{seed}"
     folder = settings.output / name
-    arms = arms_of(settings.multiples, real)
+    arms = _arms(settings.multiples, real)
     places = [
         f"--data_dir={settings.data_dir}",
         f"--manual_dir={settings.manual_dir}",
@@ -130,32 +151,54 @@ def _cell(settings, real, seed, whole):
     pool = pathlib.Path(
         settings.data_dir, _dataset_name(settings.dataset, name)
     )
-    segmenter = _training(
-        settings, "segmenter", workdir=folder / REAL, further=seen
-    )
-    steps = [segmenter, _scoring(folder / REAL)]
-    steps.append(
+    steps = [
+        *_arm_steps(settings, folder / REAL, seen),
         _training(
             settings, "generator", workdir=folder / GENERATOR, further=seen
-        )
-    )
-    painted = _synthesis(settings, folder, pool=pool, places=places)
-    check = functools.partial(check_pool, pool, arms)
-    steps.append(dataclasses.replace(painted, check=check))
+        ),
+        _synthesis(settings, folder, pool=pool, places=places, arms=arms),
+    ]
     for arm in arms[1:]:
         extra = [
             f"--extra_dataset={pool.name}",
             f"--extra_share={arm.share!r}",
             f"--extra_count={arm.count}",
         ]
-        workdir = folder / arm.name
-        training = _training(
-            settings, "segmenter", workdir=workdir, further=seen + extra
-        )
-        steps += [training, _scoring(workdir)]
+        steps += _arm_steps(settings, folder / arm.name, seen + extra)
     return Cell(
         real, seed, folder=folder, pool=pool, arms=arms, steps=tuple(steps)
     )
+
+
+def _arms(multiples, real) -> tuple[Arm, ...]:
+    """The arms of a cell of `real` photographs, that of them alone first."""
+    arms = [
+        Arm(REAL, "real only"),
+        Arm(SYNTHETIC, "synthetic only", 1.0),
+    ]
+    for k in multiples:
+        if k == ALL:
+            arms.append(Arm("real_all", "real + all synthetic", 0.5))
+            continue
+        # A photograph and each of its k pairs are then drawn equally often.
+        name, title = f"real_{k}x", f"real + {k}× synthetic"
+        arms.append(Arm(name, title, share=k / (k + 1), count=k * real))
+    return tuple(arms)
+
+
+def _arm_steps(settings, workdir, further):
+    """Trains the segmenter of an arm and scores it."""
+    training = _training(
+        settings, "segmenter", workdir=workdir, further=further
+    )
+    scoring = _step(
+        workdir,
+        "evaluate",
+        kind="evaluation",
+        arguments=(f"--workdir={workdir}",),
+        result=workdir / _METRICS,
+    )
+    return [training, scoring]
 
 
 def _training(settings, kind, workdir, further):
@@ -175,20 +218,10 @@ def _training(settings, kind, workdir, further):
     )
 
 
-def _scoring(workdir):
-    return _step(
-        workdir,
-        "evaluate",
-        kind="evaluation",
-        arguments=(f"--workdir={workdir}",),
-        result=workdir / _METRICS,
-    )
-
-
-def _synthesis(settings, folder, pool, places):
+def _synthesis(settings, folder, pool, places, arms):
     """The pairs of a cell: maps of its n photographs, deformed and painted."""
     workdir = folder / GENERATOR
-    return _step(
+    step = _step(
         workdir,
         "synthesize",
         kind=SYNTHESIS,
@@ -202,14 +235,16 @@ def _synthesis(settings, folder, pool, places):
             f"--output={pool}",
             *settings.synthesize_flags,
         ),
-        result=pool / "1.0.0" / "dataset_info.json",
+        result=pool / SUMMARY,
     )
+    check = functools.partial(_check_pool, pool, arms)
+    return dataclasses.replace(step, check=check)
 
 
-def _step(workdir, module, kind, arguments, result):
-    name = f"{workdir.parent.name}/{workdir.name}/{module}"
-    command = (sys.executable, "-m", f"migan_tf.{module}", *arguments)
-    return Step(name, kind, command=command, result=result)
+def _step(workdir, command, kind, arguments, result):
+    name = f"{workdir.parent.name}/{workdir.name}/{command}"
+    call = (sys.executable, "-m", f"migan_tf.{command}", *arguments)
+    return Step(name, kind, command=call, result=result)
 
 
 def _dataset_name(dataset, cell):
@@ -217,44 +252,9 @@ def _dataset_name(dataset, cell):
     return f"utility_{re.sub('[^a-z0-9]+', '_', dataset)}_{cell}"
 
 
-REAL, SYNTHETIC = "real", "synthetic"
-SUMMARY = "summary.json"  # of `summary`
-
-
-def arms_of(multiples, real) -> tuple[Arm, ...]:
-    """The arms of a cell of `real` photographs, that of them alone first."""
-    arms = [
-        Arm(REAL, "real only"),
-        Arm(SYNTHETIC, "synthetic only", 1.0),
-    ]
-    for k in multiples:
-        if k == ALL:
-            arms.append(Arm("real_all", "real + all synthetic", 0.5))
-            continue
-        share = float(Fraction(k, k + 1))
-        name, title = f"real_{k}x", f"real + {k}× synthetic"
-        arms.append(Arm(name, title, share=share, count=k * real))
-    return tuple(arms)
-
-
-def summary_of(pool) -> dict:
-    """What `synthesize` said of the pairs of a cell.
-
-    Raises:
-      UserError: nothing that can be read.
-    """
-    try:
-        return json.loads((pool / SUMMARY).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{pool} must hold the {SUMMARY} of its pairs: {error}. Remove "
-            "that folder and run the same command again"
-        ) from None
-
-
-def check_pool(pool, arms) -> None:
+def _check_pool(pool, arms) -> None:
     """Raises `UserError` where a gate let through too few pairs for an arm."""
-    found = summary_of(pool)
+    found = read_summary(pool)
     least = max(1, *(arm.count for arm in arms))
     if found["pairs"] < least:
         refused = {k: n for k, n in found["refused"].items() if n}

@@ -1,4 +1,4 @@
-"""Whether synthetic pairs helped: what the arms of all cells scored.
+"""Whether synthetic pairs helped: the scores of all arms, compared.
 
 The question of each comparison, an arm against `real only` for one n, is
 whether its AUC-PR differs on photographs that no network has seen. The
@@ -14,16 +14,17 @@ import numpy as np
 from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
 from migan_tf.metrics import paired_test
-from migan_tf.utility_study.plan import REAL, summary_of
+from migan_tf.utility_study.plan import GENERATOR, REAL, read_summary
 
+# The figures of the report and their titles.
 FIGURES = {
     "auc_pr": "AUC-PR",
     "dice_otsu": "Dice, Otsu",
     "auc_roc": "AUC-ROC",
 }
-TESTED = "auc_pr"
-LEVEL = 0.05
-# What may differ between two segmenters that are compared.
+TESTED = "auc_pr"  # the figure that verdicts are of
+LEVEL = 0.05  # an adjusted p below it makes a verdict
+# Flags that may differ between two segmenters that are compared.
 VARIED = frozenset(
     "workdir seed train_photographs extra_dataset extra_share "
     "extra_count".split()
@@ -31,14 +32,21 @@ VARIED = frozenset(
 
 
 def make(settings, cells) -> dict:
-    """The report as plain values.
+    """Compares the arms of all cells.
 
     Args:
-      settings: `utility_flags.Settings`.
+      settings: `flags.Settings`.
       cells: list of `plan.Cell`, all of them done.
 
+    Returns:
+      The report as plain values, which `page.write` writes. `means` is
+      {n: {arm: {figure: its mean}}}, `comparisons` has a dictionary for each
+      verdict, `pools` one for the pairs of each cell, `runs` one for each arm
+      of each cell.
+
     Raises:
-      UserError: a score is missing or of other images.
+      UserError: a score is missing or of other images, or arms were trained
+        by other flags.
     """
     rows = [_scored(cell, arm) for cell in cells for arm in cell.arms]
     images = rows[0]["images"]
@@ -71,7 +79,7 @@ def make(settings, cells) -> dict:
         "comparisons": compared,
         "least_p_holm": least_p(len(compared), len(images)),
         "pools": [
-            {"real": cell.real, "seed": cell.seed, **summary_of(cell.pool)}
+            {"real": cell.real, "seed": cell.seed, **read_summary(cell.pool)}
             for cell in cells
         ],
         "runs": rows,
@@ -79,19 +87,24 @@ def make(settings, cells) -> dict:
 
 
 def least_p(comparisons, images) -> float:
-    """The least p that the tests allow after Holm's adjustment."""
+    """The least p that the tests allow after Holm's adjustment.
+
+    Args:
+      comparisons: number of verdicts.
+      images: number of test images.
+    """
     return min(1.0, comparisons * 2.0 ** (1 - images))
 
 
 def verdict(difference, p) -> str:
-    """In words, of a difference of AUC-PR and its adjusted p."""
+    """Says what a difference of AUC-PR with its adjusted p means: a word."""
     if p >= LEVEL or not difference:
         return "no evidence"
     return "helps" if difference > 0 else "hurts"
 
 
 def _check_same_flags(cells):
-    """Raises `UserError` where arms were trained by other flags, as recorded.
+    """Raises `UserError` where the records of arms have other flags.
 
     A flagfile that was changed half-way would make the comparison one of
     flags.
@@ -99,7 +112,7 @@ def _check_same_flags(cells):
     first = {}
     for cell in cells:
         for folder in (
-            cell.folder / "generator" / "synthesis",
+            cell.folder / GENERATOR / "synthesis",
             *(cell.folder / arm.name / "segmentation" for arm in cell.arms),
         ):
             values = vars(run_record.read_config(folder))
@@ -115,6 +128,7 @@ def _check_same_flags(cells):
 
 
 def _scored(cell, arm):
+    """The scores of one arm of one cell."""
     path = cell.metrics(arm)
     try:
         scores = json.loads(path.read_text("utf-8"))
@@ -151,7 +165,7 @@ def _means(rows, real, arm):
 
 
 def _comparison(rows, real, arm):
-    """An arm against real photographs alone."""
+    """Compares an arm with the arm of real photographs alone."""
     seeds, base = (
         np.array([row[f"{TESTED}_by_image"] for row in _of(rows, real, name)])
         for name in (arm, REAL)

@@ -1,11 +1,11 @@
-"""Runs steps one after the other, or what an earlier start has left of them.
+"""Runs the steps of cells, or what an earlier start has left of them.
 
-A step that ended well leaves its result and `logs/<step>.json`, its command and
-its time. A step without both is run, and so are those after it in its cell,
-whose files in `logs/` go before it starts: a stop in between forgets nothing.
-What a step calls goes on from where it was stopped. Each process holds a lock
-that its child inherits: a child that has outlived a killed parent is waited
-for, so that no two train in one folder.
+A step that ended well leaves its result and `logs/<step>.json`, which holds its
+command and its time. A step without both is run, and so are those after it in
+its cell, whose files in `logs/` are removed before it starts: a stop in between
+forgets nothing. The command of a step goes on from where it was stopped itself.
+Each process holds a lock that its child inherits: a child that has outlived a
+killed parent is waited for, so that no two train in one folder.
 """
 
 import concurrent.futures
@@ -23,19 +23,22 @@ from migan_tf.base import files, locks
 from migan_tf.base.errors import UserError
 from migan_tf.utility_study.plan import SYNTHESIS
 
-TAIL = 5  # last lines of a log that are shown
+TAIL = 5  # Lines of a log that are shown, the last ones.
 
 
 class Runner:
     """Runs cells into an output folder."""
 
     def __init__(self, output, cells, jobs=1):
-        """Looks at what is done already.
+        """Makes the folder of the logs.
 
         Args:
           output: folder of the experiment.
           cells: list of `plan.Cell`.
-          jobs: how many cells run at the same time.
+          jobs: how many cells run at the same time, each on its own cores.
+
+        Raises:
+          UserError: the folder cannot be made.
         """
         self._logs = files.make_output(pathlib.Path(output) / "logs")
         self._cells, self._jobs = cells, jobs
@@ -46,8 +49,8 @@ class Runner:
         """Runs all steps that are not done.
 
         Raises:
-          UserError: one failed; names its log. Or another experiment's
-            pairs are in the way.
+          UserError: a step failed, whose log is named; or the pairs of
+            another experiment are in the way.
         """
         self._check_pools()
         shares = core_shares(self._jobs)
@@ -61,7 +64,7 @@ class Runner:
 
     @contextlib.contextmanager
     def _pool(self):
-        """Threads; leaving it stops whatever still runs, which saves first."""
+        """Yields threads; at the end it stops children, which save first."""
         pool = concurrent.futures.ThreadPoolExecutor(self._jobs)
         try:
             yield pool
@@ -86,7 +89,7 @@ class Runner:
         with self._locked(step) as lock:
             if self._stopped or self._seconds(step) is not None:
                 return
-            # What it makes anew, later ones have not seen.
+            # Later steps have not seen what this one makes anew.
             for each in following:
                 self._path(each, "json").unlink(missing_ok=True)
             logging.info("%s: %s", self._progress(step), step.name)
@@ -118,7 +121,7 @@ class Runner:
                 pass_fds=[lock],
             )
         self._children.add(child)
-        if self._stopped:  # while it started
+        if self._stopped:  # It was stopped while the child started.
             child.terminate()
         if self._jobs > 1:
             # Before TensorFlow counts the cores that it may use.
@@ -137,7 +140,7 @@ class Runner:
         return f"step {number} of {len(self._steps)} (time left: {told})"
 
     def _seconds(self, step):
-        """How long a step took that is done with this command, or None."""
+        """Seconds that a step took; None if it is not done by this command."""
         try:
             done = json.loads(self._path(step, "json").read_text())
         except (FileNotFoundError, ValueError):
@@ -149,7 +152,7 @@ class Runner:
     def _locked(self, step):
         """Holds a lock file and yields its descriptor, for a child to inherit.
 
-        Another start's child is waited for, until this one is stopped.
+        The child of an earlier start is waited for, until this one is stopped.
         """
         with self._path(step, "lock").open("w") as file:
             waited = False
@@ -188,12 +191,12 @@ def _last_lines(path):
 
 
 def minutes_left(steps, done, jobs=1):
-    """An estimate: each step takes as long as others of its kind did.
+    """Estimates the time left: a step takes as long as others of its kind.
 
     Args:
       steps: list of `plan.Step`.
-      done: for each its seconds, None where it is still to be done.
-      jobs: how many run at the same time.
+      done: list of the seconds of each step, None where it is still to be done.
+      jobs: how many steps run at the same time.
 
     Returns:
       Minutes, or None while there is nothing to judge by.
@@ -213,6 +216,13 @@ def minutes_left(steps, done, jobs=1):
 
 
 def core_shares(jobs) -> list[set[int]]:
-    """The cores of this process in `jobs` shares, none of them empty."""
+    """Divides the cores of this process among jobs.
+
+    Args:
+      jobs: number of shares, which are disjoint while there are enough cores.
+
+    Returns:
+      Sets of numbers of cores, none of them empty.
+    """
     cores = sorted(os.sched_getaffinity(0))
     return [set(cores[i::jobs]) or set(cores) for i in range(jobs)]

@@ -1,18 +1,17 @@
-"""The experiment from its flags to its report."""
+"""The whole experiment: planned, run, and reported."""
 
 from absl import logging
 
 from migan_tf.base.errors import UserError
 from migan_tf.data import photographs, prepared
-from migan_tf.utility_study import page, plan, runner
-from migan_tf.utility_study import report as utility_study_report
+from migan_tf.utility_study import page, plan, report, runner
 
 
 def run(settings) -> int:
     """Plans, runs what is not done yet, and reports.
 
     Args:
-      settings: `utility_flags.Settings`.
+      settings: `flags.Settings`.
 
     Returns:
       Exit status 0.
@@ -27,8 +26,8 @@ def run(settings) -> int:
         print(plan.describe(cells))
         return 0
     runner.Runner(settings.output, cells, settings.jobs).run()
-    report = utility_study_report.make(settings, cells)
-    print(page.write(report, settings.output), end="")
+    results = report.make(settings, cells)
+    print(page.write(results, settings.output), end="")
     print(f"report: {settings.output / 'utility.md'}")
     return 0
 
@@ -37,8 +36,8 @@ def _warn_of_few(cells, tested):
     """Says before hours of training that no verdict can come of them."""
     # Cells of several seeds are one comparison.
     comparisons = len({cell.real for cell in cells}) * len(cells[0].arms[1:])
-    least = utility_study_report.least_p(comparisons, tested)
-    if least >= utility_study_report.LEVEL:
+    least = report.least_p(comparisons, tested)
+    if least >= report.LEVEL:
         logging.warning(
             "%s",
             f"{tested} test images are too few for a verdict of {comparisons} "
@@ -48,7 +47,10 @@ def _warn_of_few(cells, tested):
 
 
 def _photographs(settings):
-    """(training, test) photographs of --dataset, built if need be.
+    """Counts the photographs of --dataset, which is built if need be.
+
+    Returns:
+      (those of the training split, those of the test split).
 
     Raises:
       UserError: a test photograph has no vessel map to be scored by.

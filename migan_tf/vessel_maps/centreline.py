@@ -1,8 +1,8 @@
-"""Vessels as lines: one pixel wide, cut into segments at their junctions.
+"""Thins vessels to lines and cuts these into segments at their junctions.
 
-`vessels.skeleton` is the skeleton of morphology, which clDice is
-defined with; its lines have gaps. The lines here have none, so that they can
-be followed and counted.
+The lines are one pixel wide and have no gaps, so that they can be followed and
+counted. The skeleton by which clDice is defined, `metrics.vessels.skeleton`,
+has gaps.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-# The eight neighbours in turn, from the upper one, as (row, column).
+# A pixel's eight neighbours as (row, column), clockwise from the upper one.
 NEIGHBOURS = (
     (-1, 0),
     (-1, 1),
@@ -25,16 +25,24 @@ NEIGHBOURS = (
 
 @dataclasses.dataclass(frozen=True)
 class Centreline:
-    """The lines of a vessel map, all in pixels of its frame."""
+    """The lines of a vessel map; all lengths are in pixels."""
 
     lines: np.ndarray  # (H,W) bool, one pixel wide
-    widths: np.ndarray  # (N,) of the vessel at each pixel of `lines`
-    segments: list  # [(n,2) row and column], in order from end to end
-    junctions: int
+    widths: np.ndarray  # (N,), the vessel's width at each pixel of `lines`
+    segments: list  # of (n,2) int, the rows and columns from end to end
+    junctions: int  # how many there are
 
 
 def check_shapes(vessel_map, fov_mask) -> None:
-    """Raises ValueError for maps of two shapes or an empty field of view."""
+    """Checks a vessel map and its field of view.
+
+    Args:
+      vessel_map: (H,W) array.
+      fov_mask: (H,W) array, with at least one pixel inside.
+
+    Raises:
+      ValueError: the shapes differ, or the field of view is empty.
+    """
     if vessel_map.shape != fov_mask.shape or not fov_mask.any():
         raise ValueError(
             "`vessel_map` must have the shape of a `fov_mask` that is not "
@@ -46,16 +54,16 @@ def check_shapes(vessel_map, fov_mask) -> None:
 def trace(vessel_map) -> Centreline:
     """Follows the vessels of a map.
 
-    Spurs shorter than the vessel that they stand on is wide are dropped: they
-    are a ragged outline's and no vessels.
+    A spur that is shorter than the width of the vessel on which it stands is
+    dropped, because it comes from a ragged outline and is no vessel.
 
     Args:
       vessel_map: (H,W) bool; beyond the frame there are no vessels.
 
     Returns:
-      Its `Centreline`. A width is twice the distance to the nearest pixel
-      that is no vessel, less the half pixel by which this is too long on the
-      average of odd and even widths.
+      The `Centreline`. A width is twice the distance to the nearest pixel
+      outside the vessel, less half a pixel: without that it would be too large
+      by as much, on the average of odd and even widths.
     """
     vessel_map = np.asarray(vessel_map, bool)
     framed = np.pad(vessel_map, 1).astype(np.uint8)
@@ -74,7 +82,7 @@ def trace(vessel_map) -> Centreline:
 
 
 def thin(vessel_map):
-    """Thins vessels to lines of one pixel (Guo and Hall 1989, A1).
+    """Thins vessels to lines of one pixel (Guo and Hall 1989, algorithm A1).
 
     Args:
       vessel_map: (H,W) bool; beyond the frame there are no vessels.
@@ -102,8 +110,21 @@ def thin(vessel_map):
     return grid[1:-1, 1:-1] > 0
 
 
-def degrees(lines):
-    """(H,W) uint8: how many neighbours on `lines` each of its pixels has."""
+def _cut(lines):
+    """Parts `lines` into (segments, junctions), each (H,W) bool."""
+    junctions = _degrees(lines) > 2
+    return lines & ~junctions, junctions
+
+
+def _degrees(lines):
+    """Counts the neighbours that each pixel of some lines has on them.
+
+    Args:
+      lines: (H,W) bool.
+
+    Returns:
+      (H,W) uint8, from 0 to 8; it is 0 away from the lines.
+    """
     ones = np.ones((3, 3), np.uint8)
     ones[1, 1] = 0
     plane = lines.astype(np.uint8)
@@ -111,29 +132,33 @@ def degrees(lines):
     return around * plane
 
 
-def _cut(lines):
-    """(segments, junctions), each (H,W) bool: `lines` in two."""
-    junctions = degrees(lines) > 2
-    return lines & ~junctions, junctions
-
-
 def _count(plane) -> int:
+    """The number of 8-connected components of an (H,W) bool."""
     return cv2.connectedComponents(plane.astype(np.uint8))[0] - 1
 
 
 def _spurs(lines, widths):
-    """(H,W) bool: segments at one junction, shorter than a vessel is wide."""
+    """Finds the segments at one junction that are shorter than it is wide.
+
+    Args:
+      lines: (H,W) bool.
+      widths: (H,W) float, the vessel's width at each pixel.
+
+    Returns:
+      (H,W) bool, where these segments are.
+    """
     pieces, junctions = _cut(lines)
     number, pieces = cv2.connectedComponents(pieces.astype(np.uint8))
     count, names = cv2.connectedComponents(junctions.astype(np.uint8))
 
     def greatest(plane):
-        """(number,): of the junctions beside each segment."""
+        """The greatest value of a junction beside each segment, (number,)."""
         beside = cv2.dilate(np.where(junctions, plane, 0.0), np.ones((3, 3)))
         found = np.zeros(number)
         np.maximum.at(found, pieces[lines], beside[lines])
         return found
 
+    # There is one junction where the greatest and the least name are equal.
     single = greatest(names) + greatest(count - names) <= count
     length = np.bincount(pieces.ravel(), minlength=number)
     short = single & (length < greatest(widths))
@@ -142,12 +167,20 @@ def _spurs(lines, widths):
 
 
 def _ordered(pieces):
-    """[(n,2)] of (H,W) bool that has at most two neighbours everywhere."""
-    ends = degrees(pieces) < 2
+    """Lists the pixels of each segment from end to end.
+
+    Args:
+      pieces: (H,W) bool, where no pixel has more than two neighbours.
+
+    Returns:
+      List of (n,2) int, rows and columns; single pixels are left out.
+    """
+    ends = _degrees(pieces) < 2
     left = set(zip(*np.nonzero(pieces), strict=True))
     starts = list(zip(*np.nonzero(pieces & ends), strict=True))
     segments = []
-    for place in starts + sorted(left):  # rings have no end: anywhere
+    # Rings have no end and are entered anywhere.
+    for place in starts + sorted(left):
         path = []
         while place is not None:
             path.append(place)
@@ -161,7 +194,11 @@ def _ordered(pieces):
 
 
 def _tables():
-    """Two of (256,) bool by neighbours' bits: what half a turn takes away."""
+    """Tells which pixels each half of an iteration of algorithm A1 removes.
+
+    Returns:
+      Two (256,) bool, indexed by the neighbours as bits in `NEIGHBOURS`' order.
+    """
     bits = np.arange(256)[:, None] >> np.arange(8) & 1
     n, ne, e, se, s, sw, w, nw = bits.astype(bool).T
     sides = ((n, ne, e), (e, se, s), (s, sw, w), (w, nw, n))

@@ -1,9 +1,10 @@
-"""New vessel maps from annotated ones: moved, bent, thicker and thinner.
+"""Makes new vessel maps of annotated ones: moved, bent, thicker and thinner.
 
-The vessels' signed distances are resampled, not their pixels: the outline
-stays smooth, and a vessel is made wider by adding to them. Whether every
-vessel came out in one piece is checked on a canvas that is wider than the
-photograph, before what left the field of view is cut away.
+What is resampled is the signed distance to the vessels' outline and not their
+pixels, so that the outline stays smooth and a vessel is made wider by adding to
+the distance. Whether every vessel came out in one piece is checked on a canvas
+that is wider than the photograph, before that which left the field of view is
+cut away.
 """
 
 import dataclasses
@@ -13,45 +14,48 @@ import numpy as np
 
 from migan_tf.vessel_maps import centreline, displacement
 
-SPECK = 8  # pixels; what is smaller and stands alone is dropped first
-CANVAS = 0.2  # of the photograph's sides, added all round
-TRIES = 4  # each half as strong as the one before
-# How far the calibre's factor reaches, in shares of the longer side.
+SPECK = 8  # pixels; a component with fewer is dropped first
+CANVAS = 0.2  # of the photograph's sides, added on each side
+TRIES = 4  # each is half as strong as the one before
+# The distance over which the calibre's factor changes, as a share of the longer
+# side, and the standard deviation of the factor's logarithm.
 CALIBRE_REACH = 0.3
-CALIBRE_SPREAD = 0.12  # standard deviation of its logarithm
+CALIBRE_SPREAD = 0.12
 LEAST_RADIUS = 0.65  # pixels; thinner lines would tear
 BORDER = 8  # pixels around the source where there are no vessels
-JOINED = 0.35  # of a vessel at a point of the finer grid, to be one
+# The share of vessel from which a point of the finer grid is vessel. One half
+# would leave pixels apart that touch by their corners.
+JOINED = 0.35
 
 
 @dataclasses.dataclass(frozen=True)
 class _Fine:
-    """What is resampled, on a grid twice as fine, all (h,w) float32."""
+    """The planes to resample, on a grid twice as fine, each (h,w) float32."""
 
-    distance: np.ndarray  # to the outline in pixels, positive in vessels
+    distance: np.ndarray  # to the outline, pixels, positive in vessels
     radius: np.ndarray  # of the nearest vessel, pixels
-    component: np.ndarray  # number of the nearest vessel's component, from 1
+    component: np.ndarray  # the number of the nearest component, from 1
 
 
 def deform(vessel_map, fov_mask, rng):
-    """Draws another eye's vessels from those of one eye.
+    """Draws the vessels of another eye from those of one eye.
 
-    Flips, turns, moves and enlarges them, displaces them smoothly and makes
-    them smoothly thicker and thinner. Every 8-connected component of the
-    source larger than a speck is in one piece before the field of view cuts
-    it. A draw that tears one is drawn again at half the strength; the last
-    resort is the source, flipped or not.
+    The vessels are flipped, turned, moved and enlarged, displaced smoothly, and
+    made smoothly thicker and thinner. Every 8-connected component of the
+    source, specks aside, is in one piece before the field of view cuts it. A
+    draw that tears one is repeated at half the strength; after `TRIES` draws
+    the source is returned, flipped or not.
 
     Args:
       vessel_map: (H,W) bool.
-      fov_mask: (H,W) bool, of the source and of the result.
+      fov_mask: (H,W) bool, the field of view of the source and of the result.
       rng: `np.random.Generator`; the result is a function of its state.
 
     Returns:
-      (H,W) bool, inside `fov_mask`; without vessels where there were none.
+      (H,W) bool, inside `fov_mask`; it is empty where the source is.
 
     Raises:
-      ValueError: different shapes, or an empty field of view.
+      ValueError: the shapes differ, or the field of view is empty.
     """
     centreline.check_shapes(vessel_map, fov_mask)
     source = without_specks(vessel_map & fov_mask)
@@ -67,7 +71,7 @@ def deform(vessel_map, fov_mask, rng):
         places, zoom = displacement.draw(
             field, flips, strength=strength, rng=rng
         )
-        # Of the middle of a pixel on the source's finer and framed grid.
+        # From pixels of the canvas to the source's finer grid with its border.
         places = [
             2 * (place - margin + BORDER) + 0.5
             for place, margin in zip(places, margins[::-1], strict=True)
@@ -81,7 +85,14 @@ def deform(vessel_map, fov_mask, rng):
 
 
 def without_specks(vessel_map):
-    """(H,W) bool without components of less than `SPECK` pixels."""
+    """Drops the 8-connected components of fewer than `SPECK` pixels.
+
+    Args:
+      vessel_map: (H,W) bool.
+
+    Returns:
+      (H,W) bool.
+    """
     _, components, stats, _ = cv2.connectedComponentsWithStats(
         vessel_map.astype(np.uint8)
     )
@@ -90,17 +101,17 @@ def without_specks(vessel_map):
 
 
 def is_whole(vessels, components, number) -> bool:
-    """Whether all components of the source are there, and none is torn.
+    """Says whether all components of the source are there, and none is torn.
 
     Args:
       vessels: (h,w) bool, the result.
-      components: (h,w) int, which component of the source each vessel pixel
-        belongs to, from 1.
-      number: how many the source has.
+      components: (h,w) int, the number of the source's component that each
+        vessel pixel belongs to, from 1.
+      number: how many components the source has.
 
     Returns:
-      Whether each component lies in one piece. One piece may hold several,
-      where vessels grew over a gap that an annotator had left.
+      Whether each component lies in one piece. One piece may hold several
+      components, where vessels grew over a gap that an annotator had left.
     """
     count, pieces = cv2.connectedComponents(vessels.astype(np.uint8))
     pairs = components[vessels].astype(np.int64) * count + pieces[vessels]
@@ -109,11 +120,10 @@ def is_whole(vessels, components, number) -> bool:
 
 
 def _fine(source) -> _Fine:
-    """Prepares a map, (H,W) bool, in a frame of `BORDER` pixels."""
+    """Prepares an (H,W) bool map for resampling, with a border around it."""
     grid = cv2.resize(
         np.pad(source, BORDER).astype(np.float32), None, fx=2, fy=2
     )
-    # Halfway would leave pixels that touch by their corners apart.
     vessels = grid > JOINED
     within = _reach(vessels)
     distance = np.where(vessels, within - 0.5, 0.5 - _reach(~vessels)) / 2
@@ -131,7 +141,7 @@ def _fine(source) -> _Fine:
         table[nearest[lines]] = plane[lines]
         return table[nearest]
 
-    # Inside a vessel the nearest line can be another's.
+    # Inside a vessel the nearest line may be that of another vessel.
     component = np.where(vessels, components, of_nearest(components))
     return _Fine(
         distance.astype(np.float32),
@@ -141,14 +151,27 @@ def _fine(source) -> _Fine:
 
 
 def _reach(plane):
-    """(h,w) float32: the distance of each pixel to where `plane` is not."""
+    """The distance of each pixel to the nearest unset one, (h,w) float32."""
     return cv2.distanceTransform(
         plane.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
     )
 
 
 def _resample(fine, places, zoom, strength, rng):
-    """(vessels bool, components int), each (h,w): the map, deformed."""
+    """Deforms a prepared map.
+
+    Args:
+      fine: the `_Fine` planes of the source.
+      places: [x, y], each (h,w) float32, where on the finer grid each pixel of
+        the result comes from.
+      zoom: the enlargement in `places`.
+      strength: factor in [0,1] on the change of calibre.
+      rng: `np.random.Generator`.
+
+    Returns:
+      (vessels, components), (h,w) bool and int: the result, and the number of
+      the source's component at each vessel pixel, 0 elsewhere.
+    """
 
     def at_places(plane, how):
         return cv2.remap(plane, *places, how, borderMode=cv2.BORDER_REPLICATE)
@@ -158,7 +181,7 @@ def _resample(fine, places, zoom, strength, rng):
     components = at_places(fine.component, cv2.INTER_NEAREST)
     reach = CALIBRE_REACH * max(radius.shape) / (1 + 2 * CANVAS)
     noise = displacement.noise(radius.shape, reach, rng)
-    # Vessels are moved apart by the zoom; they do not grow with it.
+    # The zoom moves vessels apart and does not make them wider.
     factor = np.exp(strength * CALIBRE_SPREAD * noise) / np.float32(zoom)
     wanted = np.maximum(radius * factor, LEAST_RADIUS)
     vessels = distance + wanted - radius > 0

@@ -1,7 +1,7 @@
-"""A smooth displacement of a photograph's pixels that keeps its field filled.
+"""Draws smooth displacements of pixels that keep the field of view filled.
 
-A turn, a shift and an enlargement, both sides exchanged or not, and on top of
-them a bend that changes smoothly from place to place.
+A displacement is a turn, a shift and an enlargement, mirrored or not, with a
+bend on top that changes smoothly from place to place.
 """
 
 import cv2
@@ -11,25 +11,28 @@ import numpy as np
 TURN = 0.5  # radians, either way
 SHIFT = 0.03  # either way, along both axes
 ZOOM = (1.0, 1.12)
-# Displacement: (distance over which it changes, standard deviation).
+# The parts of the bend: (distance over which it changes, standard deviation).
 BENDS = ((0.35, 0.02), (0.12, 0.006))
 GRID = 8  # pixels between the points where smooth fields are computed
-MOST_ZOOM = 1.5  # to which it may be enlarged for the sake of the next
-UNSEEN = 0.02  # share of the FOV that may show what the source did not
+# The share of the field of view that may show what the source does not, and how
+# far the source may be enlarged to keep to it.
+UNSEEN = 0.02
+MOST_ZOOM = 1.5
 
 
 def draw(field, flips, strength, rng):
-    """Draws the place in the source of each pixel.
+    """Draws where in the source each pixel of the result comes from.
 
     Args:
-      field: (h,w) bool, the field of view, of source and result.
-      flips: two of {-1, 1}; -1 mirrors x, y.
+      field: (h,w) bool, the field of view of the source and of the result.
+      flips: two of {-1, 1}, for x and y; -1 mirrors.
       strength: factor in [0,1] on all but the flips.
       rng: `np.random.Generator`.
 
     Returns:
-      ([x, y], zoom): two (h,w) float32, in pixels, and the enlargement: as
-      drawn, or as it must be to show next to nothing outside `field`.
+      ([x, y], zoom): two (h,w) float32 of places in pixels, and the
+      enlargement. It is as drawn, or larger where the field would otherwise
+      show too much that lies outside the source's.
     """
     rows, columns = np.nonzero(field)
     middle = np.float32([columns.mean(), rows.mean()])
@@ -51,7 +54,6 @@ def draw(field, flips, strength, rng):
         for _ in range(2)
     ]
     zoom = 1 + strength * (rng.uniform(*ZOOM) - 1)
-    # Enlarged until the field shows next to nothing that the source does not.
     while zoom < MOST_ZOOM and UNSEEN < _unseen(
         field, _placed(middle, turned, zoom=zoom, bends=bends, step=GRID)
     ):
@@ -60,7 +62,11 @@ def draw(field, flips, strength, rng):
 
 
 def _turned(shape, middle, diameter, flips, strength, rng):
-    """[x, y], each (h,w) float32, from `middle`: shifted, turned, flipped."""
+    """Shifts, turns and flips the places of a (h,w) grid.
+
+    Returns:
+      [x, y], each (h,w) float32, in pixels from `middle`.
+    """
     angle = strength * rng.uniform(-TURN, TURN)
     shift = strength * diameter * rng.uniform(-SHIFT, SHIFT, 2)
     x = np.arange(shape[1]) - middle[0] - shift[0]
@@ -74,7 +80,7 @@ def _turned(shape, middle, diameter, flips, strength, rng):
 
 
 def _placed(middle, turned, zoom, bends, step):
-    """[x, y] of every step-th row and column."""
+    """Enlarges and bends turned places, for every step-th row and column."""
     some = (slice(None, None, step),) * 2
     return [
         m + t[some] / np.float32(zoom) + b[some]
@@ -83,17 +89,32 @@ def _placed(middle, turned, zoom, bends, step):
 
 
 def _unseen(field, places) -> float:
-    """Share of the field of view that shows what lies outside the source's."""
+    """The share of the field of view that shows what lies outside it.
+
+    Args:
+      field: (h,w) bool.
+      places: [x, y] of every `GRID`-th row and column.
+    """
     wide = np.ascontiguousarray(field[::GRID, ::GRID])
     seen = cv2.remap(field.astype(np.uint8), *places, cv2.INTER_NEAREST)
     return float((seen[wide] == 0).mean())
 
 
 def noise(shape, reach, rng):
-    """(h,w) float32 of about unit variance that changes over `reach` pixels."""
+    """Draws noise of about unit variance that changes over a given distance.
+
+    Args:
+      shape: (h, w) of the result.
+      reach: the distance in pixels.
+      rng: `np.random.Generator`.
+
+    Returns:
+      (h,w) float32.
+    """
     coarse = [int(side / reach) + 4 for side in shape]
     values = rng.standard_normal(coarse).astype(np.float32)
-    # Curved on a small grid, straight between its points: a third of the time.
+    # It is cubic up to a small grid and linear between the grid's points, which
+    # takes a third of the time.
     size = [round(side * reach / GRID) for side in coarse]
     values = cv2.resize(values, size[::-1], interpolation=cv2.INTER_CUBIC)
     rows, columns = (-(-side // GRID) for side in shape)

@@ -1,14 +1,14 @@
-"""Procedural vessel maps whose statistics are those of a real dataset's.
+"""Draws procedural vessel maps whose statistics are those of a dataset.
 
-The phantom's eyes, with as many, as wide and as winding vessels as annotators
-have drawn. No photograph has a part in it.
+They are the vessels of phantom eyes, as many, as wide and as winding as those
+that annotators have drawn. No photograph has a part in them.
 """
 
 import dataclasses
 
 import numpy as np
 
-from migan_tf.phantom import anatomy as phantom_anatomy
+from migan_tf.phantom.anatomy import Anatomy, random_anatomy
 from migan_tf.phantom.growth import Grower
 from migan_tf.phantom.raster import (
     MIN_DRAWN_RADIUS,
@@ -23,23 +23,24 @@ SMALLEST = 64  # pixels across
 
 @dataclasses.dataclass(frozen=True)
 class Likeness:
-    """How to draw maps like those of a dataset; factors on the phantom's."""
+    """How to draw maps like those of a dataset."""
 
+    # Factors on the phantom's own, see `anatomy.Anatomy`.
     vein_radius: float
     calibre_ratio: float
     tortuosity: float
     branch_interval: float
-    min_radius: float  # where vessels end, radii of the field of view
-    thinnest: float  # stroke's radius, diameters of the field of view
+    min_radius: float  # where vessels end, in radii of the field of view
+    thinnest: float  # a stroke's radius, in diameters of the field of view
     aspect: float  # height / width of the frame
     shown: float  # height of the field of view / width of the frame
 
 
-# The first six are found by a random search for the least sum of the distances
-# (`statistics.distances`) between twelve drawn maps and the TRAINING
-# maps, each over the distance between halves of the training maps. With maps of
-# other seeds `python docs/make_vessel_figure.py` measures the four again.
-# Tortuosity is held below 1.8: more would wind the arcades like no eye's.
+# The first six numbers were found by a random search between twelve drawn maps
+# and the TRAINING maps. It minimised the sum of `statistics.distances`, each
+# divided by the distance between halves of the training maps.
+# `python docs/make_vessel_figure.py` measures the distances with other seeds.
+# Tortuosity was held below 1.8, since more would wind the arcades as in no eye.
 LIKENESSES = {
     "drive": Likeness(
         vein_radius=0.936,
@@ -63,32 +64,32 @@ LIKENESSES = {
         shown=0.8,
     ),
 }
-# Standard deviation of the logarithm of a whole eye's calibre and interval:
-# eyes and their annotators differ more than the phantom's.
+# The standard deviation of the logarithms of two factors, on the calibre and on
+# the intervals of an eye: eyes and annotators differ more than phantoms do.
 SPREAD = 0.07
 
 
 def draw(seed, like="drive", size=512):
-    """Draws one eye's vessels.
+    """Draws the vessels of one eye.
 
     Args:
-      seed: of `np.random.default_rng`: an integer, a list of them or a
-        `Generator`; equal seeds give equal maps.
-      like: key of `LIKENESSES`.
-      size: width of the frame in pixels, at least `SMALLEST`; its height is
+      seed: what `np.random.default_rng` takes: an integer, a list of integers
+        or a `Generator`. Equal seeds give equal maps.
+      like: a key of `LIKENESSES`.
+      size: the width of the frame in pixels, at least `SMALLEST`. Its height is
         the same for "drive" and 605 / 700 of it for "stare".
 
     Returns:
       (vessel_map, artery_map, vein_map, fov_mask), each (H,W) bool.
 
     Raises:
-      ValueError: no such likeness or too small.
+      ValueError: there is no such likeness, or the size is too small.
     """
     check(like, size)
     likeness = LIKENESSES[like]
     rng = np.random.default_rng(seed)
-    anatomy = draw_anatomy(likeness, rng)
-    tree = Grower(anatomy, rng, likeness.min_radius).grow()
+    eye = draw_anatomy(likeness, rng)
+    tree = Grower(eye, rng, likeness.min_radius).grow()
     frame = Frame(size, size)
     fov_mask = frame.fov_mask() & _rows(size, likeness.shown)[:, None]
     thinnest = max(MIN_DRAWN_RADIUS, likeness.thinnest * 2 * frame.radius)
@@ -105,7 +106,11 @@ def draw(seed, like="drive", size=512):
 
 
 def check(like, size):
-    """Raises ValueError for what `draw` cannot draw."""
+    """Checks the arguments of `draw`.
+
+    Raises:
+      ValueError: there is no such likeness, or the size is too small.
+    """
     if like not in LIKENESSES:
         raise ValueError(
             f"`like` must be one of {', '.join(LIKENESSES)}. "
@@ -117,23 +122,23 @@ def check(like, size):
         )
 
 
-def draw_anatomy(likeness, rng) -> phantom_anatomy.Anatomy:
-    """Draws one of the phantom's eyes and changes it by a `Likeness`."""
-    anatomy = phantom_anatomy.random_anatomy(rng)
+def draw_anatomy(likeness, rng) -> Anatomy:
+    """Draws a phantom's anatomy and changes it by a `Likeness`."""
+    eye = random_anatomy(rng)
     calibre, interval = np.exp(SPREAD * rng.standard_normal(2))
     return dataclasses.replace(
-        anatomy,
-        vein_radius=anatomy.vein_radius * likeness.vein_radius * calibre,
-        calibre_ratio=anatomy.calibre_ratio * likeness.calibre_ratio,
-        tortuosity=anatomy.tortuosity * likeness.tortuosity,
-        branch_interval=anatomy.branch_interval
+        eye,
+        vein_radius=eye.vein_radius * likeness.vein_radius * calibre,
+        calibre_ratio=eye.calibre_ratio * likeness.calibre_ratio,
+        tortuosity=eye.tortuosity * likeness.tortuosity,
+        branch_interval=eye.branch_interval
         * likeness.branch_interval
         * interval,
     )
 
 
 def _rows(size, share):
-    """(size,) bool: the middle rows that are a share of all."""
+    """The middle rows, a given share of all, as (size,) bool."""
     dropped = (size - round(size * share)) // 2
     rows = np.arange(size)
     return (rows >= dropped) & (rows < dropped + round(size * share))

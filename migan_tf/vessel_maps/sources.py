@@ -1,7 +1,8 @@
 """Where the vessel maps come from that a generator paints.
 
-A source is a pure function of its inputs, a seed and a number, and is pickled
-to the processes that draw: it holds maps and no photographs.
+What a source draws is a function of the source, a seed and a number alone.
+Sources are pickled to the processes that draw; that is why they hold maps and
+no photographs.
 """
 
 import dataclasses
@@ -9,7 +10,7 @@ import pathlib
 
 import numpy as np
 
-from migan_tf.base import image_files
+from migan_tf.base import map_values
 from migan_tf.base.errors import UserError
 from migan_tf.vessel_maps import deformation, procedural
 
@@ -22,19 +23,19 @@ class DrawnMap:
 
     vessel_map: np.ndarray  # (H,W) bool
     fov_mask: np.ndarray  # (H,W) bool
-    origin: dict  # what a manifest says of it: plain strings and integers
+    origin: dict  # what a manifest says of it, in strings and integers
     artery_map: np.ndarray | None = None  # (H,W) bool
     vein_map: np.ndarray | None = None  # (H,W) bool
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """The annotated maps as they are, one after the other, again and again."""
+    """Annotated maps as they are, one after the other, again and again."""
 
     maps: tuple  # of (image_id, vessel_map, fov_mask)
 
     def draw(self, number, seed) -> DrawnMap:
-        """The number-th map; `seed` changes nothing."""
+        """Takes the number-th map; `seed` changes nothing."""
         image_id, vessel_map, fov_mask = self.maps[number % len(self.maps)]
         origin = {"source": "dataset", "photograph": image_id}
         return DrawnMap(vessel_map, fov_mask, origin)
@@ -42,12 +43,12 @@ class Dataset:
 
 @dataclasses.dataclass(frozen=True)
 class Deformed:
-    """Deformed annotated maps; see `deformation`."""
+    """Annotated maps, deformed by `deformation.deform`."""
 
     maps: tuple  # of (image_id, vessel_map, fov_mask)
 
     def draw(self, number, seed) -> DrawnMap:
-        """One of the maps at random, deformed."""
+        """Takes one of the maps at random and deforms it."""
         rng = np.random.default_rng([seed, number])
         chosen = int(rng.integers(len(self.maps)))
         image_id, vessel_map, fov_mask = self.maps[chosen]
@@ -58,15 +59,15 @@ class Deformed:
 
 @dataclasses.dataclass(frozen=True)
 class Procedural:
-    """Maps that no eye had; see `procedural`."""
+    """Maps of eyes that do not exist, drawn by `procedural.draw`."""
 
-    like: str
-    size: int
+    like: str  # key of `procedural.LIKENESSES`
+    size: int  # width in pixels
 
     def draw(self, number, seed) -> DrawnMap:
-        """An eye of its own for every seed and number."""
+        """Draws an eye of its own for every seed and number."""
         vessel_map, artery_map, vein_map, fov_mask = procedural.draw(
-            [seed, number], self.like, self.size
+            [seed, number], like=self.like, size=self.size
         )
         origin = {"source": "procedural", "like": self.like}
         return DrawnMap(
@@ -80,46 +81,49 @@ class Procedural:
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """Maps that are files, one after the other, again and again."""
+    """Maps in files, one after the other, again and again."""
 
-    paths: tuple  # of pathlib.Path
+    files: tuple  # of `image_files.ImageFile`
 
     def draw(self, number, seed) -> DrawnMap:
-        """The number-th file, all of it field of view; see `Dataset.draw`."""
-        path = self.paths[number % len(self.paths)]
-        vessel_map = read_map(path)
-        origin = {"source": "folder", "file": path.name}
+        """Reads the number-th file; `seed` changes nothing.
+
+        All of its frame is field of view.
+        """
+        file = self.files[number % len(self.files)]
+        vessel_map = read_map(file)
+        name = pathlib.PurePath(file.name).name
+        origin = {"source": "folder", "file": name}
         return DrawnMap(vessel_map, np.ones_like(vessel_map), origin)
 
 
-def make_source(kind, photographs=(), paths=(), like="drive", size=512):
-    """Makes one of `SOURCES`.
+def make_source(kind, photographs=(), files=(), like="drive", size=512):
+    """Makes a source of vessel maps.
 
     Args:
-      kind: its name.
-      photographs: `photographs.Photograph`s, each with its vessel map, of
-        which "dataset" and "deformed" take the maps.
-      paths: files of "folder": 8-bit images, above 127 is vessel; in a file
-        of 0 and 1, above 0.
-      like: key of `procedural.LIKENESSES`, for "procedural".
-      size: width of a "procedural" map in pixels.
+      kind: one of `SOURCES`.
+      photographs: `data.photographs.Photograph`s, each with its vessel map;
+        "dataset" and "deformed" take the maps.
+      files: the `image_files.ImageFile`s of "folder"; see `read_map`.
+      like: a key of `procedural.LIKENESSES`, for "procedural".
+      size: the width of a "procedural" map in pixels.
 
     Returns:
-      An object with `draw(number, seed) -> DrawnMap`, number and seed not
-      negative.
+      An object with `draw(number, seed) -> DrawnMap`; number and seed are
+      integers that are not negative.
 
     Raises:
-      UserError: an unknown kind, or nothing for it to draw from; `draw` of
-        "folder" raises it for a file that is no such map.
+      UserError: the kind is unknown, or there is nothing for it to draw from.
+        The `draw` of "folder" raises it for a file that is no such map.
     """
     if kind not in SOURCES:
         raise _error(f" must be one of {', '.join(SOURCES)}", repr(kind))
     if kind == "procedural":
         return _procedural(like, size)
     if kind == "folder":
-        if not paths:
+        if not files:
             raise _error("=folder needs files of vessel maps", "none")
-        return Folder(tuple(pathlib.Path(path) for path in paths))
+        return Folder(tuple(files))
     bare = [p.image_id for p in photographs if p.vessel_map is None]
     if bare or not photographs:
         received = f"none for {', '.join(bare)}" if bare else "no photographs"
@@ -128,22 +132,23 @@ def make_source(kind, photographs=(), paths=(), like="drive", size=512):
     return (Dataset if kind == "dataset" else Deformed)(maps)
 
 
-def read_map(path) -> np.ndarray:
-    """Reads a vessel map of a file, (H,W) bool; see `make_source`.
+def read_map(file) -> np.ndarray:
+    """Reads a vessel map from a file of "folder".
+
+    Args:
+      file: an `image_files.ImageFile` of two values, or a soft map, which is
+        cut at one half.
+
+    Returns:
+      (H,W) bool.
 
     Raises:
-      UserError: not readable, or not 8-bit and grey.
+      UserError: it cannot be read, or is no such map.
     """
-    file = image_files.MapFile(str(path), path.stem, path.read_bytes)
     try:
-        plane = image_files.read_plane(file)
+        return map_values.read_vessel_map(file) >= 0.5
     except UserError as error:
-        raise _error("=folder needs images that can be read", error) from error
-    if plane.dtype not in (np.uint8, bool):
-        raise _error(
-            "=folder needs 8-bit images", f"{path}, which is {plane.dtype}"
-        )
-    return plane > (127 if plane.max() > 1 else 0)
+        raise _error("=folder needs vessel maps", error) from error
 
 
 def _procedural(like, size):

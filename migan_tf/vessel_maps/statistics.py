@@ -1,7 +1,7 @@
-"""How dense, wide, tortuous and branched the vessels of a map are.
+"""Measures how dense, wide, tortuous and branched the vessels of a map are.
 
-Lengths are in diameters of the field of view, so that maps of any size
-compare.
+Lengths are in diameters of the field of view, so that maps of any size can be
+compared.
 """
 
 import dataclasses
@@ -12,39 +12,32 @@ from scipy.stats import wasserstein_distance
 
 from migan_tf.vessel_maps import centreline
 
-# A line's length is that of the polyline through points so far apart: through
-# all its pixels it would count the stairs that a slanted line is drawn with.
+# A line's length is that of the polyline through points so far apart. Through
+# all its pixels it would count the stairs by which a slanted line is drawn.
 STRIDE = 0.01
-SHORTEST = 0.04  # of the segments that can be called tortuous or straight
-RING = 2.0  # arc / chord from which a segment is taken for a ring: no vessel
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SHORTEST = 0.04  # shorter segments are neither tortuous nor straight
+RING = 2.0  # from this arc / chord on a segment is a ring and no vessel
 STATISTICS = ("density", "calibre", "tortuosity", "branching")
 
 
 @dataclasses.dataclass(frozen=True)
 class VesselStatistics:
-    """Of one vessel map."""
+    """What is measured of one vessel map."""
 
     density: float  # share of the FOV's pixels that are vessel
-    calibres: np.ndarray  # (N,) widths, one for each pixel of centreline
-    tortuosities: np.ndarray  # (M,) arc / chord - 1, one for each segment
-    segment_lengths: np.ndarray  # (M,) arcs, the weights of the former
+    calibres: np.ndarray  # (N,), the width at each pixel of the centreline
+    tortuosities: np.ndarray  # (M,), arc / chord - 1 of each segment
+    segment_lengths: np.ndarray  # (M,), the arcs, by which segments count
     branching: float  # junctions per FOV diameter of centreline
 
     def summary(self) -> dict[str, float]:
-        """One figure each, and the calibre's quantiles; NaN where none is."""
-        row = {
+        """Returns {statistic: its mean}; a mean of nothing is NaN."""
+        return {
             "density": self.density,
             "calibre": _mean(self.calibres),
             "tortuosity": _mean(self.tortuosities, self.segment_lengths),
             "branching": self.branching,
         }
-        for level in QUANTILES:
-            some = self.calibres if self.calibres.size else [math.nan]
-            row[f"calibre_{100 * level:02.0f}"] = float(
-                np.quantile(some, level)
-            )
-        return row
 
 
 def measure(vessel_map, fov_mask) -> VesselStatistics:
@@ -55,10 +48,10 @@ def measure(vessel_map, fov_mask) -> VesselStatistics:
       fov_mask: (H,W) bool.
 
     Returns:
-      Its `VesselStatistics`; the branching of a map without vessels is 0.
+      The `VesselStatistics`; the branching of a map without vessels is 0.
 
     Raises:
-      ValueError: different shapes, or an empty field of view.
+      ValueError: the shapes differ, or the field of view is empty.
     """
     centreline.check_shapes(vessel_map, fov_mask)
     inside = vessel_map & fov_mask
@@ -76,23 +69,26 @@ def measure(vessel_map, fov_mask) -> VesselStatistics:
 
 
 def fov_diameter(fov_mask) -> float:
-    """Of the circle as large as the field of view, in pixels."""
+    """Returns the diameter, in pixels, of a circle as large as the FOV.
+
+    Args:
+      fov_mask: (H,W) bool.
+    """
     return 2 * math.sqrt(np.count_nonzero(fov_mask) / math.pi)
 
 
 def distances(first, second) -> dict[str, float]:
-    """How far apart two samples of maps are, by each of `STATISTICS`.
+    """Measures how far apart two samples of maps are by each statistic.
 
-    1-D Wasserstein distances, in the statistic's own unit: of the maps'
-    densities and branchings, and of the calibres and tortuosities of all
-    their vessels, where every map counts alike and in it every length.
+    The distances are one-dimensional Wasserstein distances between the
+    distributions that `pooled` gives.
 
     Args:
       first: list of `VesselStatistics`.
-      second: the same.
+      second: list of `VesselStatistics`.
 
     Returns:
-      {name: distance}, each at least 0.
+      {name of `STATISTICS`: distance}, in the statistic's own unit.
     """
     found = {}
     for name in STATISTICS:
@@ -106,14 +102,18 @@ def distances(first, second) -> dict[str, float]:
 
 
 def pooled(sample, name):
-    """(values, weights) of one of `STATISTICS` over a sample of maps.
+    """Collects the values of a statistic over a sample of maps.
+
+    A map has one density and one branching, but as many calibres as its
+    centreline has pixels, and as many tortuosities as it has segments, which
+    count by their length.
 
     Args:
       sample: list of `VesselStatistics`.
-      name: of the statistic.
+      name: one of `STATISTICS`.
 
     Returns:
-      Two (N,) arrays; the weights of each map add up to 1.
+      (values, weights), each (N,); the weights of each map add up to 1.
     """
     values, weights = [], []
     for row in sample:
@@ -129,7 +129,15 @@ def pooled(sample, name):
 
 
 def _lengths(segments, stride):
-    """(arcs, chords), each (n,), of [(m,2)], through every stride-th point."""
+    """Measures segments by the polyline through every stride-th point.
+
+    Args:
+      segments: list of n arrays (m,2) of points.
+      stride: a whole number of points.
+
+    Returns:
+      (arcs, chords), each (n,), in pixels.
+    """
     arcs, chords = [], []
     for points in segments:
         corners = np.concatenate([points[:-1:stride], points[-1:]])

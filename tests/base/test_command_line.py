@@ -12,20 +12,20 @@ from migan_tf.base.errors import UserError
 PROGRAM = """
 import sys
 from absl import flags
-from migan_tf import entry
+from migan_tf.base import command_line
 from migan_tf.base.errors import UserError
 
 flags.DEFINE_integer("size", 1, "A size.")
 
 
 def main(argv):
-    entry.no_arguments(argv)
+    command_line.no_arguments(argv)
     print("size", flags.FLAGS.size)
     {body}
 
 
 if __name__ == "__main__":
-    entry.run(main)
+    command_line.run(main)
 """
 
 

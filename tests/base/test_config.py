@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from migan_tf.base.config import Config
+from migan_tf.base.config import TASKS, Config
 from migan_tf.base.errors import UserError
 
 FIELDS = {field.name: field for field in dataclasses.fields(Config)}
@@ -57,11 +57,11 @@ def test_choices(name):
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_have_a_lower_bound(name):
-    at_least = FIELDS[name].metadata["at_least"]
-    assert at_least is not None
-    text = refused(**{name: at_least - 1})
-    assert f"--{name} must be at least {at_least}" in text
-    assert f"Received: {at_least - 1}" in text
+    minimum = FIELDS[name].metadata["minimum"]
+    assert minimum is not None
+    text = refused(**{name: minimum - 1})
+    assert f"--{name} must be at least {minimum}" in text
+    assert f"Received: {minimum - 1}" in text
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,12 @@ def test_sizes_that_fit():
     assert Config().network_size("segmentation") == 512
     # The depth of a network that is not used does not matter.
     Config("both", "runs/a", unet_depth=7).validate()
+
+
+def test_a_task_is_trained_alone_or_with_the_other():
+    assert Config(task="both").tasks() == TASKS
+    for task in TASKS:
+        assert Config(task=task).tasks() == (task,)
 
 
 def test_steps_of_a_task():

@@ -9,6 +9,7 @@ import pytest
 from absl import flags
 
 from migan_tf.base import config_flags
+from migan_tf.base import settings as settings_of_all
 from migan_tf.base.config import DISCRIMINATORS, Config
 from migan_tf.base.errors import UserError
 from migan_tf.base.run_record import as_flagfile
@@ -31,8 +32,12 @@ def parse(monkeypatch):
             for kind in kinds
         }
         flags.DEFINE_string("flagfile", None, "", flag_values=values)
+        own["DEFINE_alias"] = functools.partial(
+            flags.DEFINE_alias, flag_values=values
+        )
         stand_in = types.SimpleNamespace(FLAGS=values, **own)
-        monkeypatch.setattr(config_flags, "flags", stand_in)
+        for module in (settings_of_all, config_flags):
+            monkeypatch.setattr(module, "flags", stand_in)
         config_flags.define_flags()
         assert values(["entry", *arguments]) == ["entry"]
         if runs:
@@ -97,6 +102,21 @@ def test_experiments_parse(parse, monkeypatch, name):
     # The last value wins.
     changed = parse(*given, "--seed=9")
     assert changed == dataclasses.replace(settings, seed=9)
+
+
+def test_the_former_spelling_of_a_flag_is_an_alias(parse):
+    old = parse("--workdir=a", "--centerline_dice_weight=0.5")
+    assert old == Config(workdir="a", centreline_dice_weight=0.5)
+
+
+def test_the_home_stands_for_a_tilde(parse, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    given = ("--workdir=~/run", "--data_dir=~/data", "--manual_dir=~")
+    settings = parse(*given, "--dataset=~odd")
+    assert settings.workdir == "/home/somebody/run"
+    assert settings.data_dir == "/home/somebody/data"
+    assert settings.manual_dir == "/home/somebody"
+    assert settings.dataset == "~odd"  # no place on the disk
 
 
 STYLE = ("--workdir=runs/a", "--deviation=style")

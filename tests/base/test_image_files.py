@@ -7,7 +7,7 @@ import tarfile
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from migan_tf.base import image_files
 from migan_tf.base.errors import UserError
@@ -16,7 +16,7 @@ GREY = np.arange(60, dtype=np.uint8).reshape(6, 10) * 4
 
 
 def read(path):
-    (file,) = image_files.list_files("predictions", path.parent).values()
+    (file,) = image_files.list_by_stem("predictions", path.parent).values()
     return image_files.read_plane(file)
 
 
@@ -130,7 +130,7 @@ def test_gzipped_ppm_in_folders_and_tars(tmp_path):
     with tarfile.open(tmp_path / "labels.tar", "w") as tar:
         tar.add(folder / "im0162.ah.ppm.gz", "some/im0162.ah.ppm.gz")
     for place in (folder, tmp_path / "labels.tar"):
-        files = image_files.list_files("ground_truth", place)
+        files = image_files.list_by_stem("ground_truth", place)
         assert list(files) == ["im0162.ah"]
         plane = image_files.read_plane(files["im0162.ah"])
         np.testing.assert_array_equal(plane, GREY)
@@ -157,21 +157,104 @@ def test_other_files_are_passed_over_and_twins_refused(tmp_path):
     for name in ("notes.txt", ".hidden.png", "Thumbs.db"):
         (tmp_path / name).write_text("x")
     (tmp_path / "folder.png").mkdir()
-    assert list(image_files.list_files("predictions", tmp_path)) == ["a", "b"]
+    assert list(image_files.list_by_stem("predictions", tmp_path)) == ["a", "b"]
     Image.fromarray(GREY).save(tmp_path / "a.tif")
     with pytest.raises(UserError, match="one file for each.*a.png and a.tif"):
-        image_files.list_files("predictions", tmp_path)
+        image_files.list_by_stem("predictions", tmp_path)
 
 
 def test_missing_and_empty_places_are_named_with_their_flag(tmp_path):
     with pytest.raises(UserError, match="--fov_masks must be a folder"):
-        image_files.list_files("fov_masks", tmp_path / "none")
+        image_files.list_by_stem("fov_masks", tmp_path / "none")
     with pytest.raises(UserError, match="--fov_masks must hold images"):
-        image_files.list_files("fov_masks", tmp_path)
+        image_files.list_by_stem("fov_masks", tmp_path)
 
 
 def test_a_photograph_is_rgb(tmp_path):
     rgb = np.dstack([GREY, GREY // 2, GREY // 4])
     Image.fromarray(rgb).save(tmp_path / "a.tif")
-    (file,) = image_files.list_files("fundus", tmp_path).values()
-    np.testing.assert_array_equal(image_files.read_fundus(file), rgb)
+    (file,) = image_files.list_by_stem("fundus", tmp_path).values()
+    np.testing.assert_array_equal(image_files.read_photograph(file), rgb)
+
+
+def read_photograph(path):
+    return image_files.read_photograph(image_files.image_file(path))
+
+
+RGB = np.dstack([GREY, GREY // 2, 255 - GREY])
+
+
+@pytest.mark.parametrize("kind", ["grey", "alpha", "gz", "ppm"])
+def test_all_kinds_of_photographs_are_read(tmp_path, kind):
+    path = tmp_path / f"eye.{'ppm' if kind == 'ppm' else 'png'}"
+    stored = {"grey": GREY, "alpha": np.dstack([RGB, GREY])}.get(kind, RGB)
+    Image.fromarray(stored).save(path)
+    if kind == "gz":
+        packed = path.with_name("eye.png.gz")
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        path = packed
+    expected = np.repeat(GREY[..., None], 3, 2) if kind == "grey" else RGB
+    np.testing.assert_array_equal(read_photograph(path), expected)
+
+
+@pytest.mark.parametrize(("full", "factor"), [(4095, 16), (65535, 257)])
+def test_sixteen_bits_become_eight_by_their_range(tmp_path, full, factor):
+    stored = RGB.astype(np.uint16) * factor
+    assert 255 < stored.max() <= full
+    cv2.imwrite(str(tmp_path / "a.png"), stored[..., ::-1])
+    found = read_photograph(tmp_path / "a.png")
+    expected = np.round(stored * (255 / full))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_pnm_is_read_by_the_maximum_in_its_header(tmp_path):
+    stored = GREY // 4  # 0 … 59
+    path = tmp_path / "a.pgm"
+    path.write_bytes(b"P5\n10 6\n# of a camera\n63\n" + stored.tobytes())
+    expected = stored.astype(float) * 255 / 63
+    assert np.abs(read_photograph(path)[..., 0] - expected).max() <= 0.5
+    plane = image_files.read_plane(image_files.image_file(path))
+    assert np.abs(plane - expected).max() <= 0.5
+    words = (GREY.astype(int) * 16).astype(">u2").tobytes()
+    path.write_bytes(b"P5\n10 6\n4095\n" + words)
+    plane = image_files.read_plane(image_files.image_file(path))
+    assert plane.dtype == np.uint16
+    expected = GREY.astype(float) * 16 / 4095
+    assert np.abs(plane / 65535 - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "tif", "png"])
+def test_photographs_and_maps_are_turned_as_exif_says(
+    tmp_path, suffix, orientation
+):
+    """Against Pillow's own turning of the same file."""
+    path = tmp_path / f"a.{suffix}"
+    stored = Image.fromarray(np.repeat(GREY[..., None], 3, 2))
+    exif = stored.getexif()
+    exif[0x0112] = orientation
+    stored.save(path, exif=exif)
+    expected = np.array(ImageOps.exif_transpose(Image.open(path)))
+    np.testing.assert_array_equal(read_photograph(path), expected)
+    plane = image_files.read_plane(image_files.image_file(path))
+    np.testing.assert_array_equal(plane, expected[..., 1])
+
+
+def test_a_float_image_is_no_photograph(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.tiff"), (RGB / 255).astype(np.float32))
+    with pytest.raises(UserError, match="a.tiff must be a photograph of 8 or"):
+        read_photograph(tmp_path / "a.tiff")
+
+
+def test_images_are_listed_by_their_suffix(tmp_path):
+    for name in ("b.PNG", "a.ppm.gz", "notes.txt", ".hidden.png", "c.npy"):
+        (tmp_path / name).write_bytes(b"")
+    found = image_files.list_images([tmp_path, tmp_path / "notes.txt"])
+    assert [file.stem for file in found][-3:] == ["a", "b", "notes.txt"]
+
+
+def test_nothing_to_list_is_an_error(tmp_path):
+    with pytest.raises(UserError, match="no images"):
+        image_files.list_images([tmp_path])
+    with pytest.raises(UserError, match="--fundus: no such file"):
+        image_files.list_images([tmp_path / "absent"], "fundus")

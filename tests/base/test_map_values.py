@@ -1,7 +1,8 @@
+import cv2
 import numpy as np
 import pytest
 
-from migan_tf.base import map_values
+from migan_tf.base import image_files, map_values
 from migan_tf.base.errors import UserError
 
 
@@ -76,3 +77,25 @@ def test_what_jpeg_leaves_is_cut_in_the_middle():
 def test_what_holds_no_two_values_is_refused_by_name(plane):
     with pytest.raises(UserError, match="01_manual1.gif must"):
         map_values.to_binary(plane, "01_manual1.gif")
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        (np.array([[0, 1]], np.uint8), [[0, 1]]),
+        (np.array([[0, 2]], np.uint8), [[0, 1]]),
+        (np.array([[0, 255]], np.uint8), [[0, 1]]),
+        (np.array([[0, 65535]], np.uint16), [[0, 1]]),
+        (np.array([[0, 51, 255]], np.uint8), [[0, 0.2, 1]]),
+        (np.array([[0, 13107, 65535]], np.uint16), [[0, 0.2, 1]]),
+        (np.array([[0, 0]], np.uint8), [[0, 0]]),
+    ],
+)
+def test_vessel_maps_of_any_kind_are_read_by_one_rule(
+    tmp_path, stored, expected
+):
+    cv2.imwrite(str(tmp_path / "a.png"), stored)
+    file = image_files.image_file(tmp_path / "a.png")
+    found = map_values.read_vessel_map(file)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
-from migan_tf.data import photographs
-from migan_tf.data import prepared as data_prepared
+from migan_tf.data import photographs, prepared
+from migan_tf.data.photographs import Source
 
 
 class Prepared:
@@ -111,7 +110,7 @@ def test_a_split_that_leaves_nothing_is_refused(count):
 
 
 @pytest.fixture
-def prepared(monkeypatch):
+def two_splits(monkeypatch):
     """A dataset of six training photographs and two of the test split."""
     train = [make_row(f"{n:02d}") for n in range(21, 27)]
     test = [make_row("01", False), make_row("02", False)]
@@ -122,25 +121,25 @@ def prepared(monkeypatch):
         asked.append(arguments)
         return builder
 
-    monkeypatch.setattr(data_prepared, "ensure_prepared", ensure_prepared)
+    monkeypatch.setattr(prepared, "ensure_prepared", ensure_prepared)
     return asked
 
 
 def load(split, **settings):
-    return ids(photographs.load(Config(dataset="drive", **settings), split))
+    return ids(photographs.load(Source(dataset="drive", **settings), split))
 
 
-def test_splits_of_a_run_are_disjoint(prepared):
+def test_splits_of_a_run_are_disjoint(two_splits):
     train = load("train", validation_images=2, seed=3)
     validation = load("validation", validation_images=2, seed=3)
     assert len(train) == 4 and len(validation) == 2
     assert sorted(train + validation) == [f"{n}" for n in range(21, 27)]
     assert load("test") == ["01", "02"]
     load("test", data_dir="d", manual_dir="m")
-    assert prepared[-1] == ("drive", "d", "m")
+    assert two_splits[-1] == ("drive", "d", "m")
 
 
-def test_the_papers_split_shares_the_photographs(prepared):
+def test_the_papers_split_shares_the_photographs(two_splits):
     settings = {"validation_split": "augmented", "validation_images": 2}
     assert load("train", **settings) == load("validation", **settings)
     assert len(load("train", **settings)) == 6
@@ -150,7 +149,7 @@ def test_the_papers_split_shares_the_photographs(prepared):
     assert len(load("train", **settings)) == 2
 
 
-def test_smaller_subsets_lie_in_larger_ones(prepared):
+def test_smaller_subsets_lie_in_larger_ones(two_splits):
     held_out = load("validation", seed=3)
     whole = load("train", seed=3)
     found = [load("train", seed=3, train_photographs=n) for n in range(1, 6)]
@@ -165,15 +164,15 @@ def test_smaller_subsets_lie_in_larger_ones(prepared):
 
 def test_a_split_that_is_not_there_is_said(monkeypatch):
     builder = Prepared({"train": [make_row("21")]})
-    monkeypatch.setattr(data_prepared, "ensure_prepared", lambda *_: builder)
+    monkeypatch.setattr(prepared, "ensure_prepared", lambda *_: builder)
     with pytest.raises(UserError, match="shapes has no split `test`, only tr"):
         load("test")
 
 
-def test_unknown_splits_are_refused(prepared):
+def test_unknown_splits_are_refused(two_splits):
     with pytest.raises(UserError, match="--split must be.*Received: all"):
         load("all")
-    assert prepared == []  # before anything is built
+    assert two_splits == []  # before anything is built
 
 
 def test_several_datasets_are_one(monkeypatch):
@@ -182,15 +181,15 @@ def test_several_datasets_are_one(monkeypatch):
         "stare": {"test": [make_row("im1")]},
     }
     monkeypatch.setattr(
-        data_prepared,
+        prepared,
         "ensure_prepared",
         lambda name, *_: Prepared(splits[name]),
     )
-    both = photographs.load(Config(dataset="drive,stare"), "test")
+    both = photographs.load(Source("drive,stare"), "test")
     assert ids(both) == ["01", "02", "im1"]
     splits["stare"] = splits["drive"]
     with pytest.raises(UserError, match="ids of their own.*drive,stare"):
-        photographs.load(Config(dataset="drive,stare"), "test")
+        photographs.load(Source("drive,stare"), "test")
 
 
 def test_sha256_is_of_the_pixels():

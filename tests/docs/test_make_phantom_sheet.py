@@ -1,25 +1,18 @@
-import subprocess
-import sys
+"""The page of `docs/make_phantom_sheet.py`, in a process of its own."""
 
 import cv2
 import numpy as np
 
 from migan_tf.phantom import retina
+from tests.docs.docs_scripts import run
 
-
-def run_sheet(*flags):
-    return subprocess.run(
-        [sys.executable, "-m", "migan_tf.phantom_sheet", *flags],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+SCRIPT = "make_phantom_sheet.py"
 
 
 def test_the_page_is_written(tmp_path):
     output = tmp_path / "new" / "page.png"
-    done = run_sheet(
+    done = run(
+        SCRIPT,
         f"--output={output}",
         "--rows=1",
         "--columns=2",
@@ -36,7 +29,7 @@ def test_the_page_is_written(tmp_path):
 
 
 def test_another_suffix_is_refused(tmp_path):
-    done = run_sheet(f"--output={tmp_path / 'page.jpg'}")
+    done = run(SCRIPT, f"--output={tmp_path / 'page.jpg'}")
     assert done.returncode == 2
     assert "--output must end in .png" in done.stderr
     assert "Traceback" not in done.stderr

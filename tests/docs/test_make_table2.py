@@ -52,5 +52,3 @@ def test_what_is_no_report_is_refused(tmp_path):
     done = run(SCRIPT, f"--scores=ours={tmp_path}")
     assert done.returncode == 2
     assert "--scores must be NAME=FOLDER" in done.stderr
-    done = run(SCRIPT)
-    assert done.returncode == 2 and "--scores" in done.stderr

@@ -24,8 +24,3 @@ def test_the_table_and_the_figure_of_phantom_maps(tiny_flags, tmp_path):
     cells = [line.split("|")[2:-1] for line in lines[2:]]
     assert all(float(cell) > 0 for row in cells for cell in row)
     assert cv2.imread(str(output)).shape == (480, 640, 3)
-
-
-def test_an_output_is_needed():
-    done = run(SCRIPT)
-    assert done.returncode == 2 and "--output" in done.stderr

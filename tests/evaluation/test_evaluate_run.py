@@ -10,19 +10,13 @@ import pytest
 
 from migan_tf.base.errors import UserError
 from migan_tf.evaluation import evaluate_run
-from migan_tf.evaluation import flags as evaluation_flags
+from migan_tf.evaluation.flags import Settings
 from migan_tf.phantom.retina import phantom_retina
-
-DEFAULTS = {
-    name: default[0] if kind == "enum" else default
-    for rows in (evaluation_flags.SHARED, *evaluation_flags.OF_TASK.values())
-    for name, (kind, default, _) in rows.items()
-}
 
 
 def refused(**given):
     with pytest.raises(UserError) as error:
-        evaluate_run.evaluate({**DEFAULTS, **given}, set(given))
+        evaluate_run.evaluate(Settings(**given))
     return str(error.value)
 
 
@@ -61,7 +55,7 @@ def test_a_style_run_is_compared_with_its_photograph(
     from migan_tf.metrics import realism
     from migan_tf.training import trainer
 
-    style = photographs.load(tiny_config, "test")[0]
+    style = photographs.load(photographs.Source.of(tiny_config), "test")[0]
     wanted, pixels = style.image_id, style.fundus[style.fov_mask]
     if as_file:
         retina = phantom_retina(100, 100, 4)
@@ -87,7 +81,7 @@ def test_a_style_run_is_compared_with_its_photograph(
         "samples": 2,
         "features": "vgg19",
     }
-    table, output = evaluate_run.evaluate({**DEFAULTS, **given}, set(given))
+    table, output = evaluate_run.evaluate(Settings(**given))
     result = json.loads((pathlib.Path(output) / "metrics.json").read_text())
     assert result["style"] == pathlib.Path(wanted).name
     assert result["features"] == "VGG-19 (block5_conv4, random VGG-19 weights)"
@@ -121,13 +115,13 @@ def test_a_saved_model_is_scored_by_its_signature(served, tiny_run, tmp_path):
     folder = served["segmentation"]
     output = str(tmp_path / "report")
     given = {"model": str(folder), "output": output, "bootstrap_samples": 0}
-    evaluate_run.evaluate({**DEFAULTS, **given}, set(given))
+    evaluate_run.evaluate(Settings(**given))
     report = json.loads(pathlib.Path(output, "metrics.json").read_text("utf-8"))
     assert report["images"] == 4
     assert report["source"] == {"model": str(folder), "split": "test"}
     # The run's own network on the FOVs that it is given: near, not equal.
     given = {"workdir": str(tiny_run), "output": output, "dataset": ""}
-    evaluate_run.evaluate({**DEFAULTS, **given}, set(given))
+    evaluate_run.evaluate(Settings(**given))
     own = json.loads(pathlib.Path(output, "metrics.json").read_text("utf-8"))
     for name in ("auc_roc", "dice_otsu"):
         assert report["pooled"][name] == pytest.approx(
@@ -140,8 +134,8 @@ def test_a_run_is_scored_on_another_dataset(tiny_run, monkeypatch):
 
     asked = []
 
-    def load(config, split):
-        asked.append((config.dataset, config.manual_dir, split))
+    def load(source, split):
+        asked.append((source.dataset, source.manual_dir, split))
         raise UserError("enough")
 
     monkeypatch.setattr(photographs, "load", load)

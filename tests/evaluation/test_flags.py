@@ -1,16 +1,15 @@
 """Which flags of `evaluate.py` go together."""
 
 import pytest
-from absl import flags
 
 from migan_tf.base.errors import UserError
-from migan_tf.evaluation import flags as evaluation_flags
+from migan_tf.evaluation import flags
+from migan_tf.evaluation.flags import Settings
 
 
 def refused(**given):
-    values = {"task": "segmentation", **given}
     with pytest.raises(UserError) as error:
-        evaluation_flags.check(values, set(given))
+        flags.check(Settings(**given))
     return str(error.value)
 
 
@@ -26,24 +25,5 @@ def test_flags_of_the_other_task_are_refused():
 
 
 def test_flags_of_the_task_are_taken():
-    evaluation_flags.check({"task": "synthesis", "seed": 3}, {"task", "seed"})
-
-
-def test_every_flag_is_defined_once_with_its_default(monkeypatch):
-    values = flags.FlagValues()
-    for kind in ("string", "bool", "enum", "integer", "float"):
-        define = getattr(flags, f"DEFINE_{kind}")
-
-        def own(*arguments, define=define):
-            return define(*arguments, flag_values=values)
-
-        monkeypatch.setattr(flags, f"DEFINE_{kind}", own)
-    holders = evaluation_flags.define()
-    values(["evaluate", "--features=vgg19", "--subset"])
-    assert holders["features"].value == "vgg19"
-    assert holders["subset"].value is True
-    assert holders["protocol"].value == "paper"
-    assert holders["validation_threshold"].value is None
-    assert holders["samples"].value == 4
-    with pytest.raises(flags.IllegalFlagValueError):
-        values(["evaluate", "--bootstrap_samples=-1"])
+    flags.check(Settings(task="synthesis", seed=3))
+    flags.check(Settings(subset=True, workdir="run", split="train"))

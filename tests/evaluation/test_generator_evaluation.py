@@ -1,18 +1,30 @@
 """The whole evaluation of a tiny run's generator."""
 
+import dataclasses
 import json
+import pathlib
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
+from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
-from migan_tf.data import batches, photographs
-from migan_tf.evaluation import features, generator_evaluation, generator_report
+from migan_tf.data import batches, geometry, photographs
+from migan_tf.evaluation import (
+    features,
+    generator_evaluation,
+    generator_report,
+    painted_images,
+)
 from migan_tf.inference import run_networks
 from migan_tf.metrics import segmentation
 
-evaluate = generator_evaluation.evaluate_synthesis
+
+def evaluate(workdir, **settings):
+    config = run_record.read_config(pathlib.Path(workdir) / "synthesis")
+    return generator_evaluation.evaluate_synthesis(workdir, config, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +38,14 @@ def scored(tiny_run, style):
     )
 
 
-def test_every_figure_is_there(scored, tiny_run):
+def test_every_figure_is_there(scored, tiny_run, style):
     result, pictures = scored
     text = json.dumps(result, allow_nan=False)
     assert json.loads(text) == result
     assert (result["maps"], result["samples"], result["seed"]) == (4, 2, 5)
     assert result["segmenter"] == str(tiny_run / "segmentation")
     assert result["features"] == "segmenter bottleneck (bottomb_act)"
-    assert result["thick_from_pixels"] == 2 and result["style"] == "train/0"
+    assert result["thick_from_pixels"] == 2 and result["style"] == style.name
     assert result["training"]["images"] == 11
     assert result["photographs"]["images"] == 4 and not result["warnings"]
     painted = result["generator"]
@@ -53,31 +65,33 @@ def test_every_figure_is_there(scored, tiny_run):
 
 def test_what_is_painted_is_what_the_generator_paints(scored, tiny_run):
     _, pictures = scored
-    generator = run_networks.Generator(
+    generator = run_networks.NetworkGenerator(
         *run_networks.load_network(tiny_run / "synthesis", "synthesis")
     )
-    config = generator._config
-    photograph = photographs.load(config, "test")[1]
+    config = generator.config
+    photograph = photographs.load(photographs.Source.of(config), "test")[1]
     example = batches.network_example(photograph, 64, config.geometry)
     for sample in range(2):
-        _, fundus = generator(example["vessel_map"][..., 0], [5, 1, sample])
+        vessel_map = example["vessel_map"][..., 0]
+        fundus = generator(vessel_map, [5, 1, sample]).fundus
         found = pictures[1][2 + sample].astype(int)
         assert np.abs(found - fundus).max() <= 1
     assert (pictures[1][2] != pictures[1][3]).any()
 
 
 def test_the_photographs_are_read_by_the_same_segmenter(scored, tiny_run):
-    segmenter = run_networks.Segmenter(
+    segmenter = run_networks.NetworkSegmenter(
         *run_networks.load_network(tiny_run / "segmentation", "segmentation")
     )
     config = segmenter.config
     truths, probabilities = [], []
-    for photograph in photographs.load(config, "test"):
+    for photograph in photographs.load(photographs.Source.of(config), "test"):
         example = batches.network_example(photograph, 64, config.geometry)
         inside = example["fov_mask"][..., 0] > 0
-        probability = segmenter.probability(
-            example["standardized_fundus"][None]
+        standardized_fundus = geometry.standardize(
+            (example["fundus"] + 1) / 2, example["fov_mask"]
         )
+        probability = segmenter.probability(standardized_fundus[None])
         probabilities.append(probability.numpy()[0, ..., 0][inside])
         truths.append(example["vessel_map"][..., 0][inside] >= 0.5)
     truth, probability = map(np.concatenate, (truths, probabilities))
@@ -100,7 +114,9 @@ def test_the_training_split_is_not_its_own_neighbour(tiny_run):
     pooled = keras.layers.AveragePooling2D(16)(image)
     model = keras.Model(image, [image * 1, pooled])
     extractor = features.Vgg19Features(model, "VGG-19 (mean)")
-    result, _ = evaluate(tiny_run, "train", 2, extractor=extractor)
+    result, _ = evaluate(
+        tiny_run, split="train", samples=2, extractor=extractor
+    )
     assert result["features"] == "VGG-19 (mean)" and result["reference"] is None
     assert result["photographs"]["kid_to_training"] is None
     assert result["photographs"]["nearest_training_distance"] > 1
@@ -112,4 +128,85 @@ def test_the_training_split_is_not_its_own_neighbour(tiny_run):
 
 def test_one_sample_is_too_few(tmp_path):
     with pytest.raises(UserError, match="--samples must be at least 2"):
-        evaluate(tmp_path, samples=1)
+        generator_evaluation.evaluate_synthesis(tmp_path, None, samples=1)
+
+
+@pytest.fixture
+def generator_alone(tiny_run, tmp_path):
+    shutil.copytree(tiny_run / "synthesis", tmp_path / "synthesis")
+    return tmp_path
+
+
+def change(folder, **values):
+    path = folder / "run.json"
+    record = json.loads(path.read_text())
+    record["config"].update(values)
+    path.write_text(json.dumps(record))
+
+
+def test_a_generator_alone_needs_a_segmenter(generator_alone):
+    with pytest.raises(UserError) as error:
+        evaluate(generator_alone)
+    assert "Received: --segmenter_model=''" in str(error.value)
+    assert "python -m migan_tf.train --task=segmentation" in str(error.value)
+
+
+def test_another_runs_segmenter_is_taken_and_doubted(
+    generator_alone, tiny_run, tmp_path
+):
+    other = tmp_path / "other" / "segmentation"
+    shutil.copytree(tiny_run / "segmentation", other)
+    change(other, image_size=128)
+    result, _ = evaluate(generator_alone, samples=2, segmenter_model=str(other))
+    assert result["segmenter"] == str(other)
+    assert "--image_size=128 and reads at 64" in result["warnings"][0]
+
+
+def test_a_reference_of_another_size_is_refused(
+    generator_alone, tiny_run, tmp_path
+):
+    other = tmp_path / "other"
+    shutil.copytree(tiny_run / "synthesis", other / "synthesis")
+    change(other / "synthesis", geometry="stretch")
+    with pytest.raises(UserError, match="--reference_workdir must be a run of"):
+        evaluate(generator_alone, reference_workdir=str(other))
+    with pytest.raises(UserError, match="^--reference_workdir: "):
+        evaluate(generator_alone, reference_workdir=str(tmp_path / "none"))
+
+
+def test_a_style_without_annotation_is_read_by_the_segmenter(
+    generator_alone, tiny_run, style
+):
+    change(
+        generator_alone / "synthesis",
+        deviation="style",
+        style_image="x.png",
+        vgg19_weights="random",
+    )
+    folder = str(tiny_run / "segmentation")
+    segmenter = run_networks.NetworkSegmenter(
+        *run_networks.load_network(folder, "segmentation")
+    )
+    reader = painted_images.ImageAnalyser(segmenter, None)
+    inside = style.inside()
+    levels = reader.levels(style.levels(), inside)
+    threshold = segmentation.otsu_threshold(levels[inside] / 255)
+    found = inside & (levels / 255 >= threshold)
+    result, other = (
+        evaluate(
+            generator_alone,
+            split="validation",
+            samples=2,
+            segmenter_model=folder,
+            style=dataclasses.replace(style, vessel_map=vessel_map),
+        )[0]
+        for vessel_map in (None, found[..., None].astype(np.float32))
+    )
+    assert result == other
+    assert result["warnings"] == [
+        "the generator was trained with random VGG-19 weights"
+    ]
+    assert result["sheet"] == "contact_sheet_random_vgg19_weights.png"
+    # A single photograph has no KID of its own, two painted images have one.
+    assert result["photographs"]["kid_to_training"] is None
+    assert result["generator"]["kid_to_training"] is not None

@@ -11,7 +11,7 @@ from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, photographs
 from migan_tf.evaluation import painted_images
-from migan_tf.evaluation.generator_scores import Fundi
+from migan_tf.evaluation.generator_scores import FundusImages
 from migan_tf.inference import run_networks
 
 CONFIG = Config(image_size=64, noise_size=3, evaluation_noise_stddev=0.5)
@@ -28,8 +28,8 @@ def mean_colour(fundus, fov_mask):
     return fundus.mean(axis=(1, 2))
 
 
-READER = painted_images.ImageAnalyser(
-    run_networks.Segmenter(red_channel, CONFIG), mean_colour
+ANALYSER = painted_images.ImageAnalyser(
+    run_networks.NetworkSegmenter(red_channel, CONFIG), mean_colour
 )
 
 
@@ -39,7 +39,7 @@ def test_a_reader_standardizes_inside_the_fov():
     fundus[:8] = 255
     fov_mask = np.ones((64, 64), bool)
     fov_mask[:8] = False
-    levels = READER.levels(fundus, fov_mask)
+    levels = ANALYSER.levels(fundus, fov_mask)
     assert levels.dtype == np.uint8
     # Halves of two values have z-scores of -1 and 1.
     low, high = (round(255 / (1 + np.exp(-z))) for z in (-1, 1))
@@ -50,7 +50,7 @@ def test_a_reader_standardizes_inside_the_fov():
 def test_a_reader_gives_features_of_the_range_that_extractors_take():
     fundus = np.zeros((64, 64, 3), np.uint8)
     fundus[..., 1] = 255
-    found = READER.features(fundus, np.ones((64, 64), bool))
+    found = ANALYSER.features(fundus, np.ones((64, 64), bool))
     np.testing.assert_allclose(found, [-1, 1, -1])
 
 
@@ -67,7 +67,7 @@ def test_noise_codes_differ_in_all_three_numbers():
 def originals(count):
     maps = np.zeros((count, 64, 64, 1), np.float32)
     maps[:, 10:20] = 1
-    fundi = Fundi(
+    images = FundusImages(
         [f"eye{i}" for i in range(count)],
         np.zeros((count, 64, 64, 3), np.uint8),
         fov_mask=np.ones((count, 64, 64), bool),
@@ -75,7 +75,7 @@ def originals(count):
         levels=None,
         features=np.zeros((count, 3), np.float32),
     )
-    return fundi, maps
+    return images, maps
 
 
 def painted(seed, **changes):
@@ -86,22 +86,22 @@ def painted(seed, **changes):
         vessel_map, noise = inputs
         return (1 - vessel_map) * tf.tanh(noise)[:, None, None]
 
-    fundi, maps = originals(2)
+    images, maps = originals(2)
     config = dataclasses.replace(CONFIG, **changes)
     return painted_images.paint(
         generate,
         config,
-        originals=fundi,
+        originals=images,
         vessel_maps=maps,
-        reader=READER,
+        analyser=ANALYSER,
         samples=2,
         seed=seed,
     )
 
 
 def test_each_map_is_painted_with_its_own_codes():
-    fundi, diversity = painted(7)
-    assert fundi.image_ids == ["eye0_000", "eye0_001", "eye1_000", "eye1_001"]
+    images, diversity = painted(7)
+    assert images.image_ids == ["eye0_000", "eye0_001", "eye1_000", "eye1_001"]
     codes = np.array(
         [
             np.random.default_rng([7, index, sample]).normal(0, 0.5, 3)
@@ -110,10 +110,10 @@ def test_each_map_is_painted_with_its_own_codes():
         ]
     )
     expected = np.round((np.tanh(codes) + 1) * 127.5)
-    np.testing.assert_array_equal(fundi.fundus[:, 0, 0], expected)
-    assert (fundi.fundus[:, 15] == 128).all()
-    assert fundi.vessel_map.shape == (4, 64, 64)
-    assert fundi.levels.dtype == np.uint8 and fundi.features.shape == (4, 3)
+    np.testing.assert_array_equal(images.fundus[:, 0, 0], expected)
+    assert (images.fundus[:, 15] == 128).all()
+    assert images.vessel_map.shape == (4, 64, 64)
+    assert images.levels.dtype == np.uint8 and images.features.shape == (4, 3)
 
     assert list(diversity) == ["0.001", "0.01", "0.1", "1", "0.5"]
     # 54 of 64 rows change; two numbers deviate by half their difference.
@@ -129,17 +129,17 @@ def test_a_sigma_that_is_measured_anyway_is_painted_once():
 
 
 def test_a_split_at_the_networks_size(tiny_config):
-    fundi, maps = painted_images.read_split(tiny_config, "test", READER)
-    known = photographs.load(tiny_config, "test")
-    assert fundi.image_ids == [p.image_id for p in known]
+    images, maps = painted_images.read_split(tiny_config, "test", ANALYSER)
+    known = photographs.load(photographs.Source.of(tiny_config), "test")
+    assert images.image_ids == [p.image_id for p in known]
     example = batches.network_example(known[1], 64, tiny_config.geometry)
     np.testing.assert_array_equal(maps[1], example["vessel_map"])
-    back = fundi.fundus[1] / 127.5 - 1
+    back = images.fundus[1] / 127.5 - 1
     np.testing.assert_allclose(back, example["fundus"], atol=0.5 / 127.5 + 1e-6)
-    np.testing.assert_array_equal(fundi.vessel_map[1], maps[1, ..., 0] >= 0.5)
-    assert fundi.fov_mask.dtype == bool and fundi.levels.shape == (4, 64, 64)
+    np.testing.assert_array_equal(images.vessel_map[1], maps[1, ..., 0] >= 0.5)
+    assert images.fov_mask.dtype == bool and images.levels.shape == (4, 64, 64)
     unread, _ = painted_images.read_split(
-        tiny_config, "train", reader=READER, vessels=False
+        tiny_config, "train", analyser=ANALYSER, vessels=False
     )
     assert unread.levels is None and len(unread.features) == 11
 
@@ -148,4 +148,4 @@ def test_photographs_without_vessel_maps_are_refused(monkeypatch):
     bare = types.SimpleNamespace(image_id="01_test", vessel_map=None)
     monkeypatch.setattr(photographs, "load", lambda config, split: [bare])
     with pytest.raises(UserError, match="--split=test: .*01_test.*--split=val"):
-        painted_images.read_split(CONFIG, "test", READER)
+        painted_images.read_split(CONFIG, "test", ANALYSER)

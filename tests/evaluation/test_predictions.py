@@ -109,15 +109,15 @@ def folders(tmp_path):
 def test_folders_become_scored_images(folders):
     levels, places = folders
     rows = predictions.read_scored(**places)
-    assert [row["image_id"] for row in rows] == ["01_test", "02_test"]
+    assert [row.image_id for row in rows] == ["01_test", "02_test"]
     for row, plane in zip(rows, levels.values(), strict=True):
         np.testing.assert_array_equal(
-            row["vessel_probability"], plane.astype(np.float32) / 255
+            row.vessel_probability, plane.astype(np.float32) / 255
         )
-        np.testing.assert_array_equal(row["vessel_map"], plane > 128)
-        np.testing.assert_array_equal(row["second_annotator"], plane > 128)
-        assert row["fov_mask"].all() and row["fov_mask"].dtype == bool
-        np.testing.assert_array_equal(row["fundus"][..., 1], plane // 2)
+        np.testing.assert_array_equal(row.vessel_map, plane > 128)
+        np.testing.assert_array_equal(row.second_annotator, plane > 128)
+        assert row.fov_mask.all() and row.fov_mask.dtype == bool
+        np.testing.assert_array_equal(row.fundus[..., 1], plane // 2)
 
 
 def test_only_predictions_and_ground_truth_are_needed(folders):
@@ -125,8 +125,8 @@ def test_only_predictions_and_ground_truth_are_needed(folders):
     rows = predictions.read_scored(
         places["predictions"], places["ground_truth"]
     )
-    assert rows[0]["second_annotator"] is rows[0]["fundus"] is None
-    assert rows[0]["fov_mask"].all()
+    assert rows[0].second_annotator is rows[0].fundus is None
+    assert rows[0].fov_mask.all()
 
 
 def test_more_fov_masks_than_predictions_are_left_out(folders):
@@ -160,11 +160,9 @@ def test_the_published_maps_pair_with_their_references(real_data):
         fov_masks=real_data / "DRIVE/test/mask",
         second_annotator=real_data / "DRIVE/test/2nd_manual",
     )
-    assert [row["image_id"] for row in drive] == stems("{}_test", DRIVE)
+    assert [row.image_id for row in drive] == stems("{}_test", DRIVE)
     # Vessel pixels inside the FOV, both annotators: counted with PIL alone.
-    assert sum(int(r["vessel_map"][r["fov_mask"]].sum()) for r in drive) == (
-        577649
-    )
+    assert sum(int(r.vessel_map[r.fov_mask].sum()) for r in drive) == (577649)
     stare = predictions.read_scored(
         real_data / "published/STARE/DRIU",
         real_data / "STARE/labels-ah.tar",
@@ -173,4 +171,4 @@ def test_the_published_maps_pair_with_their_references(real_data):
         subset=True,
     )
     assert len(stare) == 10
-    assert sum(int(r["fov_mask"].sum()) for r in stare) == 3116541
+    assert sum(int(r.fov_mask.sum()) for r in stare) == 3116541

@@ -1,6 +1,8 @@
 """The whole score, on made and on published probability maps."""
 
+import csv
 import dataclasses
+import io
 import json
 
 import cv2
@@ -8,9 +10,9 @@ import numpy as np
 import pytest
 
 from migan_tf.base.errors import UserError
-from migan_tf.evaluation import predictions
+from migan_tf.evaluation import predictions, report
 from migan_tf.evaluation import report as evaluation_report
-from migan_tf.metrics import segmentation
+from migan_tf.metrics import assessment, segmentation
 
 SHAPE = (60, 70)
 
@@ -140,7 +142,7 @@ def test_a_failed_report_leaves_no_metrics(images, tmp_path, monkeypatch):
     def fail(_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(evaluation_report.score_table, "csv_text", fail)
+    monkeypatch.setattr(evaluation_report, "csv_text", fail)
     with pytest.raises(OSError, match="disk full"):
         evaluation_report.write_report(images, scores, tmp_path)
     assert not (tmp_path / "metrics.json").exists()
@@ -188,3 +190,64 @@ def test_published_figures_to_four_decimals(real_data, dataset):
         for key in ("auc_roc", "auc_pr", "dice_otsu", "dice_best_on_test"):
             assert interval[key][0] < scores[part][key] < interval[key][1]
     assert scores["warnings"] == []
+
+
+@pytest.fixture(scope="module")
+def scores():
+    rng = np.random.default_rng(0)
+    pixels = {}
+    for name in ("01_test", "02_test"):
+        probability = rng.random(500).astype(np.float32)
+        pixels[name] = rng.random(500) < probability, probability
+    annotators = {k: (t, p > 0.4) for k, (t, p) in pixels.items()}
+    return {
+        "protocol": "paper",
+        "protocol_in_words": "pixels inside the FOV",
+        "images": 2,
+        "pixels": 1000,
+        "vessel_pixels": 480,
+        **assessment.assess(pixels, 0.5, samples=20, seed=0),
+        "second_annotator": None,
+        "human": assessment.assess_human(annotators, 20, 0),
+        "warnings": ["something looks odd", "another " * 20],
+    }
+
+
+def test_the_table_says_what_each_figure_is(scores):
+    lines = report.table(scores).splitlines()
+    assert lines[0] == "protocol paper: pixels inside the FOV"
+    text = "\n".join(lines)
+    for words in (
+        "Otsu (headline)",
+        "from validation",
+        "best on test (*)",
+        "(*) uses test labels",
+        "warning: something looks odd",
+        "2nd vs 1st",
+    ):
+        assert words in text
+    assert max(map(len, lines)) <= 80
+    pooled = next(line for line in lines if line.startswith("pooled"))
+    figures = scores["pooled"]
+    low, high = scores["interval_95"]["pooled"]["dice_otsu"]
+    assert f" {figures['dice_otsu']:.4f} [{low:.3f}, {high:.3f}] " in pooled
+    assert f" {figures['dice_best_on_test']:.4f} " in pooled
+
+
+def test_what_is_missing_is_said(scores):
+    pooled = {**scores["pooled"], "dice_validation_threshold": None}
+    bare = {**scores, "pooled": pooled, "human": None, "warnings": []}
+    bare["second_annotator"] = {
+        "pooled": pooled,
+        "interval_95": {"pooled": {}},
+    }
+    text = report.table(bare)
+    assert "none given" in text and "2nd is truth" in text
+    assert "2nd vs 1st" not in text and "warning" not in text
+
+
+def test_csv_holds_a_row_for_each_image(scores):
+    rows = list(csv.DictReader(io.StringIO(report.csv_text(scores))))
+    assert [row["image_id"] for row in rows] == ["01_test", "02_test"]
+    expected = scores["per_image"]["images"][1]["auc_pr"]
+    assert float(rows[1]["auc_pr"]) == expected

@@ -1,5 +1,7 @@
 """The exported models behind a server, asked by the client."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -35,9 +37,14 @@ def png(image):
     return tf.io.encode_png(image).numpy()
 
 
+@functools.cache
+def load(folder):
+    return tf.saved_model.load(str(folder))
+
+
 def loaded(folder, signature, **inputs):
     """What the SavedModel gives without a server."""
-    function = tf.saved_model.load(str(folder)).signatures[signature]
+    function = load(folder).signatures[signature]
     return {name: value.numpy() for name, value in function(**inputs).items()}
 
 

@@ -1,6 +1,5 @@
 """Several segmenters as one: the mean of their logits."""
 
-import dataclasses
 import json
 import shutil
 
@@ -10,20 +9,27 @@ import pytest
 from export import ensemble, servable
 from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
-from migan_tf.inference import run_networks, saved_models
+from migan_tf.inference import run_networks
 
 
-@pytest.fixture
-def raised_run(tiny_run, tmp_path):
-    """A copy of `tiny_run` whose logits are higher by 1 everywhere."""
-    run = tmp_path / "raised"
-    shutil.copytree(tiny_run / "segmentation", run / "segmentation")
-    network, _ = run_networks.load_network(run / "segmentation", "segmentation")
+@pytest.fixture(scope="module")
+def raised_run(tiny_run, tmp_path_factory):
+    """A copy of `tiny_run` whose logits are higher by 1 everywhere.
+
+    The threshold of its validation is higher by 0.2.
+    """
+    folder = tmp_path_factory.mktemp("raised") / "segmentation"
+    shutil.copytree(tiny_run / "segmentation", folder)
+    network, _ = run_networks.load_network(folder, "segmentation")
     bias = network.trainable_variables[-1]
     assert bias.path.endswith("bias")
     bias.assign_add(np.ones(bias.shape))
-    network.save_weights(run / "segmentation/best/network.weights.h5")
-    return run
+    network.save_weights(folder / "best" / "network.weights.h5")
+    best = folder / "best" / "validation.json"
+    values = json.loads(best.read_text("utf-8"))
+    values["best_threshold"] += 0.2
+    best.write_text(json.dumps(values))
+    return folder.parent
 
 
 def test_the_logits_are_the_mean_of_the_members(tiny_run, raised_run):
@@ -36,36 +42,48 @@ def test_the_logits_are_the_mean_of_the_members(tiny_run, raised_run):
     assert both.count_params() == 2 * alone.count_params()
 
 
-def test_members_must_treat_photographs_alike(tiny_run, raised_run):
-    path = raised_run / "segmentation" / "run.json"
+def test_members_must_treat_photographs_alike(tiny_run, raised_run, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(raised_run, other)
+    path = other / "segmentation" / "run.json"
     record = json.loads(path.read_text("utf-8"))
     record["config"]["geometry"] = "stretch"
     path.write_text(json.dumps(record))
     with pytest.raises(UserError, match="--geometry.*center_square, stretch"):
-        ensemble.load_ensemble([tiny_run, raised_run])
+        ensemble.load_ensemble([tiny_run, other])
 
 
 @pytest.mark.slow
-def test_an_exported_ensemble_has_its_members_on_its_card(
+def test_a_measured_ensemble_has_its_members_and_figures_on_its_card(
     tiny_run, raised_run, tmp_path
 ):
-    best = raised_run / "segmentation" / "best" / "validation.json"
-    values = json.loads(best.read_text("utf-8"))
-    first = values["best_threshold"]
-    best.write_text(json.dumps({**values, "best_threshold": first + 0.2}))
+    from migan_tf.evaluation import evaluate_run
+    from migan_tf.evaluation.flags import Settings
+
     runs = [tiny_run, raised_run]
-    folder = servable.export(runs, "segmentation", tmp_path / "models")
-    card = json.loads(
-        (folder / "assets.extra" / "model_card.json").read_text("utf-8")
+    folder = servable.export(
+        runs, "segmentation", tmp_path, variant="tiny", measure=True
     )
-    config = dataclasses.asdict(
-        run_record.read_config(runs[0] / "segmentation")
-    )
-    assert [m["flags"]["seed"] for m in card["members"]] == [config["seed"]] * 2
+    assert folder == tmp_path / "migan_segmentation_tiny" / "1"
+    path = folder / "assets.extra" / "model_card.json"
+    card = json.loads(path.read_text("utf-8"))
+    assert card["model"] == "migan_segmentation_tiny"
+    seed = run_record.read_config(tiny_run / "segmentation").seed
+    assert [m["flags"]["seed"] for m in card["members"]] == [seed] * 2
+    first, second = (member["best_threshold"] for member in card["members"])
+    assert second == pytest.approx(first + 0.2)
+    threshold = card["training"]["best_threshold"]
+    assert threshold == pytest.approx(first + 0.1)
     page = (folder / "assets.extra" / "MODEL_CARD.md").read_text("utf-8")
     assert "The mean of 2 networks:" in page
-    model = saved_models.SavedSegmenter(folder)
-    assert model.validation_threshold == pytest.approx(first + 0.1)
+    # The figures are those that `evaluate` finds by the served signature.
+    output = tmp_path / "report"
+    settings = Settings(model=str(folder), output=str(output))
+    evaluate_run.evaluate(settings)
+    report = json.loads((output / "metrics.json").read_text("utf-8"))
+    (test,) = card["metrics"]["tests"].values()
+    assert test["figures"] == report["pooled"]
+    assert report["thresholds"]["validation"] == threshold
 
 
 def test_generators_are_not_averaged(tiny_run, tmp_path):

@@ -23,7 +23,7 @@ def synthesis(served):
 
 @pytest.fixture(scope="module")
 def segmenter(tiny_run):
-    return run_networks.Segmenter(
+    return run_networks.NetworkSegmenter(
         *run_networks.load_network(tiny_run / "segmentation", "segmentation")
     )
 
@@ -53,7 +53,7 @@ def test_segmentation_is_the_python_path(segmentation, segmenter, retinas):
     }
     for index, retina in enumerate(retinas):
         fov_mask = fov.find_fov_mask(retina.fundus).numpy()
-        expected = segmenter(retina.fundus, fov_mask)
+        expected = segmenter(retina.fundus, fov_mask).vessel_probability
         one = {name: value[index].numpy() for name, value in found.items()}
         np.testing.assert_allclose(
             one["vessel_probability"][..., 0], expected, rtol=0, atol=1e-5
@@ -111,7 +111,7 @@ def test_bad_bytes_fail_and_the_next_request_does_not(segmentation, retinas):
 
 
 def test_synthesis_is_the_python_path(synthesis, served, tiny_run, retinas):
-    generator = run_networks.Generator(
+    generator = run_networks.NetworkGenerator(
         *run_networks.load_network(tiny_run / "synthesis", "synthesis")
     )
     rng = np.random.default_rng(0)

@@ -1,5 +1,6 @@
 """Which network is meant, without one."""
 
+import hashlib
 import json
 
 import pytest
@@ -18,7 +19,9 @@ def make_model(folder, name="migan_segmentation", segmenter="unet"):
 
 
 def find(workdir="", model="", task="segmentation"):
-    return model_folder.find(task, str(workdir), str(model))
+    found = model_folder.find(task, str(workdir), str(model))
+    assert found.task == task
+    return found.path, found.config.segmenter
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +51,24 @@ def test_without_either_the_newest_shipped_one(tmp_path):
     assert find() == (newest, "unet")
     with pytest.raises(UserError, match="no export/models/migan_synthesis"):
         find(task="synthesis")
+
+
+def test_the_validation_threshold_is_the_recorded_one(tiny_run, tmp_path):
+    best = tiny_run / "segmentation" / "best" / "validation.json"
+    expected = json.loads(best.read_text())["best_threshold"]
+    folder = model_folder.find("segmentation", str(tiny_run))
+    assert folder.validation_threshold == expected is not None
+    make_model(tmp_path / "m" / "1")
+    served = model_folder.find("segmentation", model=str(tmp_path / "m"))
+    assert served.is_saved_model and served.validation_threshold is None
+
+
+def test_a_runs_network_is_known_by_the_hash_of_its_weights(tiny_run):
+    weights = tiny_run / "segmentation" / "best" / "network.weights.h5"
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    identity = model_folder.find("segmentation", str(tiny_run)).identity()
+    assert identity["weights_sha256"] == digest
+    assert identity["model"] == "a run's segmentation"
 
 
 def test_what_is_no_such_model_is_refused(tmp_path):

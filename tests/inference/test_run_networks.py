@@ -1,7 +1,6 @@
 """Networks of a run applied to photographs and vessel maps."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
@@ -9,8 +8,8 @@ import tensorflow as tf
 
 from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
-from migan_tf.data import photographs
 from migan_tf.inference import run_networks
+from migan_tf.metrics.segmentation import otsu_threshold
 
 CONFIG = Config(image_size=64, evaluation_noise_stddev=0.5, noise_size=4)
 
@@ -35,7 +34,9 @@ def test_the_answer_has_the_photographs_size_and_fov(geometry, height, width):
     fundus = np.random.default_rng(0).integers(
         0, 256, (height, width, 3), dtype=np.uint8
     )
-    probability = run_networks.Segmenter(red_channel, config)(fundus, fov)
+    probability = run_networks.NetworkSegmenter(red_channel, config)(
+        fundus, fov
+    ).vessel_probability
     assert probability.shape == (height, width)
     assert probability.dtype == np.float32
     assert (probability[~fov] == 0).all()
@@ -46,7 +47,9 @@ def test_a_bright_half_is_found_where_it_is():
     fov = disc(90, 80, 38)
     fundus = np.full((90, 80, 3), 60, np.uint8)
     fundus[:, 50:] = 180
-    probability = run_networks.Segmenter(red_channel, CONFIG)(fundus, fov)
+    probability = run_networks.NetworkSegmenter(red_channel, CONFIG)(
+        fundus, fov
+    ).vessel_probability
     bright = np.zeros_like(fov)
     bright[:, 50:] = True
     clear = np.abs(np.arange(80) - 49.5) > 3
@@ -62,7 +65,9 @@ def test_flips_average_an_uneven_network_to_an_even_one():
 
     config = dataclasses.replace(CONFIG, test_time_flips=True)
     image = tf.zeros((1, 64, 64, 3))
-    probability = run_networks.Segmenter(left_only, config).probability(image)
+    probability = run_networks.NetworkSegmenter(left_only, config).probability(
+        image
+    )
     # sigmoid(x) + sigmoid(-x) = 1, so the mean over flips is 1/2 everywhere.
     np.testing.assert_allclose(probability.numpy(), 0.5, atol=1e-6)
 
@@ -70,8 +75,8 @@ def test_flips_average_an_uneven_network_to_an_even_one():
 def test_flips_are_undone():
     config = dataclasses.replace(CONFIG, test_time_flips=True)
     image = tf.random.normal((2, 64, 64, 3))
-    one = run_networks.Segmenter(red_channel, CONFIG).probability(image)
-    four = run_networks.Segmenter(red_channel, config).probability(image)
+    one = run_networks.NetworkSegmenter(red_channel, CONFIG).probability(image)
+    four = run_networks.NetworkSegmenter(red_channel, config).probability(image)
     np.testing.assert_allclose(one.numpy(), four.numpy(), atol=1e-6)
 
 
@@ -81,41 +86,34 @@ def test_a_generators_noise_is_a_function_of_the_seed():
         level = tf.tanh(noise[:, :3])[:, None, None, :]
         return tf.zeros_like(vessel_map) + level
 
-    generator = run_networks.Generator(paint, CONFIG)
+    generator = run_networks.NetworkGenerator(paint, CONFIG)
     vessel_map = np.zeros((80, 70), np.float32)
-    _, one = generator(vessel_map, 5)
-    _, same = generator(vessel_map, 5)
-    _, other = generator(vessel_map, 6)
+    one = generator(vessel_map, 5).fundus
+    same = generator(vessel_map, 5).fundus
+    other = generator(vessel_map, 6).fundus
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
     noise = np.random.default_rng(5).normal(0, 0.5, (1, 4))[0, :3]
     expected = np.round((np.tanh(noise) + 1) * 127.5)
     np.testing.assert_array_equal(one[0, 0], expected)
-    _, grey = generator(vessel_map, 5, 0.0)
+    grey = generator(vessel_map, 5, 0.0).fundus
     assert (grey == 128).all()  # tanh(0) = 0 is the middle of the range.
 
 
-def test_a_split_of_a_run_comes_with_its_annotations(tiny_run):
-    network, config = run_networks.load_network(
-        tiny_run / "segmentation", "segmentation"
-    )
-    expected = photographs.load(config, "test")
-    segmenter = run_networks.Segmenter(network, config)
-    rows = run_networks.segment_photographs(segmenter, expected)
-    assert len(rows) == 4
-    for row, photograph in zip(rows, expected, strict=True):
-        assert row["image_id"] == photograph.image_id
-        np.testing.assert_array_equal(row["vessel_map"], photograph.vessel_map)
-        assert row["vessel_probability"].shape == photograph.fov_mask.shape
-
-
-def test_the_validation_threshold_is_the_recorded_one(tiny_run, tmp_path):
-    best = tiny_run / "segmentation" / "best" / "validation.json"
-    expected = json.loads(best.read_text())["best_threshold"]
-    assert (
-        run_networks.validation_threshold(tiny_run / "segmentation") == expected
-    )
-    assert run_networks.validation_threshold(tmp_path) is None
+def test_the_vessel_map_is_otsus_and_no_fundus_is_no_vessel():
+    rng = np.random.default_rng(1)
+    fundus = rng.integers(0, 256, (90, 80, 3), dtype=np.uint8)
+    fov = disc(90, 80, 38)
+    segmenter = run_networks.NetworkSegmenter(red_channel, CONFIG)
+    found = segmenter(fundus, fov)
+    inside = found.vessel_probability[fov]
+    threshold = otsu_threshold(inside)
+    np.testing.assert_array_equal(found.vessel_map[fov], inside >= threshold)
+    assert not found.vessel_map[~fov].any()
+    # Without a mask the field of view is searched for: here there is none.
+    nothing = segmenter(np.zeros((90, 80, 3), np.uint8))
+    assert not nothing.fov_mask.any() and not nothing.vessel_map.any()
+    assert not nothing.vessel_probability.any()
 
 
 def test_no_run_is_said_in_words(tmp_path):
@@ -148,7 +146,9 @@ def test_transposes_double_the_views_and_are_undone():
     image = tf.random.normal((1, 64, 64, 3))
     tf.config.run_functions_eagerly(True)
     try:
-        eight = run_networks.Segmenter(watching, config).probability(image)
+        eight = run_networks.NetworkSegmenter(watching, config).probability(
+            image
+        )
         np.testing.assert_allclose(
             eight.numpy(), tf.sigmoid(image[..., :1]), atol=1e-6
         )

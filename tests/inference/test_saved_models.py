@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from migan_tf.base.errors import UserError
-from migan_tf.inference import saved_models, user_files
+from migan_tf.inference import user_files
+from migan_tf.inference.load import load_segmenter
+from migan_tf.inference.model_folder import open_folder
 from migan_tf.phantom.retina import phantom_retina
 
 
@@ -36,7 +38,12 @@ def test_segment_gives_what_the_run_gives(served, tiny_run, inputs, tmp_path):
     ):
         output = tmp_path / name
         paths = [inputs / "eye.png"]
-        assert user_files.segment_files(paths, folder, output) == 0
+        assert (
+            user_files.segment_files(
+                paths, open_folder(folder, "segmentation"), output
+            )
+            == 0
+        )
         found.append(pictures(output))
     assert found[0].keys() == found[1].keys()
     kind = "eye_vessel_probability.png"
@@ -58,7 +65,11 @@ def test_synthesize_gives_what_the_run_gives(
         paths = [inputs / "maps"]
         assert (
             user_files.synthesize_files(
-                paths, folder, output=output, samples=2, seed=5
+                paths,
+                open_folder(folder, "synthesis"),
+                output=output,
+                samples=2,
+                seed=5,
             )
             == 0
         )
@@ -78,7 +89,7 @@ def test_synthesize_gives_what_the_run_gives(
 def test_a_dark_photograph_is_skipped(served, tmp_path, capsys):
     path = tmp_path / "dark.png"
     cv2.imwrite(str(path), np.zeros((60, 60, 3), np.uint8))
-    folder = served["segmentation"]
+    folder = open_folder(served["segmentation"], "segmentation")
     assert user_files.segment_files([path], folder, tmp_path / "out") == 1
     assert "no fundus found" in capsys.readouterr().err
 
@@ -87,6 +98,4 @@ def test_a_damaged_model_is_named(served, tmp_path):
     shutil.copytree(served["segmentation"], tmp_path / "1")
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"damaged")
     with pytest.raises(UserError, match="is damaged"):
-        saved_models.SavedSegmenter(tmp_path / "1")
-    with pytest.raises(UserError, match="which is migan_segmentation"):
-        saved_models.SavedGenerator(tmp_path / "1")
+        load_segmenter(open_folder(tmp_path / "1", "segmentation"))

@@ -38,7 +38,7 @@ def pixels():
 
 @pytest.fixture(scope="module")
 def found(pixels):
-    return assessment.assess(pixels, 0.4, samples=60, seed=1)
+    return assessment.assess(pixels, 0.4, samples=40, seed=1)
 
 
 def pooled_pixels(pixels):
@@ -101,7 +101,7 @@ def test_intervals_hold_their_figures_and_have_their_keys(found):
 
 def test_pooled_intervals_are_those_of_scoring_each_draw(pixels, found):
     rng = np.random.default_rng(1)
-    times = rng.multinomial(4, [0.25] * 4, size=60)
+    times = rng.multinomial(4, [0.25] * 4, size=40)
     figures = {"dice_otsu": [], "auc_roc": [], "dice_validation_threshold": []}
     for draw in times:
         truth, probability = (

@@ -44,6 +44,17 @@ def test_overlay_refuses_other_sizes(odd):
         figures.overlay(**planes)
 
 
+def test_a_sheet_holds_rows_of_pictures_and_black_where_they_end():
+    red, blue = np.zeros((2, 4, 6, 3), np.uint8)
+    red[..., 0] = blue[..., 2] = 255
+    sheet = figures.contact_sheet([[red, blue], [blue]])
+    assert sheet.shape == (8, 12, 3)
+    np.testing.assert_array_equal(sheet[:4, :6], red)
+    np.testing.assert_array_equal(sheet[:4, 6:], blue)
+    np.testing.assert_array_equal(sheet[4:, :6], blue)
+    assert not sheet[4:, 6:].any()
+
+
 @pytest.fixture
 def pixels():
     rng = np.random.default_rng(0)

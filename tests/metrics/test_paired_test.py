@@ -1,4 +1,4 @@
-"""The exact test against a loop over all sign patterns."""
+"""The exact test by hand and by counting, and Holm's method by hand."""
 
 import itertools
 
@@ -17,12 +17,20 @@ def test_small_cases_by_hand():
     assert sign_flip_p([1, -1, 3]) == 6 / 8
 
 
-def test_it_counts_patterns():
-    differences = np.random.default_rng(0).normal(0.4, 1, 9)
-    patterns = itertools.product((1, -1), repeat=9)
-    sums = [abs(np.dot(signs, differences)) for signs in patterns]
-    expected = np.mean(np.array(sums) >= abs(differences.sum()) - 1e-12)
-    assert sign_flip_p(differences) == expected
+@pytest.mark.parametrize("pairs", [2, 9, 12])
+def test_it_is_the_share_of_all_sign_patterns(pairs):
+    differences = np.random.default_rng(pairs).normal(0.4, 1, pairs)
+    means = [
+        np.mean(np.array(signs) * differences)
+        for signs in itertools.product((1, -1), repeat=pairs)
+    ]
+    least = abs(differences.mean()) - 1e-12
+    expected = np.mean(np.abs(means) >= least)
+    assert sign_flip_p(differences) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_single_pair_says_nothing():
+    assert sign_flip_p([0.3]) == 1
 
 
 @pytest.mark.parametrize("count", [0, 21])

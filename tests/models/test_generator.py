@@ -59,20 +59,6 @@ def test_parameters_of_the_paper(paper):
     assert trained == count("even") - 2 * filters
 
 
-def test_even_skips_reach_32_and_128(paper):
-    joins = [
-        layer.input
-        for layer in paper.layers
-        if isinstance(layer, keras.layers.Concatenate)
-        and layer.name != "center"
-    ]
-    encoders = [paper.get_layer(f"encoder{n}_act").output for n in (4, 2)]
-    assert [encoder.shape[1] for encoder in encoders] == [32, 128]
-    assert len(joins) == 2
-    for (_, joined), encoder in zip(joins, encoders, strict=True):
-        assert joined is encoder
-
-
 @pytest.mark.parametrize("skip_connections", ["all", "none"])
 def test_parameters_of_other_skips(skip_connections):
     model = build_generator(skip_connections=skip_connections)

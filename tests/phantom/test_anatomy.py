@@ -30,22 +30,27 @@ def same_direction(angle, x, y):
 
 @pytest.mark.parametrize("half", [-1, 1])
 def test_an_arcade_rounds_the_macula(half):
+    def heading(x, y):
+        return anatomy.temporal_heading(EYE, x, y=y, half=half)
+
     # On the ellipse: up (or down) on the disc, temporal above the fovea.
-    heading = anatomy.temporal_heading
-    assert same_direction(heading(EYE, 0.75, 0.0, half), 0, half)
-    assert same_direction(heading(EYE, 0.0, half * 0.5, half), -1, 0)
-    assert same_direction(heading(EYE, -0.5, half * 0.5, half), -1, half * 0.1)
+    assert same_direction(heading(0.75, 0.0), 0, half)
+    assert same_direction(heading(0.0, half * 0.5), -1, 0)
+    assert same_direction(heading(-0.5, half * 0.5), -1, half * 0.1)
     # Too far out it turns towards the macula, too near away from it.
-    assert math.sin(heading(EYE, 0.0, half * 0.6, half)) * half < 0
-    assert math.sin(heading(EYE, 0.0, half * 0.4, half)) * half > 0
+    assert math.sin(heading(0.0, half * 0.6)) * half < 0
+    assert math.sin(heading(0.0, half * 0.4)) * half > 0
 
 
 def test_side_branches_head_where_their_course_leads():
-    heading = anatomy.branch_heading
-    inner, nasal = anatomy.INNER, anatomy.NASAL
-    assert same_direction(heading(EYE, inner, 0, -0.4, -1, (0.3, 0)), 0.3, 0.4)
-    assert same_direction(heading(EYE, nasal, 0.85, 0.1, 1, (0, 0)), 1, 1)
-    outer = heading(EYE, anatomy.OUTER, 0.2, -0.6, -1, (0, 0))
+    def heading(course, x, y):
+        return anatomy.branch_heading(
+            EYE, course, x=x, y=y, half=-1, target=(0.3, 0)
+        )
+
+    assert same_direction(heading(anatomy.INNER, 0, -0.4), 0.3, 0.4)
+    assert same_direction(heading(anatomy.NASAL, 0.85, 0.1), 1, 1)
+    outer = heading(anatomy.OUTER, 0.2, -0.6)
     assert math.sin(outer) < 0  # up, away from the macula
 
 
@@ -65,6 +70,6 @@ def test_eyes_are_plausible():
 
 def test_draws_of_branchings_stay_in_bounds():
     rng = np.random.default_rng(0)
-    for course in ("trunk", "temporal", "nasal", "inner", "outer"):
+    for course in (anatomy.TRUNK, anatomy.TEMPORAL, anatomy.NASAL):
         lengths = [anatomy.draw_interval(EYE, course, rng) for _ in range(50)]
         assert min(lengths) >= 0.03 and np.mean(lengths) < 0.3

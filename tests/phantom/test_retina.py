@@ -2,8 +2,14 @@ import cv2
 import numpy as np
 import pytest
 
-from migan_tf.phantom import retina as phantom_retina
 from migan_tf.phantom.raster import Frame, draw_vessels
+from migan_tf.phantom.retina import (
+    contact_sheet,
+    phantom_retina,
+    phantom_tree,
+    second_reading,
+    visible_radius,
+)
 from migan_tf.phantom.vessel_tree import ARTERY, VEIN
 
 DRIVE = (584, 565)
@@ -11,7 +17,7 @@ DRIVE = (584, 565)
 
 @pytest.fixture(scope="module")
 def retina():
-    return phantom_retina.phantom_retina(*DRIVE, seed=3)
+    return phantom_retina(*DRIVE, seed=3)
 
 
 def centreline_pixels(retina, kind):
@@ -39,20 +45,14 @@ def test_shapes_types_and_values(retina):
         assert set(np.unique(drawn)) == {0, 255}, name
 
 
-def test_equal_seeds_give_equal_bytes(retina):
-    again = phantom_retina.phantom_retina(*DRIVE, seed=3)
-    assert again.fundus.tobytes() == retina.fundus.tobytes()
-    assert again.vessel_map.tobytes() == retina.vessel_map.tobytes()
-    assert (
-        phantom_retina.second_reading(again).tobytes()
-        == phantom_retina.second_reading(retina).tobytes()
-    )
+def test_equal_seeds_give_equal_bytes_and_others_other_eyes():
+    def drawn(seed):
+        retina = phantom_retina(96, 90, seed)
+        planes = retina.fundus, retina.vessel_map, second_reading(retina)
+        return [plane.tobytes() for plane in planes]
 
-
-def test_other_seeds_give_other_eyes():
-    retinas = [phantom_retina.phantom_retina(96, 96, seed) for seed in range(4)]
-    for name in ("fundus", "vessel_map"):
-        assert len({getattr(r, name).tobytes() for r in retinas}) == 4
+    assert drawn(3) == drawn(3)
+    assert all(a != b for a, b in zip(drawn(3), drawn(4), strict=True))
 
 
 def test_field_of_view_is_that_of_drive(retina):
@@ -64,7 +64,7 @@ def test_nothing_outside_the_field(retina):
     outside = retina.fov_mask == 0
     for name in ("vessel_map", "artery_map", "vein_map"):
         assert not getattr(retina, name)[outside].any()
-    assert not phantom_retina.second_reading(retina)[outside].any()
+    assert not second_reading(retina)[outside].any()
     far = cv2.erode(outside.astype(np.uint8), np.ones((9, 9))) > 0
     assert retina.fundus[far].mean() < 12
     assert retina.fundus[~outside].mean() > 60
@@ -104,10 +104,8 @@ def test_vessel_density_is_that_of_drive():
     frame = Frame(*DRIVE)
     inside = frame.fov_mask()
     densities = []
-    for seed in range(100, 106):
-        tree = phantom_retina.phantom_tree(
-            seed, phantom_retina.visible_radius(frame)
-        )
+    for seed in range(100, 104):
+        tree = phantom_tree(seed, visible_radius(frame))
         coverage = draw_vessels(tree, frame, (ARTERY, VEIN))
         densities.append(np.mean(coverage[inside] >= 0.5))
     assert 0.08 < min(densities) and max(densities) < 0.16
@@ -125,10 +123,10 @@ def test_arteries_are_brighter_than_veins(retina):
 
 
 def test_the_macula_is_dark_and_free_of_vessels(retina):
-    anatomy = retina.tree.anatomy
-    x, y = retina.frame.unit_grid(anatomy.left_eye)
-    distance = np.hypot(x - anatomy.fovea[0], y - anatomy.fovea[1])
-    core = distance < 0.85 * anatomy.avascular_radius
+    eye = retina.tree.anatomy
+    x, y = retina.frame.unit_grid(eye.left_eye)
+    distance = np.hypot(x - eye.fovea[0], y - eye.fovea[1])
+    core = distance < 0.85 * eye.avascular_radius
     assert not retina.vessel_map[core].any()
     around = (distance > 0.3) & (distance < 0.4) & (retina.vessel_map == 0)
     green = retina.fundus[..., 1]
@@ -136,10 +134,10 @@ def test_the_macula_is_dark_and_free_of_vessels(retina):
 
 
 def test_the_disc_is_the_brightest_place(retina):
-    anatomy = retina.tree.anatomy
-    x, y = retina.frame.unit_grid(anatomy.left_eye)
-    distance = np.hypot(x - anatomy.disc[0], y - anatomy.disc[1])
-    disc = (distance < 0.7 * anatomy.disc_radius) & (retina.vessel_map == 0)
+    eye = retina.tree.anatomy
+    x, y = retina.frame.unit_grid(eye.left_eye)
+    distance = np.hypot(x - eye.disc[0], y - eye.disc[1])
+    disc = (distance < 0.7 * eye.disc_radius) & (retina.vessel_map == 0)
     rest = (distance > 0.4) & (retina.fov_mask > 0)
     green = retina.fundus[..., 1].astype(float)
     assert green[disc].mean() > 1.3 * green[rest].mean()
@@ -147,8 +145,8 @@ def test_the_disc_is_the_brightest_place(retina):
 
 def test_left_and_right_eyes():
     sides = set()
-    for seed in range(8):
-        retina = phantom_retina.phantom_retina(96, 96, seed)
+    for seed in range(4):
+        retina = phantom_retina(96, 96, seed)
         green = cv2.GaussianBlur(retina.fundus[..., 1], (0, 0), 4)
         column = np.unravel_index(green.argmax(), green.shape)[1]
         assert (column < 48) == retina.tree.anatomy.left_eye
@@ -156,9 +154,9 @@ def test_left_and_right_eyes():
     assert sides == {False, True}
 
 
-@pytest.mark.parametrize("size", [(48, 48), (64, 300), (605, 700), (900, 1100)])
+@pytest.mark.parametrize("size", [(48, 48), (64, 300), (605, 700)])
 def test_any_size(size):
-    retina = phantom_retina.phantom_retina(*size, seed=1)
+    retina = phantom_retina(*size, seed=1)
     assert retina.fundus.shape == (*size, 3)
     density = np.mean(retina.vessel_map[retina.fov_mask > 0] > 0)
     assert 0.05 < density < 0.30
@@ -173,13 +171,13 @@ def test_any_size(size):
 )
 def test_wrong_arguments_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
-        phantom_retina.phantom_retina(*arguments)
+        phantom_retina(*arguments)
 
 
 def test_the_second_reader_misses_thin_vessels(retina):
     first, second = (
         retina.vessel_map > 0,
-        phantom_retina.second_reading(retina) > 0,
+        second_reading(retina) > 0,
     )
     dice = 2 * np.sum(first & second) / (first.sum() + second.sum())
     assert 0.75 < dice < 0.92
@@ -193,9 +191,7 @@ def test_the_second_reader_misses_thin_vessels(retina):
 
 
 def test_contact_sheet_holds_the_retinas_row_by_row():
-    page = phantom_retina.contact_sheet(
-        2, 3, height=48, width=60, seed=7, shown=48
-    )
-    assert page.shape == (96, 180, 3)
-    fifth = phantom_retina.phantom_retina(48, 60, 11).fundus
-    np.testing.assert_array_equal(page[48:, 60:120], fifth)
+    page = contact_sheet(2, 2, height=48, width=60, seed=7, shown=48)
+    assert page.shape == (96, 120, 3)
+    third = phantom_retina(48, 60, 9).fundus
+    np.testing.assert_array_equal(page[48:, :60], third)

@@ -1,11 +1,14 @@
-"""A Beam pipeline makes what the plain command makes, to the byte."""
+"""Beam's file systems, and what of its faults is the user's.
+
+What the pipeline makes is in tests/test_synthesize.py.
+"""
 
 import pytest
 
 pytest.importorskip("apache_beam", reason="needs the extra beam")
 
 from migan_tf.base.errors import UserError  # noqa: E402
-from migan_tf.synthesis import beam, job, one_machine, recipe
+from migan_tf.synthesis import beam, job  # noqa: E402
 from migan_tf.synthesis.beam import BeamStore  # noqa: E402
 from migan_tf.synthesis.store import LocalStore  # noqa: E402
 
@@ -28,8 +31,10 @@ def test_beams_file_systems_keep_files(tmp_path):
 
 @pytest.fixture
 def no_job(monkeypatch):
-    monkeypatch.setattr(one_machine, "reader_of", lambda values: None)
-    monkeypatch.setattr(recipe, "make", lambda *args: (None, None, {}, 64))
+    """Stands in for a job, so that nothing but Beam is called."""
+    for name, value in job.ONE_THREAD.items():
+        monkeypatch.setenv(name, value)  # `run` sets it; this takes it back.
+    monkeypatch.setattr(beam, "plan_job", lambda *args: (None, None, {}))
     monkeypatch.setattr(job, "claim", lambda *args: None)
 
 
@@ -42,7 +47,7 @@ def test_a_runner_that_beam_does_not_know_is_told_in_words(no_job, tmp_path):
 def test_a_fault_of_ours_is_not_laid_on_the_options(
     no_job, tmp_path, monkeypatch
 ):
-    def fault(*args):
+    def fault(*args, **kinds):
         raise ValueError("ours")
 
     monkeypatch.setattr(beam, "build", fault)
@@ -55,7 +60,7 @@ def test_what_a_worker_says_to_the_user_is_all_that_is_said(
 ):
     """Beam wraps what a worker raises into a text with its traceback."""
 
-    def fail(*args):
+    def fail(*args, **kinds):
         raise RuntimeError(
             "Traceback (most recent call last):\n  File …\n"
             "migan_tf.base.errors.UserError: make room [while running 'Make']"

@@ -1,132 +1,144 @@
-"""A whole job by its command: made, shared, gone on with, finished."""
+"""A job of several processes: shared, killed, gone on with, finished.
 
-import dataclasses
+Its files are the same to the byte whoever makes which block.
+"""
+
+import contextlib
+import io
 import json
 import pathlib
-import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
-import tensorflow_datasets as tfds
 
 from migan_tf.base.errors import UserError
-from migan_tf.data import batches
-from migan_tf.synthesis import recipe
-from tests.synthetic_parts import contents
+from migan_tf.synthesis import job, one_machine
+from migan_tf.synthesis.job import Plan
+from tests.synthetic_parts import SIDE, contents, flags_of, recipe_of
 
-# A tiny network paints no vessels that could be found again.
-OPEN = """--least_consistency=0 --least_distance=0 --colour_margin=255
---count=12""".split()
+COUNT = 21  # blocks of 10, 10 and 1
 
 
-def synthesize(*arguments):
-    result = subprocess.run(
-        [sys.executable, "-m", "migan_tf.synthesize", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert "Traceback" not in result.stderr, result.stderr
-    return result
+@pytest.fixture(scope="module", autouse=True)
+def environment():
+    """Takes back what a job sets for its processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in job.ONE_THREAD.items():
+            patch.setenv(name, value)
+        yield
+
+
+def run(tiny_run, folder, shard="0/1", workers=1, **changes):
+    """Runs a job here, with processes of its own; returns what it says."""
+    values = flags_of(tiny_run, folder, count=COUNT, **changes)
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        status = one_machine.run(
+            values, tiny_run / "synthesis", shard=shard, workers=workers
+        )
+    assert status == 0
+    return told.getvalue()
 
 
 @pytest.fixture(scope="module")
 def whole(tiny_run, tmp_path_factory):
-    """The folder of a job that one machine made, and what it said."""
+    """The folder of a job that one process made, and what it said."""
     folder = tmp_path_factory.mktemp("whole") / "made"
-    result = synthesize(
-        f"--workdir={tiny_run}",
-        "--vessel_source=deformed",
-        f"--output={folder}",
-        *OPEN,
-    )
-    assert result.returncode == 0, result.stderr
-    return folder, result.stdout
+    return folder, run(tiny_run, folder)
 
 
 @pytest.mark.slow
 def test_a_job_says_what_it_made_and_what_it_cost(whole):
     folder, told = whole
-    assert "12 pairs in " in told and "a second; peak memory" in told
-    assert "12 pairs of 12 images made" in told
-    assert len(list((folder / "training" / "images").iterdir())) == 12
+    assert "21 pairs in " in told and "a second; peak memory" in told
+    assert "21 pairs of 21 images made" in told
+    assert len(list((folder / "training" / "images").iterdir())) == 21
     summary = json.loads((folder / "summary.json").read_text())
-    assert (summary["pairs"], summary["given_up"]) == (12, 0)
+    assert (summary["pairs"], summary["given_up"]) == (21, 0)
 
 
 @pytest.mark.slow
 def test_shards_by_turns_give_the_same_folder(whole, tiny_run, tmp_path):
     folder = tmp_path / "made"
-    call = [f"--workdir={tiny_run}", "--vessel_source=deformed"]
-    call += [f"--output={folder}", *OPEN, "--workers=1"]
-    first = synthesize(*call, "--shard=1/2")
-    assert first.returncode == 0
-    assert "1 of 2 blocks are still missing" in first.stdout
+    told = run(tiny_run, folder, "1/2")
+    assert "2 of 3 blocks are still missing" in told
     assert not (folder / "summary.json").exists()
-    assert synthesize(*call, "--shard=0/2").returncode == 0
+    run(tiny_run, folder, "0/2")
     assert contents(folder) == contents(whole[0])
-    again = synthesize(*call)
-    assert again.returncode == 0 and "a second" not in again.stdout
+    assert "a second" not in run(tiny_run, folder)  # Nothing is made again.
     assert contents(folder) == contents(whole[0])
 
 
 @pytest.mark.slow
 def test_another_job_does_not_mix_in(whole, tiny_run):
     before = contents(whole[0])
-    result = synthesize(
-        f"--workdir={tiny_run}",
-        "--vessel_source=deformed",
-        f"--output={whole[0]}",
-        *OPEN,
-        "--seed=1",
-    )
-    assert result.returncode == 2
-    assert "seed is 0 there and 1 here" in result.stderr
+    with pytest.raises(UserError, match="seed is 0 there and 1 here"):
+        run(tiny_run, whole[0], seed=1)
     assert contents(whole[0]) == before
 
 
+def start(tiny_run, folder):
+    """The same job by the command, on two processes, to be killed."""
+    values = flags_of(tiny_run, folder, count=COUNT)
+    given = {name: value for name, value in values.items() if value is not None}
+    return subprocess.Popen(
+        [sys.executable, "-m", "migan_tf.synthesize", "--workers=2"]
+        + [f"--{name}={value}" for name, value in given.items()],
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def children(process):
+    """Process ids of those that a process has started."""
+    path = f"/proc/{process.pid}/task/{process.pid}/children"
+    return [int(text) for text in pathlib.Path(path).read_text().split()]
+
+
+def alive(pid):
+    """Whether a process runs; a zombie does not."""
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_for(condition, seconds=120):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
-def test_train_takes_the_records_by_name(tiny_run, tiny_config, tmp_path):
-    result = synthesize(
-        f"--workdir={tiny_run}",
-        "--vessel_source=procedural",
-        "--format=tfrecord",
-        f"--output={tmp_path}/made",
-        *OPEN,
-    )
-    assert result.returncode == 0, result.stderr
-    builder = tfds.builder("made", data_dir=tmp_path)
-    assert builder.info.splits["train"].num_examples == 12
-    shutil.copytree(
-        pathlib.Path(tiny_config.data_dir, "phantom"), tmp_path / "phantom"
-    )
-    taken = dataclasses.replace(
-        tiny_config,
-        task="segmentation",
-        data_dir=str(tmp_path),
-        extra_dataset="made",
-        extra_count=5,
-    )
-    assert len(batches.load_training_set(taken).extra) == 5
+def test_a_killed_job_goes_on_and_its_workers_end(whole, tiny_run, tmp_path):
+    folder = tmp_path / "made"
+    process = start(tiny_run, folder)
+    wait_for(lambda: list(folder.glob("training/images/*.png")))
+    workers = children(process)
+    assert len(workers) >= 2
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_for(lambda: not any(map(alive, workers)), 30)
+    finished = list(folder.glob("manifest/*.jsonl"))
+    assert len(finished) < 3, "it was killed too late to show anything"
+    run(tiny_run, folder, workers=2)
+    assert contents(folder) == contents(whole[0])
 
 
-def test_the_reader_is_the_runs_own_where_it_has_one(tiny_run, served):
-    values = {"reader": "", "workdir": str(tiny_run)}
-    assert recipe.reader_of(values) == tiny_run / "segmentation"
-    values = {"reader": str(served["segmentation"]), "workdir": str(tiny_run)}
-    assert recipe.reader_of(values) == served["segmentation"]
+@pytest.mark.slow
+def test_what_a_worker_says_reaches_the_user(tiny_run, tmp_path):
+    recipe = recipe_of(tiny_run.parent / "no_such_run")
+    plan = Plan("made", 1, "png", SIDE)
+    with pytest.raises(UserError, match="synthesis"):
+        one_machine.make_blocks(
+            plan, tmp_path, recipe=recipe, blocks=[0], workers=1
+        )
 
 
-def test_without_a_run_the_reader_is_the_one_that_comes_along(tmp_path):
-    for workdir in ("", str(tmp_path)):
-        values = {"reader": "", "workdir": workdir}
-        folder = recipe.reader_of(values)
-        assert folder.parent.name == "migan_segmentation"
-
-
-def test_a_reader_that_is_none_is_named_by_its_flag(tiny_run):
-    """Not by --model, which says what paints."""
-    values = {"reader": str(tiny_run), "workdir": str(tiny_run)}
-    with pytest.raises(UserError, match="--reader must be.*RUN/segmentation"):
-        recipe.reader_of(values)
+def test_an_address_is_for_beam(tiny_run):
+    with pytest.raises(UserError, match="Next: .*migan_tf.synthesize_beam"):
+        run(tiny_run, "gs://bucket/made")

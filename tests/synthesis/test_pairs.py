@@ -24,8 +24,9 @@ def same(one, two):
         )
 
 
-def test_a_pair_does_not_depend_on_what_is_made_beside_it(tiny_run, maker):
-    other = Maker(recipe_of(tiny_run))
+def test_a_pair_is_the_same_in_another_process_beside_others(tiny_run, maker):
+    sent = pickle.dumps(recipe_of(tiny_run))
+    other = Maker(pickle.loads(sent))
     other.make(1)
     same(maker.make(2)[0], other.make(2)[0])
     one, two = maker.make(2)[0], maker.make(3)[0]
@@ -83,7 +84,7 @@ def test_a_closed_gate_gives_a_number_up_with_reasons(tiny_run):
     assert len({r["seed"] for r in facts["refused"]}) == 3
 
 
-def test_a_later_attempt_is_another_image(tiny_run):
+def test_a_later_attempt_is_another_image(maker, monkeypatch):
     seeds = []
 
     class Late:
@@ -91,8 +92,7 @@ def test_a_later_attempt_is_another_image(tiny_run):
             seeds.append(fundus)
             return (None if len(seeds) == 2 else "vessels"), {}
 
-    maker = Maker(recipe_of(tiny_run))
-    maker._gate = Late()
+    monkeypatch.setattr(maker, "_gate", Late())
     pair, facts = maker.make(0)
     np.testing.assert_array_equal(
         pair.fundus, seeds[1] * pair.fov_mask[..., None]
@@ -101,18 +101,14 @@ def test_a_later_attempt_is_another_image(tiny_run):
     assert len(facts["refused"]) == 1
 
 
-def test_a_recipe_can_be_sent_to_another_process(tiny_run):
-    recipe = recipe_of(tiny_run)
-    sent = pickle.loads(pickle.dumps(recipe))
-    same(Maker(sent).make(1)[0], Maker(recipe).make(1)[0])
-
-
 def test_the_reader_is_the_segmenter_of_one_view(tiny_run, served):
     retina = PhantomSource().draw(0, 3)
     fundus = np.dstack([retina.vessel_map * np.uint8(200) + 20] * 3)
     folder = tiny_run / "segmentation"
     network, config = run_networks.load_network(folder, "segmentation")
-    expected = run_networks.Segmenter(network, config)(fundus, retina.fov_mask)
+    expected = run_networks.NetworkSegmenter(network, config)(
+        fundus, retina.fov_mask
+    )
     for place in (folder, served["segmentation"]):
         found = load_reader(place)(fundus, retina.fov_mask)
         np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -1,8 +1,9 @@
 """What the flags of a job come to."""
 
 import dataclasses
-import pathlib
+import hashlib
 import pickle
+import shutil
 
 import cv2
 import numpy as np
@@ -10,47 +11,36 @@ import pytest
 
 from migan_tf.base.errors import UserError
 from migan_tf.data import photographs
-from migan_tf.synthesis import recipe as synthesis_recipe
+from migan_tf.inference import model_folder
 from migan_tf.synthesis.job import Plan
+from migan_tf.synthesis.recipe import plan_job
 from tests import made_datasets
-from tests.synthetic_parts import read_png
+from tests.synthetic_parts import flags_of, read_png
 
 
-@pytest.fixture
-def values(tmp_path):
-    return {
-        "vessel_source": "deformed",
-        "vessel_maps": "",
-        "count": 12,
-        "format": "png",
-        "seed": 4,
-        "noise_stddev": None,
-        "output": str(tmp_path / "made"),
-        "dataset": "",
-        "data_dir": "",
-        "manual_dir": "",
-        "least_consistency": 0.25,
-        "least_distance": 2.0,
-        "colour_margin": 25.0,
-    }
+def plan(run, output="made", **changes):
+    """The job of a tiny run with these flags."""
+    return plan_job(flags_of(run, output, **changes), run / "synthesis")
 
 
-def make(run, values, **changes):
-    return synthesis_recipe.make(
-        values | changes, run / "synthesis", run / "segmentation"
-    )
+def plan_served(served, **changes):
+    """The job of two SavedModels with these flags."""
+    reader = str(served["segmentation"])
+    values = flags_of("", "made", reader=reader, **changes)
+    return plan_job(values, served["synthesis"])
 
 
 def test_photographs_are_those_the_generator_learned_from(
-    tiny_run, tiny_config, values
+    tiny_run, tiny_config
 ):
-    plan, recipe, settings, size = make(tiny_run, values)
+    limits = {"least_consistency": 0.25, "least_distance": 2.0}
+    found, recipe, identity = plan(tiny_run, seed=4, **limits)
     training = photographs.load(tiny_config, "train")
     digests = {p.image_id: p.sha256() for p in training}
-    assert settings["maps_of"] == settings["compared_with"] == digests
+    assert identity["maps_of"] == identity["compared_with"] == digests
     held_out = photographs.load(tiny_config, "validation")
     assert not {p.image_id for p in held_out} & set(recipe.originals.image_ids)
-    assert (plan, size) == (Plan("made", 12, "png"), 64)
+    assert found == Plan("made", 12, "png", 64)
     assert (recipe.seed, recipe.noise_stddev) == (4, 1.0)
     assert (recipe.least_consistency, recipe.least_distance) == (0.25, 2.0)
     # Colours of the photographs as the generator saw them, in grey levels.
@@ -58,79 +48,84 @@ def test_photographs_are_those_the_generator_learned_from(
     assert 20 < recipe.originals.colours[:, 0].mean() < 255
 
 
-def test_settings_name_networks_by_their_weights(tiny_run, values):
-    _, recipe, settings, _ = make(tiny_run, values, noise_stddev=0.5)
-    assert settings["noise_stddev"] == 0.5
-    assert {**settings["model"], "job": recipe.facts["job"]} == recipe.facts
-    assert len(settings["model"]["weights_sha256"]) == 64
-    assert settings["like"] is None  # what procedural maps alone have
-    assert settings["model"] != settings["reader"]
-    assert settings["model"]["style"] is None
-    text = str(settings)
-    assert str(tiny_run) not in text and values["output"] not in text
+def test_a_job_names_networks_by_their_weights(tiny_run, tmp_path):
+    output = tmp_path / "made"
+    _, recipe, identity = plan(tiny_run, output, noise_stddev=0.5)
+    assert identity["noise_stddev"] == 0.5
+    assert {**identity["model"], "job": recipe.facts["job"]} == recipe.facts
+    assert len(identity["model"]["weights_sha256"]) == 64
+    assert identity["like"] is None  # what procedural maps alone have
+    assert identity["model"] != identity["reader"]
+    assert identity["model"]["style"] is None
+    text = str(identity)
+    assert str(tiny_run) not in text and str(output) not in text
 
 
-def test_a_saved_model_is_named_as_its_card_names_it(served, values):
-    _, recipe, settings, _ = synthesis_recipe.make(
-        values | {"vessel_source": "procedural"},
-        served["synthesis"],
-        served["segmentation"],
-    )
-    assert settings["model"]["model"] == "migan_synthesis"
-    assert settings["model"]["version"] == 1
-    assert settings["reader"]["model"] == "migan_segmentation"
+def test_a_saved_model_is_named_as_its_card_names_it(served):
+    _, recipe, identity = plan_served(served, vessel_source="procedural")
+    assert identity["model"]["model"] == "migan_synthesis"
+    assert identity["model"]["version"] == 1
+    assert identity["reader"]["model"] == "migan_segmentation"
     pickle.dumps(recipe)
 
 
-def test_files_of_the_users_are_recorded_by_their_content(
-    tiny_run, values, tmp_path
-):
-    folder = tmp_path / "maps"
-    folder.mkdir()
+def test_files_of_the_users_are_recorded_by_their_content(tiny_run, tmp_path):
     vessel_map = np.zeros((64, 64), np.uint8)
     vessel_map[30:34] = 255
-    assert cv2.imwrite(str(folder / "bar.png"), vessel_map)
-    _, recipe, settings, _ = make(
-        tiny_run, values, vessel_source="folder", vessel_maps=str(folder)
+    assert cv2.imwrite(str(tmp_path / "bar.png"), vessel_map)
+    _, recipe, identity = plan(
+        tiny_run, vessel_source="folder", vessel_maps=str(tmp_path)
     )
-    assert list(settings["vessel_maps"]) == ["bar.png"]
+    content = (tmp_path / "bar.png").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    assert identity["vessel_maps"] == {"bar.png": digest}
     drawn = recipe.source.draw(0, 9)
     np.testing.assert_array_equal(
-        drawn.vessel_map, read_png(folder / "bar.png") > 0
+        drawn.vessel_map, read_png(tmp_path / "bar.png") > 0
     )
 
 
 @pytest.mark.parametrize("source", ["deformed", "procedural"])
-def test_data_that_are_named_must_be_there(source, tiny_run, values, tmp_path):
+def test_data_that_are_named_must_be_there(source, tiny_run, tmp_path):
     elsewhere = {"dataset": "drive", "data_dir": str(tmp_path / "empty")}
     with pytest.raises(UserError, match="drive is not built"):
-        make(tiny_run, values, vessel_source=source, **elsewhere)
+        plan(tiny_run, vessel_source=source, **elsewhere)
 
 
-def test_maps_of_another_dataset_are_compared_with_both(
-    tiny_run, tiny_config, values
-):
+def test_maps_of_another_dataset_are_compared_with_both(tiny_run, tiny_config):
     made_datasets.write(
         tiny_config.data_dir, "others", [made_datasets.make_pair(0)]
     )
     # One photograph is held out, as of the generator's own.
     with pytest.raises(UserError, match="--validation_images"):
-        make(tiny_run, values, dataset="others")
+        plan(tiny_run, dataset="others")
     made_datasets.write(
         tiny_config.data_dir,
         "others",
         [made_datasets.make_pair(n) for n in range(3)],
         version="1.0.1",
     )
-    _, recipe, settings, _ = make(tiny_run, values, dataset="others")
-    assert len(settings["maps_of"]) == 2
-    assert len(settings["compared_with"]) == 11 + 2
-    assert set(settings["maps_of"]) < set(recipe.originals.image_ids)
+    _, recipe, identity = plan(tiny_run, dataset="others")
+    assert len(identity["maps_of"]) == 2
+    assert len(identity["compared_with"]) == 11 + 2
+    assert set(identity["maps_of"]) < set(recipe.originals.image_ids)
 
 
-def test_the_job_is_known_by_all_that_matters(tiny_run, values):
-    def job(**changes):
-        return make(tiny_run, values, **changes)[1].facts["job"]
+def test_all_maps_of_another_dataset_whatever_the_run_was_trained_on(
+    tiny_run, tiny_config, monkeypatch
+):
+    pairs = [made_datasets.make_pair(n) for n in range(4)]
+    made_datasets.write(tiny_config.data_dir, "many", pairs)
+    few = dataclasses.replace(tiny_config, train_photographs=1)
+    monkeypatch.setattr(model_folder, "config_of", lambda *args: few)
+    identity = plan(tiny_run, dataset="many")[2]
+    assert len(identity["maps_of"]) == 4 - 1
+    assert len(identity["compared_with"]) == 1 + 3
+
+
+def test_the_job_is_known_by_all_that_matters(tiny_run):
+    def job(output="made", **changes):
+        return plan(tiny_run, output, **changes)[1].facts["job"]
 
     assert job() == job(output="/elsewhere/shard0")
     others = [{"seed": 5}, {"count": 13}, {"least_distance": 3.0}]
@@ -139,60 +134,65 @@ def test_the_job_is_known_by_all_that_matters(tiny_run, values):
 
 
 @pytest.mark.parametrize("name", ["drive", "a-b", "2024", "Made", "a b"])
-def test_a_name_that_no_dataset_can_have_is_refused(name, tiny_run, values):
-    wrong = {"output": f"/data/{name}", "format": "tfrecord"}
+def test_a_name_that_no_dataset_can_have_is_refused(name, tiny_run):
     with pytest.raises(UserError, match="--output must end in"):
-        make(tiny_run, values, **wrong)
-    make(tiny_run, values, output=f"/data/{name}")  # Pictures may.
+        plan(tiny_run, f"/data/{name}", format="tfrecord")
+
+
+def test_pictures_may_have_a_name_that_no_dataset_can_have(tiny_run):
+    assert plan(tiny_run, "/data/drive")[0].name == "drive"
 
 
 def test_a_generator_of_absent_data_draws_maps_with_a_warning(
-    served, values, tmp_path, monkeypatch
+    served, monkeypatch, caplog
 ):
     def absent(config, split):
         raise UserError("phantom is not built\nand cannot be")
 
     monkeypatch.setattr(photographs, "load", absent)
-    _, recipe, settings, _ = synthesis_recipe.make(
-        values | {"vessel_source": "procedural"},
-        served["synthesis"],
-        served["segmentation"],
-    )
+    _, recipe, identity = plan_served(served, vessel_source="procedural")
     assert recipe.originals is None
-    assert settings["compared_with"] == settings["maps_of"] == {}
+    assert identity["compared_with"] == identity["maps_of"] == {}
+    assert "not at hand (phantom is not built)" in caplog.text
     with pytest.raises(UserError, match="phantom is not built"):
-        synthesis_recipe.make(
-            values, served["synthesis"], served["segmentation"]
-        )
-
-
-def test_an_untrained_reader_is_said(tiny_run, values, tmp_path):
-    with pytest.raises(UserError, match="has no best/"):
-        synthesis_recipe.make(
-            values, tiny_run / "synthesis", pathlib.Path(tmp_path)
-        )
+        plan_served(served)
 
 
 def test_files_that_are_no_maps_are_found_before_anything_is_made(
-    tiny_run, values, tmp_path
+    tiny_run, tmp_path
 ):
     for name, kind in (("a", np.uint8), ("b", np.uint16)):
         cv2.imwrite(str(tmp_path / f"{name}.png"), np.ones((64, 64), kind))
     for place, words in ((".", "needs 8-bit.*b.png"), ("no", "--vessel_maps:")):
         taken = {"vessel_maps": str(tmp_path / place)}
         with pytest.raises(UserError, match=words):
-            make(tiny_run, values, vessel_source="folder", **taken)
+            plan(tiny_run, vessel_source="folder", **taken)
 
 
-def test_all_maps_of_another_dataset_whatever_the_run_was_trained_on(
-    tiny_run, tiny_config, values, monkeypatch
+def test_the_reader_is_the_runs_own_or_the_one_that_is_given(tiny_run, served):
+    recipe = plan(tiny_run)[1]
+    assert recipe.reader == str(tiny_run / "segmentation")
+    given = str(served["segmentation"])
+    assert plan(tiny_run, reader=given)[1].reader == given
+
+
+def test_a_run_without_a_segmenter_is_read_by_the_one_that_comes_along(
+    tiny_run, tmp_path
 ):
-    pairs = [made_datasets.make_pair(n) for n in range(4)]
-    made_datasets.write(tiny_config.data_dir, "many", pairs)
-    few = dataclasses.replace(tiny_config, train_photographs=1)
-    monkeypatch.setattr(
-        synthesis_recipe.model_folder, "config_of", lambda *args: few
-    )
-    settings = make(tiny_run, values, dataset="many")[2]
-    assert len(settings["maps_of"]) == 4 - 1
-    assert len(settings["compared_with"]) == 1 + 3
+    values = flags_of(tmp_path, "made")
+    _, recipe, identity = plan_job(values, tiny_run / "synthesis")
+    assert "migan_segmentation" in recipe.reader
+    assert identity["reader"]["model"] == "migan_segmentation"
+
+
+def test_a_reader_that_is_none_is_named_by_its_flag(tiny_run):
+    """Not by --model, which says what paints."""
+    with pytest.raises(UserError, match="--reader must be.*RUN/segmentation"):
+        plan(tiny_run, reader=str(tiny_run))
+
+
+def test_an_untrained_reader_is_said(tiny_run, tmp_path):
+    record = tiny_run / "segmentation" / "run.json"
+    shutil.copy(record, tmp_path / "run.json")
+    with pytest.raises(UserError, match="has no best/"):
+        plan(tiny_run, reader=str(tmp_path))

@@ -3,8 +3,7 @@
 import pytest
 
 from migan_tf.base.errors import UserError
-from migan_tf.synthesis import store as synthesis_store
-from migan_tf.synthesis.store import LocalStore
+from migan_tf.synthesis.store import UNFINISHED, LocalStore
 
 
 def test_what_was_written_is_read(tmp_path):
@@ -19,7 +18,7 @@ def test_what_was_written_is_read(tmp_path):
 
 
 def test_what_a_killed_job_left_is_cleared(tmp_path):
-    left = tmp_path / synthesis_store.UNFINISHED / "1+half"
+    left = tmp_path / UNFINISHED / "1+half"
     left.parent.mkdir()
     left.write_bytes(b"ha")
     store = LocalStore(tmp_path)
@@ -51,7 +50,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(UserError, match="No space left"):
         store.write("a", b"new")
-    assert not list((tmp_path / synthesis_store.UNFINISHED).iterdir())
+    assert not list((tmp_path / UNFINISHED).iterdir())
     assert store.read("a") == b"old"
 
 

@@ -71,33 +71,32 @@ def test_auto_is_float32_without_a_gpu():
 
 
 @pytest.mark.slow
-def test_style_terms_in_float16_stay_near_float32_for_twenty_steps():
-    style_fundus = make_batch(1, 128)["fundus"][:1]
+def test_style_terms_in_float16_stay_near_float32_for_many_steps():
+    style_fundus = make_batch(1)["fundus"][:1]
     names = [f"block{n}_conv1" for n in range(1, 6)]
+    vgg19 = Vgg19("random", names, "block4_conv1")
     rows = {}
     for precision in ("float32", "mixed_float16"):
         keras.utils.set_random_seed(0)
         segmenter = build_segmenter("unet", None, base_filters=4, depth=2)
         objective = StyleObjective(
-            Vgg19("random", names, "block4_conv1"),
+            vgg19,
             style_fundus,
-            style_fov_mask=tf.ones((1, 128, 128, 1)),
+            style_fov_mask=tf.ones((1, 64, 64, 1)),
             segmenter=segmenter,
         )
         _, _, (network_step, discriminator_step) = make(
             "synthesis",
             objective,
             mixed_precision=precision,
-            image_size=128,
             deviation="style",
             style_image="x",
-            # At the paper's 2e-4 the two runs part: after twenty steps their
-            # style losses differ by a fifth, by other weights and not by
-            # another precision of the loss.
+            # At the paper's 2e-4 the two runs part: their style losses come to
+            # differ by other weights, and not by another precision.
             learning_rate=1e-5,
         )
-        for step in range(20):
-            batch = make_batch(step, 128)
+        for step in range(10):
+            batch = make_batch(step)
             row = network_step(batch)
             row |= discriminator_step(batch)
             assert all(np.isfinite(v) for k, v in row.items() if "loss" in k)

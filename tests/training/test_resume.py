@@ -1,4 +1,7 @@
-"""Whole processes that are stopped in every way, and started again."""
+"""A run that is stopped in every way, process by process, and started again.
+
+All stops are of one run, since each process takes ten seconds to begin.
+"""
 
 import json
 import resource
@@ -11,8 +14,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-pytestmark = pytest.mark.slow
 TASK = "synthesis"
+STEPS = 40
 
 
 def start(flags, workdir, *more, **keywords):
@@ -24,6 +27,7 @@ def start(flags, workdir, *more, **keywords):
             *flags,
             f"--workdir={workdir}",
             f"--task={TASK}",
+            f"--synthesis_steps={STEPS}",
             *more,
         ],
         stdout=subprocess.DEVNULL,
@@ -48,15 +52,20 @@ def last_step(workdir):
     return json.loads(whole[-1])["step"] if whole else 0
 
 
-def wait_for_step(process, workdir, step):
+def wait_for_steps(process, workdir, count):
+    """Until the process has logged so many steps more than there were."""
+    step = last_step(workdir) + count
     while last_step(workdir) < step and process.poll() is None:
         time.sleep(0.02)
     assert process.poll() is None, process.communicate()[1]
 
 
+def newest_checkpoint(workdir):
+    return tf.train.latest_checkpoint(workdir / TASK / "checkpoints")
+
+
 def state_of(workdir):
-    folder = workdir / TASK / "checkpoints"
-    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(folder))
+    reader = tf.train.load_checkpoint(newest_checkpoint(workdir))
     return {
         name: reader.get_tensor(name)
         for name in reader.get_variable_to_shape_map()
@@ -79,77 +88,62 @@ def rows_of(workdir):
     return rows
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tiny_flags, tmp_path_factory):
-    workdir = tmp_path_factory.mktemp("undisturbed")
-    status, errors = finish(start(tiny_flags, workdir, "--synthesis_steps=100"))
-    assert status == 0, errors
-    return workdir
+def kill(flags, workdir, count, seconds):
+    """Kills at any moment: in a checkpoint, a picture, a row or a step."""
+    process = start(flags, workdir)
+    wait_for_steps(process, workdir, count)
+    time.sleep(seconds)
+    process.kill()
+    finish(process)
 
 
-def test_killed_ten_times_ends_bit_identical(tiny_flags, undisturbed, tmp_path):
-    rng = np.random.default_rng(10)
-    steps = "--synthesis_steps=100"
-    kills = 0
-    while kills < 10:
-        before = last_step(tmp_path)
-        process = start(tiny_flags, tmp_path, steps)
-        # Any moment may be hit: the writing of a checkpoint, of a picture, of
-        # a row, the middle of a step.
-        wait_for_step(process, tmp_path, before + int(rng.integers(1, 8)))
-        time.sleep(rng.uniform(0.0, 0.1))
-        process.kill()
-        finish(process)
-        kills += 1
-    assert last_step(tmp_path) < 100
-    status, errors = finish(start(tiny_flags, tmp_path, steps))
-    assert status == 0, errors
-    assert_same_state(undisturbed, tmp_path)
-    assert rows_of(undisturbed) == rows_of(tmp_path)
-    starts = json.loads((tmp_path / TASK / "run.json").read_text())["starts"]
-    assert len(starts) == 11
-
-
-def test_sigterm_saves_first_and_the_run_goes_on(
-    tiny_flags, undisturbed, tmp_path
-):
-    more = ("--synthesis_steps=100", "--checkpoint_every=1000")
-    process = start(tiny_flags, tmp_path, *more)
-    wait_for_step(process, tmp_path, 7)
+def terminate(flags, workdir):
+    """A SIGTERM saves first, where nothing else would."""
+    process = start(flags, workdir, "--checkpoint_every=1000")
+    wait_for_steps(process, workdir, 2)
     process.send_signal(signal.SIGTERM)
     status, errors = finish(process)
     assert status == 128 + signal.SIGTERM
     assert "stopped and saved at step" in errors
-    state = state_of(tmp_path)
-    saved = state["step/.ATTRIBUTES/VARIABLE_VALUE"]
-    assert saved == last_step(tmp_path) >= 7
-    status, errors = finish(start(tiny_flags, tmp_path, *more))
-    assert status == 0, errors
-    assert_same_state(undisturbed, tmp_path)
+    step = state_of(workdir)["step/.ATTRIBUTES/VARIABLE_VALUE"]
+    assert step == last_step(workdir)
 
 
-def test_a_damaged_checkpoint_is_passed_over(tiny_flags, tmp_path):
-    finish(start(tiny_flags, tmp_path, "--synthesis_steps=10"))
-    expected = state_of(tmp_path)
-    folder = tmp_path / TASK / "checkpoints"
-    newest = folder / "ckpt-10.data-00000-of-00001"
-    newest.write_bytes(newest.read_bytes()[:1000])
-    status, errors = finish(start(tiny_flags, tmp_path, "--synthesis_steps=10"))
-    assert status == 0 and "damaged" in errors
-    for name, value in state_of(tmp_path).items():
-        np.testing.assert_array_equal(value, expected[name], err_msg=name)
-
-
-def test_a_full_disk_ends_in_words_and_loses_nothing(tiny_flags, tmp_path):
-    finish(start(tiny_flags, tmp_path, "--synthesis_steps=5"))
+def fill_the_disk(flags, workdir):
+    """A full disk ends the run in words."""
 
     def small_files_only():
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    more = "--synthesis_steps=15"
-    process = start(tiny_flags, tmp_path, more, preexec_fn=small_files_only)
+    process = start(flags, workdir, preexec_fn=small_files_only)
     status, errors = finish(process)
     assert status == 2 and "error: " in errors and "Traceback" not in errors
-    status, errors = finish(start(tiny_flags, tmp_path, more))
+
+
+def damage(workdir):
+    """Cuts the newest checkpoint short, as a disk might."""
+    path = f"{newest_checkpoint(workdir)}.data-00000-of-00001"
+    with open(path, "r+b") as file:
+        file.truncate(1000)
+
+
+@pytest.mark.slow
+def test_stopped_in_every_way_it_ends_bit_identical(tiny_flags, tmp_path):
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    status, errors = finish(start(tiny_flags, undisturbed))
     assert status == 0, errors
-    assert last_step(tmp_path) == 15
+
+    # Checkpoints are of every fifth step.
+    for count, seconds in ((6, 0.0), (3, 0.03), (5, 0.08)):
+        kill(tiny_flags, disturbed, count, seconds)
+    terminate(tiny_flags, disturbed)
+    fill_the_disk(tiny_flags, disturbed)
+    assert last_step(disturbed) < STEPS
+    damage(disturbed)
+    status, errors = finish(start(tiny_flags, disturbed))
+    assert status == 0 and "damaged" in errors, errors
+
+    assert_same_state(undisturbed, disturbed)
+    assert rows_of(undisturbed) == rows_of(disturbed)
+    record = json.loads((disturbed / TASK / "run.json").read_text())
+    assert len(record["starts"]) == 6

@@ -1,18 +1,26 @@
-"""Eq. 12's terms with a feature extractor that can be followed by hand."""
+"""The terms of Eq. 12, and what they are loaded from before a training."""
+
+import dataclasses
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from migan_tf.base.errors import UserError
+from migan_tf.data import photographs
 from migan_tf.models import style_losses
 from migan_tf.models.layers import dtype_policy
 from migan_tf.models.segmenter import build_segmenter
 from migan_tf.models.vgg19 import Vgg19
+from migan_tf.training import style
 from migan_tf.training.style import StyleObjective
 
 
 class Doubled:
-    """Two style layers, the image and its double; content is the image."""
+    """A VGG-19 that can be followed by hand.
+
+    Two style layers, the image and its double; content is the image.
+    """
 
     random = False
 
@@ -132,3 +140,68 @@ def test_extreme_images_have_finite_terms_and_gradients(reduction):
         for name, term in terms.items():
             assert term.dtype == tf.float32 and np.isfinite(term), name
         assert np.isfinite(tape.gradient(total, painted)).all()
+
+
+@pytest.fixture
+def config(tiny_config, tiny_run):
+    source = photographs.Source.of(tiny_config)
+    first = photographs.load(source, "train")[0].image_id
+    return dataclasses.replace(
+        tiny_config,
+        workdir=str(tiny_run),
+        task="synthesis",
+        deviation="style",
+        style_image=first,
+        vgg19_weights="random",
+        style_layers="block1_conv1, block2_conv1",
+        content_layer="block2_conv1",
+    )
+
+
+def prepare(*configs):
+    return style.prepare(configs, tf.distribute.get_strategy())
+
+
+def test_a_run_with_its_own_segmenter_or_anothers(config, tiny_run, tmp_path):
+    empty = dataclasses.replace(config, workdir=str(tmp_path / "empty"))
+    with pytest.raises(UserError, match="--segmenter_model"):
+        prepare(empty)
+    borrowing = dataclasses.replace(
+        empty, segmenter_model=str(tiny_run / "segmentation")
+    )
+    for setup in prepare(config, borrowing):
+        objective = setup.objective()
+        assert objective.random_features
+        assert objective.style_fundus.shape == (1, 64, 64, 3)
+
+
+def test_runs_of_one_command_share_their_networks(config, monkeypatch):
+    made = []
+
+    class Counted(Vgg19):
+        def __init__(self, *arguments, **settings):
+            made.append(settings)
+            super().__init__(*arguments, **settings)
+
+    monkeypatch.setattr(style, "Vgg19", Counted)
+    other = dataclasses.replace(config, content_layer="block1_conv1")
+    one, same, third = prepare(config, config, other)
+    assert one.vgg19 is same.vgg19 is not third.vgg19 and len(made) == 2
+    assert one.segmenter() is same.segmenter() is third.segmenter()
+
+
+def test_a_segmenter_that_is_trained_before_may_come_later(config, tmp_path):
+    both = dataclasses.replace(config, task="both", workdir=str(tmp_path))
+    (setup,) = prepare(both)
+    with pytest.raises(UserError, match="needs a trained segmenter"):
+        setup.objective()
+    first = dataclasses.replace(both, task="segmentation")
+    then = dataclasses.replace(both, task="synthesis")
+    assert prepare(first, then)[0] is None
+    with pytest.raises(UserError, match="needs a trained segmenter"):
+        prepare(then, first)
+
+
+def test_without_style_terms_nothing_is_loaded(config):
+    plain = dataclasses.replace(config, deviation="l1", style_image="")
+    assert prepare(plain) == [None]

@@ -7,7 +7,6 @@ import tensorflow as tf
 from migan_tf.base.config import Config
 from migan_tf.models import losses
 from migan_tf.models.build import build_network
-from migan_tf.models.losses import centerline_dice_loss
 from migan_tf.training.tasks import Segmentation, Synthesis, make_task
 
 SMALL = dict(image_size=64, base_filters=2, segmenter_filters=2, noise_size=5)
@@ -117,7 +116,7 @@ def test_training_mode_moves_the_statistics(batch, name):
 
 
 def test_focal_loss_and_cldice_join_where_asked_for(batch):
-    config = Config(**SMALL, focal_gamma=2.0, centerline_dice_weight=0.5)
+    config = Config(**SMALL, focal_gamma=2.0, centreline_dice_weight=0.5)
     task = Segmentation(config)
     logits = task.forward(
         build_network(config, task.name), batch, training=False
@@ -126,9 +125,9 @@ def test_focal_loss_and_cldice_join_where_asked_for(batch):
     vessel_map = batch["vessel_map"]
     expected = {
         "segmentation_loss": losses.segmentation_loss(vessel_map, logits, 2.0),
-        "centerline_dice_loss": centerline_dice_loss(vessel_map, logits),
+        "centreline_dice_loss": losses.centreline_dice_loss(vessel_map, logits),
     }
     assert terms.keys() == expected.keys()
     for name, value in expected.items():
         assert float(terms[name]) == pytest.approx(float(value), rel=1e-6)
-    assert task.weights["centerline_dice_loss"] == 0.5
+    assert task.weights["centreline_dice_loss"] == 0.5

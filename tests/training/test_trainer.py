@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -95,17 +96,40 @@ def test_best_is_the_least_validation_loss(tiny_run):
         )
 
 
-def test_a_finished_run_is_not_trained_again(tiny_config, tmp_path):
-    assert run(tiny_config, tmp_path, task="synthesis") == 0
-    before = (tmp_path / "synthesis" / "metrics.jsonl").read_text()
-    assert run(tiny_config, tmp_path, task="synthesis") == 0
-    assert (tmp_path / "synthesis" / "metrics.jsonl").read_text() == before
+@pytest.fixture
+def finished(tiny_run, tmp_path):
+    """A copy of the tiny run, whose synthesis is at step 4."""
+    return shutil.copytree(tiny_run, tmp_path / "finished")
 
 
-def test_a_run_of_other_flags_is_refused_in_words(tiny_config, tmp_path):
-    run(tiny_config, tmp_path, task="synthesis")
+def test_a_finished_run_is_not_trained_again(tiny_config, finished):
+    log = finished / "synthesis" / "metrics.jsonl"
+    before = log.read_text()
+    status = run(tiny_config, finished, task="synthesis", synthesis_steps=4)
+    assert status == 0
+    assert log.read_text() == before
+
+
+def test_a_run_of_other_flags_is_refused_in_words(tiny_config, finished):
     with pytest.raises(UserError, match="--base_filters=8 .the run has 4"):
-        run(tiny_config, tmp_path, task="synthesis", base_filters=8)
+        settings = dict(task="synthesis", synthesis_steps=4, base_filters=8)
+        run(tiny_config, finished, **settings)
+
+
+def test_nan_stops_the_run_and_keeps_the_checkpoint(
+    tiny_config, finished, monkeypatch
+):
+    folder = finished / "synthesis" / "checkpoints"
+    newest = tf.train.latest_checkpoint(folder)
+    assert newest.endswith("ckpt-4")
+    monkeypatch.setattr(
+        "migan_tf.models.losses.deviation_loss",
+        lambda *_: tf.constant(np.float32("nan")),
+    )
+    settings = dict(task="synthesis", synthesis_steps=6, checkpoint_every=1)
+    with pytest.raises(UserError, match="loss is nan.*checkpoint before it"):
+        run(tiny_config, finished, **settings)
+    assert tf.train.latest_checkpoint(folder) == newest
 
 
 def test_dry_run_writes_nothing(tiny_config, tmp_path):
@@ -113,68 +137,107 @@ def test_dry_run_writes_nothing(tiny_config, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_nan_stops_the_run_and_keeps_the_checkpoint(tiny_config, tmp_path):
-    settings = dict(task="synthesis", checkpoint_every=1)
-    run(tiny_config, tmp_path, synthesis_steps=2, **settings)
-    bad = np.float32("nan")
-    path = tf.train.latest_checkpoint(tmp_path / "synthesis" / "checkpoints")
-    with pytest.raises(UserError, match="loss is nan.*checkpoint before it"):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                "migan_tf.models.losses.deviation_loss",
-                lambda *_: tf.constant(bad),
-            )
-            run(tiny_config, tmp_path, synthesis_steps=5, **settings)
-    newest = tf.train.latest_checkpoint(tmp_path / "synthesis" / "checkpoints")
-    assert newest == path
-
-
-def test_without_a_discriminator_there_is_no_adversarial_term(
-    tiny_config, tmp_path
-):
-    run(tiny_config, tmp_path, task="segmentation", discriminator="none")
-    row = rows(tmp_path / "segmentation")[0]
-    assert not [name for name in row if "adversarial" in name or "d_" in name]
-
-
-def test_the_papers_split_validates_on_rotated_copies(tiny_config, tmp_path):
-    settings = dict(validation_split="augmented", validation_images=2)
-    assert run(tiny_config, tmp_path, task="segmentation", **settings) == 0
-    assert "validation/dice_otsu" in rows(tmp_path / "segmentation")[-1]
-
-
-def test_a_style_run_leaves_its_terms_and_says_what_is_random(
-    tiny_config, tiny_run, tmp_path
-):
-    folder = tmp_path / "synthesis"
+def test_the_papers_split_without_a_discriminator(tiny_config, tmp_path):
     settings = dict(
-        task="synthesis",
-        deviation="style",
-        style_image=str(style_photograph(tmp_path)),
-        vgg19_weights="random",
-        segmenter_model=str(tiny_run / "segmentation"),
-        validate_every=2,
+        task="segmentation",
+        discriminator="none",
+        validation_split="augmented",
+        validation_images=2,
     )
     assert run(tiny_config, tmp_path, **settings) == 0
-    logged = [row for row in rows(folder) if "loss" in row]
+    logged = rows(tmp_path / "segmentation")
+    # Validation is on rotated copies.
+    assert "validation/dice_otsu" in logged[-1]
+    assert not [name for name in logged[0] if "adversarial" in name]
+    assert not [name for name in logged[0] if name.startswith("d_")]
+
+
+@pytest.fixture
+def styled(tiny_config, tmp_path):
+    """The runs of two styles with one segmentation, as the flags give them."""
+    styles = []
+    for seed in (8, 9):
+        styles.append(tmp_path / f"eye{seed}.png")
+        fundus = phantom_retina(90, 90, seed).fundus
+        cv2.imwrite(str(styles[-1]), fundus[..., ::-1])
+    folder = tmp_path / "run"
+    config = dataclasses.replace(
+        tiny_config,
+        workdir=str(folder),
+        deviation="style",
+        vgg19_weights="random",
+        style_layers="block1_conv1",
+        content_layer="block1_conv1",
+        segmentation_steps=2,
+        synthesis_steps=2,
+        validate_every=2,
+    )
+    synthesis = dataclasses.replace(
+        config, task="synthesis", segmenter_model=str(folder / "segmentation")
+    )
+    return [
+        dataclasses.replace(config, task="segmentation"),
+        *(
+            dataclasses.replace(
+                synthesis,
+                workdir=str(folder / path.stem),
+                style_image=str(path),
+            )
+            for path in styles
+        ),
+    ]
+
+
+@pytest.mark.slow
+def test_each_style_gets_a_generator_and_all_share_a_segmenter(
+    styled, tmp_path
+):
+    assert trainer.train(*styled) == 0
+    folder = tmp_path / "run"
+    found = sorted(p.relative_to(folder) for p in folder.rglob("best"))
+    assert [path.as_posix() for path in found] == [
+        "eye8/synthesis/best",
+        "eye9/synthesis/best",
+        "segmentation/best",
+    ]
+    for seed in (8, 9):
+        record = folder / f"eye{seed}" / "synthesis" / "run.json"
+        config = json.loads(record.read_text())["config"]
+        assert config["style_image"] == str(tmp_path / f"eye{seed}.png")
+        assert config["segmenter_model"] == str(folder / "segmentation")
+        check_style_terms(folder / f"eye{seed}" / "synthesis")
+    # The same command again has nothing left to do.
+    assert trainer.train(*styled) == 0
+
+
+def check_style_terms(folder):
+    """Eq. 12 in the rows, and random weights in the names of the pictures."""
     names = "segmentation", "style", "content", "total_variation"
     terms = [f"{name}_loss" for name in names] + ["adversarial_loss"]
+    logged = rows(folder)
     for row in logged:
+        if "loss" not in row:
+            continue
         assert "deviation_loss" not in row
         total = sum(row[f"weighted/{name}"] for name in terms)
         assert row["loss"] == pytest.approx(total, rel=1e-4)
         weighted = row["weighted/total_variation_loss"]
         assert weighted == pytest.approx(100 * row["total_variation_loss"])
-    validated = [row for row in rows(folder) if "validation/style_leak" in row]
-    shares = [validated[0][f"validation/gradient_share/{n}"] for n in terms]
+    (validated,) = [row for row in logged if "validation/style_leak" in row]
+    shares = [validated[f"validation/gradient_share/{name}"] for name in terms]
     assert sum(shares) == pytest.approx(1, abs=1e-4)
     pictures = [path.name for path in (folder / "pictures").iterdir()]
     assert pictures and all("random_vgg19" in name for name in pictures)
-    assert run(tiny_config, tmp_path, **settings) == 0  # all is done
 
 
-def style_photograph(folder):
-    path = folder / "style.png"
-    fundus = phantom_retina(90, 90, 8).fundus
-    cv2.imwrite(str(path), fundus[..., ::-1])
-    return path
+def test_a_later_style_that_is_missing_is_said_at_once(styled, tmp_path):
+    (tmp_path / "eye9.png").unlink()
+    with pytest.raises(UserError, match="eye9.png"):
+        trainer.train(*styled)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_of_several_styles_needs_no_segmenter_yet(styled, tmp_path):
+    dry = [dataclasses.replace(each, dry_run=True) for each in styled]
+    assert trainer.train(*dry) == 0
+    assert not list(tmp_path.glob("run/**/run.json"))

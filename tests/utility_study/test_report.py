@@ -8,8 +8,7 @@ import pytest
 from migan_tf.base import run_record
 from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
-from migan_tf.utility_study import plan
-from migan_tf.utility_study import report as utility_study_report
+from migan_tf.utility_study import plan, report
 from tests.utility_study.test_flags import settings
 
 IMAGES = 10
@@ -44,10 +43,7 @@ def write_score(path, base, shifts, count=IMAGES):
         {"image_id": f"{n:02d}_test", "auc_pr": base + 0.01 * n + shifts[n]}
         for n in range(count)
     ]
-    pooled = {
-        name: base + float(shifts.mean())
-        for name in utility_study_report.FIGURES
-    }
+    pooled = {name: base + float(shifts.mean()) for name in report.FIGURES}
     path.parent.mkdir(parents=True)
     path.write_text(
         json.dumps({"pooled": pooled, "per_image": {"images": rows}})
@@ -73,11 +69,11 @@ def planned(tmp_path):
 
 
 def test_verdicts_of_known_differences(planned):
-    report = utility_study_report.make(*planned)
-    assert [(c["real"], c["arm"]) for c in report["comparisons"]] == [
+    found = report.make(*planned)
+    assert [(c["real"], c["arm"]) for c in found["comparisons"]] == [
         (n, arm) for n in (2, 5) for arm in ("synthetic", "real_1x", "real_4x")
     ]
-    synthetic, once, four_times = report["comparisons"][:3]
+    synthetic, once, four_times = found["comparisons"][:3]
     assert synthetic["difference"] == pytest.approx(-0.05)
     assert four_times["difference"] == pytest.approx(0.02)
     assert four_times["by_seed"] == pytest.approx([0.01, 0.03])
@@ -86,31 +82,31 @@ def test_verdicts_of_known_differences(planned):
     assert synthetic["p"] == four_times["p"] == 2 / 1024
     assert synthetic["p_holm"] == pytest.approx(6 / 512)
     assert once["p"] == once["p_holm"] == 1
-    assert [c["verdict"] for c in report["comparisons"]] == [
+    assert [c["verdict"] for c in found["comparisons"]] == [
         "hurts",
         "no evidence",
         "helps",
     ] * 2
     assert (once["images_better"], four_times["images_better"]) == (5, 10)
-    assert report["least_p_holm"] == pytest.approx(6 / 512)
+    assert found["least_p_holm"] == pytest.approx(6 / 512)
 
 
 def test_means_are_those_over_the_seeds(planned):
-    report = utility_study_report.make(*planned)
-    assert list(report["means"]) == ["2", "5"]
-    assert report["means"]["5"]["real"]["auc_pr"] == pytest.approx(0.75)
-    four_times = report["means"]["2"]["real_4x"]
+    found = report.make(*planned)
+    assert list(found["means"]) == ["2", "5"]
+    assert found["means"]["5"]["real"]["auc_pr"] == pytest.approx(0.75)
+    four_times = found["means"]["2"]["real_4x"]
     assert four_times == pytest.approx(
         dict.fromkeys(("auc_pr", "dice_otsu", "auc_roc"), 0.74)
     )
-    assert len(report["runs"]) == 2 * 2 * 4
-    row = report["runs"][0]
+    assert len(found["runs"]) == 2 * 2 * 4
+    row = found["runs"][0]
     assert (row["real"], row["seed"], row["arm"]) == (2, 0, "real")
     assert row["metrics"] == "n2_seed0/real/evaluation/test/metrics.json"
 
 
 def test_pools_are_told_as_they_came_out(planned):
-    pools = utility_study_report.make(*planned)["pools"]
+    pools = report.make(*planned)["pools"]
     assert [(p["real"], p["seed"]) for p in pools] == [
         (2, 0),
         (2, 1),
@@ -125,10 +121,10 @@ def test_a_score_that_is_not_there_is_said(planned):
     path = cells[1].metrics(cells[1].arms[2])
     path.write_text("{")
     with pytest.raises(UserError, match="real_1x.* must hold the score"):
-        utility_study_report.make(given, cells)
+        report.make(given, cells)
     path.unlink()
     with pytest.raises(UserError, match=str(path)):
-        utility_study_report.make(given, cells)
+        report.make(given, cells)
 
 
 def test_scores_of_other_images_are_refused(planned):
@@ -138,7 +134,7 @@ def test_scores_of_other_images_are_refused(planned):
     path.parent.rmdir()
     write_score(path, 0.7, SHIFTS["real"], IMAGES - 1)
     with pytest.raises(UserError, match="the same images.*synthetic"):
-        utility_study_report.make(given, cells)
+        report.make(given, cells)
 
 
 def test_generators_of_other_flags_are_refused(planned):
@@ -147,7 +143,7 @@ def test_generators_of_other_flags_are_refused(planned):
     (folder / "synthesis" / "run.json").unlink()
     write_run(folder, "synthesis", seed=1, base_filters=8)
     with pytest.raises(UserError, match="--base_filters=64 and, in"):
-        utility_study_report.make(given, cells)
+        report.make(given, cells)
 
 
 def test_arms_of_other_flags_are_refused(planned):
@@ -156,7 +152,7 @@ def test_arms_of_other_flags_are_refused(planned):
     (folder / "segmentation" / "run.json").unlink()
     write_run(folder, seed=1, learning_rate=0.5)
     with pytest.raises(UserError) as caught:
-        utility_study_report.make(given, cells)
+        report.make(given, cells)
     text = str(caught.value)
     assert "--learning_rate=0.0002 and, in" in text
     assert f"{folder}, --learning_rate=0.5. Remove" in text
@@ -173,4 +169,4 @@ def test_arms_of_other_flags_are_refused(planned):
     ],
 )
 def test_words_of_a_verdict(difference, p, words):
-    assert utility_study_report.verdict(difference, p) == words
+    assert report.verdict(difference, p) == words

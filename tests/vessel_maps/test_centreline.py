@@ -19,12 +19,12 @@ def blobs(seed, smoothness):
 def strokes(*ends, thickness=1):
     plane = np.zeros((80, 80), np.uint8)
     for start, end in ends:
-        cv2.line(plane, start, end, 1, thickness)
+        cv2.line(plane, start, end, color=1, thickness=thickness)
     return plane > 0
 
 
-@pytest.mark.parametrize("smoothness", [0, 0.7, 1, 2])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("smoothness", [0, 0.7, 2])
+@pytest.mark.parametrize("seed", range(2))
 def test_thinning_keeps_pieces_and_holes(seed, smoothness):
     vessel_map = blobs(seed, smoothness)
     lines = centreline.thin(vessel_map)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from migan_tf.phantom import retina as phantom_retina
+from migan_tf.phantom.retina import phantom_retina
 from migan_tf.vessel_maps import deformation, displacement, statistics
 
 EVERY_WAY = np.ones((3, 3))
@@ -21,11 +21,11 @@ def pieces(plane):
 
 @pytest.fixture(scope="module")
 def source():
-    retina = phantom_retina.phantom_retina(584, 565, 3)
+    retina = phantom_retina(584, 565, 3)
     return retina.vessel_map > 0, retina.fov_mask > 0
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_deformed_map_is_another_eyes(source, seed):
     vessel_map, fov_mask = source
     found = deform(source, seed)
@@ -43,8 +43,9 @@ def test_a_deformed_map_is_another_eyes(source, seed):
 
 def test_one_seed_one_map_and_its_source_stays(source):
     kept = source[0].copy()
-    np.testing.assert_array_equal(deform(source, 7), deform(source, 7))
-    assert (deform(source, 7) != deform(source, 8)).any()
+    found = deform(source, 7)
+    np.testing.assert_array_equal(found, deform(source, 7))
+    assert (found != deform(source, 8)).any()
     np.testing.assert_array_equal(source[0], kept)
 
 
@@ -57,7 +58,7 @@ def thin_cross():
     return plane, np.ones_like(plane)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_lines_of_one_pixel_are_not_torn(seed):
     plane, fov_mask = thin_cross()
     assert pieces(plane) == 3
@@ -66,8 +67,8 @@ def test_lines_of_one_pixel_are_not_torn(seed):
     assert found.sum() > 0.8 * plane.sum()
 
 
-def test_specks_are_dropped(source):
-    plane, fov_mask = thin_cross()
+def test_specks_are_dropped():
+    plane, _ = thin_cross()
     alone = plane.copy()
     alone[20:22, 150:153] = True  # six pixels
     alone[180:183, 150:153] = True  # nine

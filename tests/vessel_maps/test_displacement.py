@@ -10,12 +10,12 @@ ROWS, COLUMNS = np.indices(SHAPE)
 FIELD = np.hypot(ROWS - 80, COLUMNS - 100) <= 60
 
 
-def draw(seed, flips=(1, 1), strength=1.0, field=FIELD):
+def draw(seed, *, flips=(1, 1), strength=1.0, field=FIELD):
     rng = np.random.default_rng(seed)
     return displacement.draw(field, np.array(flips), strength=strength, rng=rng)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_field_shows_what_lies_in_the_field(seed):
     (x, y), zoom = draw(seed)
     outside = np.hypot(y - 80, x - 100)[FIELD] > 60
@@ -24,7 +24,7 @@ def test_the_field_shows_what_lies_in_the_field(seed):
     assert 1 <= zoom < displacement.MOST_ZOOM
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_folded(seed):
     (x, y), zoom = draw(seed)
     (x_down, x_along), (y_down, y_along) = np.gradient(x), np.gradient(y)
@@ -35,11 +35,13 @@ def test_nothing_is_folded(seed):
 
 def test_no_strength_is_the_mirror_alone():
     for flips in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
-        (x, y), zoom = draw(0, flips, 0.0)
+        (x, y), zoom = draw(0, flips=flips, strength=0.0)
         assert zoom == 1
         # The disc's middle is where the mirrors stand.
-        np.testing.assert_allclose(x, 100 + flips[0] * (COLUMNS - 100), 0, 1e-3)
-        np.testing.assert_allclose(y, 80 + flips[1] * (ROWS - 80), 0, 1e-3)
+        np.testing.assert_allclose(
+            x, 100 + flips[0] * (COLUMNS - 100), atol=1e-3
+        )
+        np.testing.assert_allclose(y, 80 + flips[1] * (ROWS - 80), atol=1e-3)
 
 
 def test_half_the_strength_moves_half_as_far():

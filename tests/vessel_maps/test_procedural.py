@@ -5,18 +5,18 @@ import dataclasses
 import numpy as np
 import pytest
 
-from migan_tf.phantom import anatomy
+from migan_tf.phantom.anatomy import random_anatomy
 from migan_tf.vessel_maps import procedural, statistics
 
-# Means of the TRAINING maps of DRIVE and STARE and the distance of halves,
-# of docs/results.md: density, mean calibre, junctions per FOV diameter.
+# The means of the TRAINING maps of DRIVE and STARE, from docs/results.md:
+# density, mean calibre, junctions per FOV diameter.
 REAL = {"drive": (0.125, 0.0056, 10.1), "stare": (0.102, 0.0060, 8.0)}
 
 
 @pytest.fixture(scope="module", params=sorted(REAL))
 def drawn(request):
     size = {"drive": 565, "stare": 700}[request.param]
-    maps = [procedural.draw([1, i], request.param, size) for i in range(5)]
+    maps = [procedural.draw([1, i], request.param, size) for i in range(3)]
     return request.param, maps
 
 
@@ -55,16 +55,17 @@ def test_one_seed_one_map():
     def draw(seed):
         return procedural.draw(seed, size=128)
 
-    for first, second in zip(draw([3, 4]), draw([3, 4]), strict=True):
+    drawn = draw([3, 4])
+    for first, second in zip(
+        drawn, draw(np.random.default_rng([3, 4])), strict=True
+    ):
         np.testing.assert_array_equal(first, second)
-    assert (draw([3, 4])[0] != draw([3, 5])[0]).any()
-    rng = np.random.default_rng([3, 4])
-    np.testing.assert_array_equal(draw(rng)[0], draw([3, 4])[0])
+    assert (drawn[0] != draw([3, 5])[0]).any()
 
 
 def test_an_anatomy_is_a_phantoms_with_other_vessels():
     likeness = procedural.LIKENESSES["stare"]
-    plain = anatomy.random_anatomy(np.random.default_rng(2))
+    plain = random_anatomy(np.random.default_rng(2))
     found = procedural.draw_anatomy(likeness, np.random.default_rng(2))
     assert found.tortuosity == likeness.tortuosity * plain.tortuosity
     assert found.calibre_ratio == likeness.calibre_ratio * plain.calibre_ratio

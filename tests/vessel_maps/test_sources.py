@@ -1,5 +1,6 @@
 """Each source of vessel maps: what it draws, and that it is a function."""
 
+import dataclasses
 import json
 import pickle
 
@@ -7,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from migan_tf.base import image_files
 from migan_tf.base.errors import UserError
 from migan_tf.data.photographs import Photograph
 from migan_tf.phantom.retina import phantom_retina
@@ -29,19 +31,20 @@ def training():
 
 
 @pytest.fixture(scope="module")
-def map_paths(tmp_path_factory):
+def map_files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("maps")
     grey = np.array([[0, 127, 128, 255]] * 4, np.uint8)
     unit = np.array([[0, 0, 1, 1]] * 4, np.uint8)
+    cv2.imwrite(str(folder / "deep.png"), grey.astype(np.uint16) * 257)
     cv2.imwrite(str(folder / "grey.png"), grey)
     cv2.imwrite(str(folder / "unit.png"), unit)
-    return [folder / "grey.png", folder / "unit.png"]
+    return image_files.list_images([folder])
 
 
 @pytest.fixture(params=sources.SOURCES)
-def source(request, training, map_paths):
+def source(request, training, map_files):
     return request.param, sources.make_source(
-        request.param, training, paths=map_paths, like="stare", size=96
+        request.param, training, files=map_files, like="stare", size=96
     )
 
 
@@ -49,14 +52,13 @@ def test_a_draw_is_a_function_in_any_process(source):
     kind, here = source
     there = pickle.loads(pickle.dumps(here))
     there.draw(0, 1)  # what is drawn before changes nothing
-    for number in (0, 5):
-        first, second = here.draw(number, 7), there.draw(number, 7)
-        assert json.loads(json.dumps(first.origin)) == second.origin
-        assert first.origin["source"] == kind
-        for name in ("vessel_map", "fov_mask"):
-            plane = getattr(first, name)
-            assert plane.dtype == bool and plane.ndim == 2
-            np.testing.assert_array_equal(plane, getattr(second, name))
+    first, second = here.draw(5, 7), there.draw(5, 7)
+    assert json.loads(json.dumps(first.origin)) == second.origin
+    assert first.origin["source"] == kind
+    for name in ("vessel_map", "fov_mask"):
+        plane = getattr(first, name)
+        assert plane.dtype == bool and plane.ndim == 2
+        np.testing.assert_array_equal(plane, getattr(second, name))
 
 
 def test_no_photograph_travels(source, training):
@@ -78,11 +80,8 @@ def test_deformed_draws_from_all(training):
     source = sources.make_source("deformed", training)
     drawn = [source.draw(number, 3) for number in range(12)]
     origins = [one.origin for one in drawn]
-    assert {origin["photograph"][:2] for origin in origins} == {
-        "00",
-        "01",
-        "02",
-    }
+    found = {origin["photograph"] for origin in origins}
+    assert found == {"00_training", "01_training", "02_training"}
     rng = np.random.default_rng([3, 4])
     chosen = training[rng.integers(3)]
     assert chosen.image_id == origins[4]["photograph"]
@@ -102,9 +101,10 @@ def test_procedural_knows_arteries_from_veins():
     assert (drawn.vessel_map != source.draw(2, 1).vessel_map).any()
 
 
-def test_folder_reads_grey_and_unit_files(map_paths):
-    source = sources.make_source("folder", paths=map_paths)
-    for number, name in enumerate(("grey.png", "unit.png", "grey.png")):
+def test_folder_reads_grey_deep_and_unit_files(map_files):
+    source = sources.make_source("folder", files=map_files)
+    names = ("deep.png", "grey.png", "unit.png", "deep.png")
+    for number, name in enumerate(names):
         drawn = source.draw(number, 0)
         assert drawn.origin == {"source": "folder", "file": name}
         np.testing.assert_array_equal(drawn.vessel_map, [[0, 0, 1, 1]] * 4)
@@ -114,29 +114,31 @@ def test_folder_reads_grey_and_unit_files(map_paths):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (("drawn",), "must be one of dataset, .*Received: 'drawn'"),
-        (("deformed",), "=deformed needs .*Received: no photographs"),
-        (("folder",), "=folder needs files.*Received: none"),
-        (("procedural", (), (), "eye"), "=procedural.*like='eye'"),
-        (("procedural", (), (), "drive", 8), "=procedural.*size=8"),
+        ({"kind": "drawn"}, "must be one of dataset, .*Received: 'drawn'"),
+        ({"kind": "deformed"}, "=deformed needs .*Received: no photographs"),
+        ({"kind": "folder"}, "=folder needs files.*Received: none"),
+        ({"kind": "procedural", "like": "eye"}, "=procedural.*like='eye'"),
+        ({"kind": "procedural", "size": 8}, "=procedural.*size=8"),
     ],
 )
 def test_what_cannot_be_drawn_from_is_refused(arguments, message):
     with pytest.raises(UserError, match=f"^--vessel_source.?{message}.*Next: "):
-        sources.make_source(*arguments)
+        sources.make_source(**arguments)
 
 
 def test_a_photograph_without_a_map_is_named(training):
-    bare = Photograph("09_test", *[training[0].fundus] * 2, None, None)
+    bare = dataclasses.replace(training[0], image_id="09_test", vessel_map=None)
     with pytest.raises(UserError, match="Received: none for 09_test"):
         sources.make_source("dataset", [*training, bare])
 
 
 def test_a_file_that_is_no_map_is_named(tmp_path):
-    deep, torn = tmp_path / "deep.png", tmp_path / "torn.png"
-    cv2.imwrite(str(deep), np.full((4, 4), 65535, np.uint16))
+    coloured, torn = tmp_path / "coloured.png", tmp_path / "torn.png"
+    cv2.imwrite(str(coloured), np.full((4, 4, 3), (0, 90, 200), np.uint8))
     torn.write_text("no picture")
-    for path in (deep, torn, tmp_path / "absent.png"):
-        source = sources.make_source("folder", paths=[path])
+    for path in (coloured, torn, tmp_path / "absent.png"):
+        source = sources.make_source(
+            "folder", files=[image_files.image_file(path)]
+        )
         with pytest.raises(UserError, match=f"=folder .*{path.name}"):
             source.draw(0, 0)

@@ -9,7 +9,7 @@ import pytest
 from migan_tf.vessel_maps import statistics
 
 WHOLE = np.ones((200, 300), bool)
-# Of the circle with the area of WHOLE.
+# The diameter of the circle with the area of WHOLE.
 DIAMETER = math.sqrt(4 * 60000 / math.pi)
 
 
@@ -23,7 +23,16 @@ def arc(degrees, start=0):
     """A stroke along a circle of radius 80."""
     plane = np.zeros(WHOLE.shape, np.uint8)
     end = start + degrees
-    cv2.ellipse(plane, (150, 100), (80, 80), 0, start, end, 1, 3)
+    cv2.ellipse(
+        plane,
+        (150, 100),
+        (80, 80),
+        angle=0,
+        startAngle=start,
+        endAngle=end,
+        color=1,
+        thickness=3,
+    )
     return plane > 0
 
 
@@ -39,7 +48,7 @@ def test_a_straight_bar():
 
 def test_a_slanted_line_is_straight():
     plane = np.zeros(WHOLE.shape, np.uint8)
-    cv2.line(plane, (20, 30), (270, 130), 1, 3)
+    cv2.line(plane, (20, 30), (270, 130), color=1, thickness=3)
     found = statistics.measure(plane > 0, WHOLE)
     # Through all pixels the stairs would add 8 %.
     assert found.summary()["tortuosity"] < 0.01

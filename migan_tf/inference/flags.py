@@ -1,0 +1,25 @@
+"""The settings of `segment.py`."""
+
+import dataclasses
+
+from migan_tf.base.settings import field
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The flags of `segment.py`; each field's help says what it is."""
+
+    workdir: str = field(
+        default="", help="A run whose segmenter is applied.", place=True
+    )
+    model: str = field(
+        default="",
+        help=(
+            "A SavedModel or a folder RUN/segmentation, and not a run. "
+            "Without both: the newest in export/models."
+        ),
+        place=True,
+    )
+    output: str = field(
+        default="vessels", help="Folder of the results.", place=True
+    )

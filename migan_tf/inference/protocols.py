@@ -1,0 +1,60 @@
+"""What a trained segmenter and a trained generator are, wherever they lie.
+
+`load` gives both of a run and of a SavedModel; who uses them need not know
+which of the two it is.
+"""
+
+import dataclasses
+from typing import Protocol
+
+import numpy as np
+
+from migan_tf.base.config import Config
+
+
+@dataclasses.dataclass(frozen=True)
+class Segmentation:
+    """The vessels that were found in a photograph, at its own size."""
+
+    vessel_probability: np.ndarray  # (H,W) float32 in [0,1], 0 outside the FOV
+    vessel_map: np.ndarray  # (H,W) bool, by Otsu's threshold inside the FOV
+    fov_mask: np.ndarray  # (H,W) bool, all False where no fundus was found
+
+
+@dataclasses.dataclass(frozen=True)
+class Painting:
+    """A painted fundus and the vessels that it shows, at the networks' size."""
+
+    fundus: np.ndarray  # (S,S,3) uint8
+    vessel_map: np.ndarray  # (S,S) float32 in [0,1], soft
+
+
+class Segmenter(Protocol):
+    """Finds the vessels of photographs."""
+
+    config: Config  # of the run that it comes from
+
+    def __call__(self, fundus, fov_mask=None) -> Segmentation:
+        """Finds the vessels of one photograph.
+
+        Args:
+          fundus: (H,W,3) uint8.
+          fov_mask: (H,W) bool where it is known. Without one, and always in a
+            SavedModel, whose graph finds it, it is searched for.
+        """
+
+
+class Generator(Protocol):
+    """Paints vessel maps."""
+
+    config: Config  # of the run that it comes from
+
+    def __call__(self, vessel_map, seed, noise_stddev=None) -> Painting:
+        """Paints one vessel map.
+
+        Args:
+          vessel_map: (H,W) float in [0,1], of any size. It is resampled as
+            the run's training maps were, without knowledge of a FOV.
+          seed: the noise code is a function of it.
+          noise_stddev: σ; default the run's --evaluation_noise_stddev.
+        """
