@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 
+from migan_tf.base import files, run_record
 from migan_tf.base.errors import UserError
 from migan_tf.data import photographs
 from migan_tf.evaluation import report as evaluation_report
@@ -125,8 +126,8 @@ def of_runs(workdirs, task, dataset) -> dict:
     """
     run = pathlib.Path(workdirs[0])
     folder = "test" if task == "segmentation" else "synthesis_test"
-    path = run / "evaluation" / folder / "metrics.json"
-    weights = run / task / "best" / "network.weights.h5"
+    path = run / "evaluation" / folder / files.METRICS
+    weights = run / task / run_record.BEST_WEIGHTS
     command = f"python -m migan_tf.evaluate --workdir=RUN --task={task}"
     card = {"measured": False, "command": command}
     if len(workdirs) > 1:

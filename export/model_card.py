@@ -97,8 +97,8 @@ def make(workdirs, task, network, name, version) -> dict:
 
 
 def _training(run, task):
-    record = json.loads((run / task / "run.json").read_text("utf-8"))
-    best = json.loads((run / task / "best" / "validation.json").read_text())
+    record = json.loads((run / task / run_record.RECORD).read_text("utf-8"))
+    best = json.loads((run / task / run_record.BEST_SCORES).read_text())
     return {
         "validation": best,
         "best_threshold": best.get("best_threshold"),

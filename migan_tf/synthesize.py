@@ -26,7 +26,7 @@ def main(argv):
     if found.vessel_source:
         from migan_tf.synthesis import one_machine  # TensorFlow, after flags.
 
-        return one_machine.run(found, folder, found.shard, found.workers)
+        return one_machine.run(found, folder)
     from migan_tf.inference import user_files
 
     return user_files.synthesize_files(

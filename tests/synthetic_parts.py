@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from migan_tf.phantom.retina import phantom_retina
+from migan_tf.synthesis.flags import Settings
 from migan_tf.synthesis.pairs import Pair
 from migan_tf.synthesis.recipe import Recipe
 from migan_tf.vessel_maps.sources import DrawnMap
@@ -45,21 +46,11 @@ def recipe_of(run, **settings):
     )
 
 
-def flags_of(run, output, **changes):
+def settings_of(run, output, **changes):
     """The flags of a small job of a tiny run, whose gate lets all through."""
-    texts = "vessel_maps model dataset data_dir manual_dir reader".split()
-    return {
-        **dict.fromkeys(texts, ""),
-        "workdir": str(run),
-        "vessel_source": "deformed",
-        "count": 12,
-        "format": "png",
-        "seed": 0,
-        "noise_stddev": None,
-        "output": str(output),
-        **OPEN_GATE,
-        **changes,
-    }
+    small = dict(vessel_source="deformed", count=12, **OPEN_GATE)
+    places = dict(workdir=str(run), output=str(output))
+    return Settings(**{**places, **small, **changes})
 
 
 def make_pair(number, arteries=False):

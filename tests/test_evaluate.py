@@ -74,15 +74,14 @@ def test_scores_folders_without_tensorflow(flags):
     assert (output / "overlays" / "02_test.png").exists()
     table = (output / "table.txt").read_text("utf-8")
     assert done.stdout.startswith(table)
-    quiet = "import sys; from migan_tf import evaluation, predictions; "
+    quiet = "import sys; from migan_tf.evaluation import predictions, report; "
     quiet += "sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", quiet], cwd=ROOT, check=True)
 
 
 def test_float_maps_score_like_their_files(flags, tmp_path):
     places = {k: v for k, v in flags.items() if k != "output"}
-    rows = predictions.read_scored(**places)
-    images = [evaluation_report.ScoredImage(**row) for row in rows]
+    images = predictions.read_scored(**places)
     expected = evaluation_report.score(images, bootstrap_samples=0)["pooled"]
     floats = tmp_path / "floats"
     floats.mkdir()
@@ -98,17 +97,17 @@ def test_float_maps_score_like_their_files(flags, tmp_path):
 
 # A run as `inference` would give it, without a network.
 WORKDIR_SCRIPT = """
-from migan_tf import entry, predictions, run_evaluation
-from migan_tf.base.config import Config
-
-def segmented(values):
-    assert values["split"] == "validation"
-    rows = predictions.read_scored({predictions!r}, {ground_truth!r})
-    return rows, Config(), 0.45
-
-run_evaluation._segmented = segmented
 from migan_tf import evaluate
-entry.run(evaluate.main)
+from migan_tf.base import command_line, settings
+from migan_tf.evaluation import evaluate_run, flags, predictions
+
+def segmented(settings, folder):
+    assert settings.split == "validation"
+    return predictions.read_scored({predictions!r}, {ground_truth!r})
+
+evaluate_run._segmented_images = segmented
+settings.define(flags.Settings)
+command_line.run(evaluate.main)
 """
 
 
@@ -116,6 +115,9 @@ def test_a_run_is_scored_into_its_own_folder(flags, tmp_path):
     places = {k: str(v) for k, v in flags.items()}
     config = Config(workdir=str(tmp_path))
     run_record.write(tmp_path / "segmentation", config, [])
+    best = tmp_path / "segmentation" / run_record.BEST_SCORES
+    best.parent.mkdir()
+    best.write_text('{"best_threshold": 0.45}')
     done = subprocess.run(
         [sys.executable, "-c", WORKDIR_SCRIPT.format(**places)]
         + [f"--workdir={tmp_path}", "--split=validation"],

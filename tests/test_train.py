@@ -39,8 +39,8 @@ def test_data_that_are_not_there_are_said_in_a_few_lines(tmp_path):
     result = call(
         "train",
         f"--workdir={tmp_path}/run",
-        good=f"--data_dir={tmp_path}/data",
-        broken=f"--manual_dir={tmp_path}",
+        f"--data_dir={tmp_path}/data",
+        f"--manual_dir={tmp_path}",
     )
     assert result.returncode == 2 and "Traceback" not in result.stderr
     message = result.stderr[result.stderr.index("\nerror: ") + 1 :]
@@ -53,16 +53,17 @@ def test_kernels_are_chosen_before_tensorflow_is_imported():
     program = """
 import sys
 from unittest import mock
-from migan_tf import config_flags, entry, train
+from migan_tf import train
+from migan_tf.base import command_line, config_flags
 config_flags.define_flags()
 chosen = []
 def choose(segmenter):
     chosen.append(segmenter)
     assert "tensorflow" not in sys.modules
-    raise entry.UserError("stopped here")
-with mock.patch.object(entry, "choose_kernels", choose):
+    raise command_line.UserError("stopped here")
+with mock.patch.object(command_line, "choose_kernels", choose):
     try:
-        entry.run(train.main)
+        command_line.run(train.main)
     finally:
         print(chosen)
 """

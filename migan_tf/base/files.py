@@ -9,6 +9,9 @@ import cv2
 
 from migan_tf.base.errors import UserError
 
+# The files in which one command finds what another has made.
+METRICS, SUMMARY = "metrics.json", "summary.json"
+
 
 def make_output(output) -> pathlib.Path:
     """Makes the folder of results; before the work that ends in it.

@@ -133,12 +133,12 @@ def write_report(result, pictures, output) -> str:
     """
     folder = files.make_output(output)
     # An older one would stand for a report that is half replaced.
-    (folder / "metrics.json").unlink(missing_ok=True)
+    (folder / files.METRICS).unlink(missing_ok=True)
     text = table(result)
     files.write_image(folder / result["sheet"], figures.contact_sheet(pictures))
     files.write_text(folder / "table.txt", text)
     values = json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False)
-    files.write_text(folder / "metrics.json", values + "\n")
+    files.write_text(folder / files.METRICS, values + "\n")
     return text
 
 

@@ -90,7 +90,7 @@ def write_report(images, scores, output_dir) -> str:
     folder = files.make_output(output_dir)
     files.make_output(folder / "overlays")
     # An older one would stand for a report that is half replaced.
-    (folder / "metrics.json").unlink(missing_ok=True)
+    (folder / files.METRICS).unlink(missing_ok=True)
     for image in images:
         area = scored_area(image, scores["protocol"])
         probability = scored_probability(image, scores["protocol"])
@@ -105,7 +105,7 @@ def write_report(images, scores, output_dir) -> str:
     files.write_text(folder / "per_image.csv", csv_text(scores))
     files.write_text(folder / "table.txt", text_table)
     text = json.dumps(scores, indent=2, allow_nan=False, ensure_ascii=False)
-    files.write_text(folder / "metrics.json", text + "\n")
+    files.write_text(folder / files.METRICS, text + "\n")
     return text_table
 
 

@@ -118,12 +118,12 @@ def build(root, plan, output, recipe):
     )
 
 
-def run(values, generator, arguments) -> int:
+def run(settings, generator, arguments) -> int:
     """Makes a whole job, or what is missing of it.
 
     Args:
-      values: {flag of `flags`: value}.
-      generator: folder of the network that paints.
+      settings: `flags.JobSettings`.
+      generator: `model_folder.ModelFolder` of the network that paints.
       arguments: list of Beam's own flags, such as --runner=DataflowRunner.
 
     Returns:
@@ -135,25 +135,26 @@ def run(values, generator, arguments) -> int:
     # Before TensorFlow starts its threads: the DirectRunner's workers are
     # threads of this process.
     os.environ.update(job.ONE_THREAD)
-    plan, recipe, identity = plan_job(values, generator)
+    output = settings.output
+    plan, recipe, identity = plan_job(settings, generator)
     # Wrong options are a ValueError before anything is made; one that comes
     # later is not the user's.
-    with _as_user_error(values, arguments, ValueError):
-        job.claim(store_of(values["output"]), identity)
+    with _as_user_error(output, arguments, ValueError):
+        job.claim(store_of(output), identity)
         pipeline = beam.Pipeline(options=PipelineOptions(arguments))
-    with _as_user_error(values, arguments), pipeline:
-        told = build(pipeline, plan, output=values["output"], recipe=recipe)
+    with _as_user_error(output, arguments), pipeline:
+        told = build(pipeline, plan, output=output, recipe=recipe)
         told | "Tell" >> beam.Map(print)
-    print(values["output"])
+    print(output)
     return 0
 
 
 @contextlib.contextmanager
-def _as_user_error(values, arguments, *kinds):
+def _as_user_error(output, arguments, *kinds):
     """Raises what Beam cannot use or cannot reach as a `UserError`.
 
     Args:
-      values: {flag of `flags`: value}.
+      output: the value of --output.
       arguments: list of Beam's own flags.
       *kinds: further exceptions that are the user's to put right.
     """
@@ -162,7 +163,7 @@ def _as_user_error(values, arguments, *kinds):
     except (BeamError, OSError, *kinds) as error:
         raise UserError(
             "--output and what follows -- must be what Beam can use. Received: "
-            f"--output={values['output']} {' '.join(arguments)} ({error})"
+            f"--output={output} {' '.join(arguments)} ({error})"
         ) from error
     except RuntimeError as error:
         # What a worker raised comes as text, with its traceback.

@@ -65,9 +65,7 @@ class Gate:
         """Keeps the limits.
 
         Args:
-          reader: the segmenter that looks for the vessels again, a function
-            of fundus (S,S,3) uint8 and fov_mask (S,S) bool that returns
-            vessel_probability (S,S) in [0,1].
+          reader: the `protocols.Segmenter` that looks for the vessels again.
           originals: `Originals`, or None where the training photographs are
             not at hand: neither copies nor colours are compared then.
           least_consistency: least Dice of the vessels that were painted and
@@ -101,7 +99,8 @@ class Gate:
             return "holes", {}
         if self._out_of_gamut(fundus, fov_mask):
             return "gamut", {}
-        probability = self._reader(fundus, fov_mask)[fov_mask]
+        read = self._reader(fundus, fov_mask)
+        probability = read.vessel_probability[fov_mask]
         found = probability >= segmentation.otsu_threshold(probability)
         dice = float(segmentation.dice(vessel_map[fov_mask], found))
         facts = {"consistency": round(dice, 4)}

@@ -22,14 +22,12 @@ from migan_tf.synthesis.recipe import plan_job
 from migan_tf.synthesis.store import LocalStore
 
 
-def run(values, generator, shard, workers) -> int:
+def run(settings, generator) -> int:
     """Makes this machine's share of a job, or what is missing of it.
 
     Args:
-      values: {flag of `flags`: value}.
-      generator: folder of the network that paints.
-      shard: i/n, this is machine i of n.
-      workers: number of processes; 0 is one for each core.
+      settings: `flags.Settings`.
+      generator: `model_folder.ModelFolder` of the network that paints.
 
     Returns:
       Exit status 0.
@@ -37,15 +35,16 @@ def run(values, generator, shard, workers) -> int:
     Raises:
       UserError: flags, data or the folder are at fault.
     """
-    part = job.parse_shard(shard)
-    if "://" in values["output"]:
+    part = job.parse_shard(settings.shard)
+    output = settings.output
+    if "://" in output:
         raise UserError(
             "--output must be a folder of this machine. Received: "
-            f"{values['output']}. Next: python -m migan_tf.synthesize_beam, "
+            f"{output}. Next: python -m migan_tf.synthesize_beam, "
             "which takes the same flags"
         )
-    plan, recipe, identity = plan_job(values, generator)
-    store = LocalStore(values["output"])
+    plan, recipe, identity = plan_job(settings, generator)
+    store = LocalStore(output)
     job.claim(store, identity)
     missing = set(job.missing(plan, store))
     blocks = [b for b in plan.of_shard(*part) if b in missing]
@@ -53,11 +52,11 @@ def run(values, generator, shard, workers) -> int:
         started = time.monotonic()
         peaks = make_blocks(
             plan,
-            values["output"],
+            output,
             recipe=recipe,
             blocks=blocks,
             # One for each core that this process may use.
-            workers=workers or len(os.sched_getaffinity(0)),
+            workers=settings.workers or len(os.sched_getaffinity(0)),
         )
         print(
             _cost(plan, blocks, seconds=time.monotonic() - started, peaks=peaks)
@@ -65,13 +64,13 @@ def run(values, generator, shard, workers) -> int:
     left = len(job.missing(plan, store))
     if left:
         print(
-            f"shard {shard} is done; {left} of {plan.blocks} blocks are still "
-            f"missing in {values['output']}. When all machines' files are in "
+            f"shard {settings.shard} is done; {left} of {plan.blocks} blocks "
+            f"are still missing in {output}. When all machines' files are in "
             "one folder, the same command with any --shard finishes them"
         )
         return 0
     counts = summary.finish(plan, store)
-    print(f"{summary.describe(counts)}\n{values['output']}")
+    print(f"{summary.describe(counts)}\n{output}")
     return 0
 
 

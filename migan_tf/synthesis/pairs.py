@@ -11,7 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from migan_tf.data import fov, geometry
-from migan_tf.inference import load, model_folder, run_networks
+from migan_tf.inference.load import load_generator, load_segmenter
+from migan_tf.inference.model_folder import open_folder
+from migan_tf.inference.run_networks import resampled_map
 from migan_tf.synthesis.gate import Gate
 
 
@@ -40,10 +42,12 @@ class Maker:
           UserError: a network cannot be loaded.
         """
         self._recipe = recipe
-        self._config = model_folder.config_of(recipe.generator, "synthesis")
-        self._generator = load.load_generator(recipe.generator)
+        generator = open_folder(recipe.generator, "synthesis")
+        reader = open_folder(recipe.reader, "segmentation")
+        self._config = generator.config
+        self._generator = load_generator(generator)
         self._gate = Gate(
-            load.load_reader(recipe.reader),
+            load_segmenter(reader, one_view=True),
             recipe.originals,
             least_consistency=recipe.least_consistency,
             least_distance=recipe.least_distance,
@@ -83,20 +87,20 @@ class Maker:
         )
 
     def _paint(self, image_id, drawn, seed):
-        painted, fundus = self._generator(
+        painting = self._generator(
             self._framed(drawn.vessel_map, drawn.fov_mask),
             seed,
             self._recipe.noise_stddev,
         )
-        fov_mask = fov.find_fov_mask(fundus).numpy()
-        levels = np.round(painted * 255).astype(np.uint8)
+        fov_mask = fov.find_fov_mask(painting.fundus).numpy()
+        levels = np.round(painting.vessel_map * 255).astype(np.uint8)
         artery_map, vein_map = (
             self._resampled(plane, drawn.fov_mask, fov_mask)
             for plane in (drawn.artery_map, drawn.vein_map)
         )
         return Pair(
             image_id,
-            fundus=fundus * fov_mask[..., None],
+            fundus=painting.fundus * fov_mask[..., None],
             vessel_map=levels * fov_mask,
             fov_mask=fov_mask,
             artery_map=artery_map,
@@ -123,7 +127,7 @@ class Maker:
         if plane is None:
             return None
         framed = tf.constant(self._framed(plane, drawn_fov)[..., None])
-        painted = run_networks.resampled_map(framed, self._config)
+        painted = resampled_map(framed, self._config)
         return (painted.numpy()[..., 0] >= 0.5) & fov_mask
 
     def _facts(self, image_id, number, seed, found, refused):

@@ -13,7 +13,7 @@ import re
 from absl import logging
 
 from migan_tf import __version__
-from migan_tf.base import image_files
+from migan_tf.base import image_files, run_record
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, geometry, photographs, prepared
 from migan_tf.inference import model_folder
@@ -50,12 +50,12 @@ class Recipe:
     facts: dict = dataclasses.field(default_factory=dict)
 
 
-def plan_job(values, generator):
+def plan_job(settings, generator):
     """Says what a job makes, how, and which job it is.
 
     Args:
-      values: {flag of `flags`: value}.
-      generator: folder of the network that paints.
+      settings: `flags.JobSettings`.
+      generator: `model_folder.ModelFolder` of the network that paints.
 
     Returns:
       (plan, recipe, identity): the `job.Plan`, the `Recipe`, and plain values
@@ -64,49 +64,49 @@ def plan_job(values, generator):
     Raises:
       UserError: flags, data or models are at fault.
     """
-    reader = _reader_of(values)
-    config = model_folder.config_of(generator, "synthesis")
-    plan = _plan(values, config.image_size)
-    drawn_from, known = _photographs(config, values)
-    paths = _map_files(values)
-    like = _likeness(values, config)
-    noise_stddev = values["noise_stddev"]
+    reader = _reader_of(settings)
+    config = generator.config
+    plan = _plan(settings, config.image_size)
+    drawn_from, known = _photographs(config, settings)
+    files = _map_files(settings)
+    like = _likeness(settings, config)
+    noise_stddev = settings.noise_stddev
     if noise_stddev is None:
         noise_stddev = config.evaluation_noise_stddev
     recipe = Recipe(
-        generator=str(generator),
-        reader=str(reader),
+        generator=str(generator.path),
+        reader=str(reader.path),
         source=sources.make_source(
-            values["vessel_source"],
+            settings.vessel_source,
             drawn_from,
-            paths,
+            files,
             like=like,
             size=config.image_size,
         ),
         originals=_originals(known, config),
         onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
         noise_stddev=noise_stddev,
-        **{name: values[name] for name in _AS_GIVEN},
+        **{name: getattr(settings, name) for name in _AS_GIVEN},
     )
     style = pathlib.Path(config.style_image).name or None
-    model = {**_network(generator, "synthesis"), "style": style}
+    model = {**generator.identity(), "style": style}
     is_dataset = formats.BY_NAME[plan.format].is_dataset
     identity = {
         "program": __version__,
         "count": plan.count,
         "format": plan.format,
         "name": plan.name if is_dataset else None,
-        "vessel_source": values["vessel_source"],
-        "like": like if values["vessel_source"] == "procedural" else None,
+        "vessel_source": settings.vessel_source,
+        "like": like if settings.vessel_source == "procedural" else None,
         "attempts": recipe.attempts,
         "noise_stddev": noise_stddev,
         "onednn": recipe.onednn,
-        **{name: values[name] for name in _AS_GIVEN},
+        **{name: getattr(settings, name) for name in _AS_GIVEN},
         "model": model,
-        "reader": _network(reader, "segmentation"),
+        "reader": reader.identity(),
         "maps_of": {p.image_id: p.sha256() for p in drawn_from},
         "compared_with": {p.image_id: p.sha256() for p in known},
-        "vessel_maps": {p.name: _sha256(p) for p in paths},
+        "vessel_maps": {_base_name(file): _sha256(file) for file in files},
     }
     text = json.dumps(identity, sort_keys=True)
     job = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -114,57 +114,55 @@ def plan_job(values, generator):
     return plan, recipe, identity
 
 
-def _reader_of(values):
-    """Folder of the segmenter of the gate.
+def _reader_of(settings):
+    """The `ModelFolder` of the segmenter of the gate.
 
     It is --reader, or else that of --workdir, or else the one that comes with
     the program.
     """
-    if values["reader"]:
-        folder, _ = model_folder.find(
-            "segmentation", "", model=values["reader"], flag="reader"
+    if settings.reader:
+        return model_folder.find(
+            "segmentation", model=settings.reader, flag="reader"
         )
-        return folder
-    if values["workdir"]:
-        own = pathlib.Path(values["workdir"], "segmentation")
-        if (own / model_folder.WEIGHTS).exists():
-            return own
-    return model_folder.find("segmentation", "", "")[0]
+    own = pathlib.Path(settings.workdir, "segmentation")
+    if settings.workdir and (own / run_record.BEST_WEIGHTS).exists():
+        return model_folder.open_folder(own, "segmentation")
+    return model_folder.find("segmentation")
 
 
-def _plan(values, size):
-    name = pathlib.Path(values["output"]).resolve().name
+def _plan(settings, size):
+    name = pathlib.Path(settings.output).resolve().name
     taken = prepared.names()
     fits = _DATASET_NAME.fullmatch(name) and name not in taken
-    if formats.BY_NAME[values["format"]].is_dataset and not fits:
+    if formats.BY_NAME[settings.format].is_dataset and not fits:
         raise UserError(
             "--output must end in the new dataset's name with "
-            f"--format={values['format']}: small letters, digits and _, and "
-            f"none of {', '.join(taken)}. Received: {values['output']}"
+            f"--format={settings.format}: small letters, digits and _, and "
+            f"none of {', '.join(taken)}. Received: {settings.output}"
         )
-    return Plan(name, count=values["count"], format=values["format"], size=size)
+    return Plan(name, count=settings.count, format=settings.format, size=size)
 
 
-def _photographs(config, values):
+def _photographs(config, settings):
     """(those whose maps are taken, those that images are compared with).
 
     Images are compared with the photographs that the generator learned from,
     and with those of --dataset. Sources that take no photograph's map go on
     without the former where nothing was said of where they lie.
     """
-    places = {n: values[n] for n in ("data_dir", "manual_dir") if values[n]}
-    own = dataclasses.replace(config, **places)
-    other = values["dataset"]
+    places = (settings.data_dir, settings.manual_dir)
+    own = photographs.Source.of(config).elsewhere("", *places)
+    other = settings.dataset
     found = []
     if other and other != own.dataset:
         # How many of its own the generator learned from says nothing here.
         asked = dataclasses.replace(own, dataset=other, train_photographs=0)
         found = photographs.load(asked, "train")
-    needed = values["vessel_source"] in FROM_PHOTOGRAPHS and not found
+    needed = settings.vessel_source in FROM_PHOTOGRAPHS and not found
     try:
         learned_from = photographs.load(own, "train")
     except UserError as error:
-        if needed or places or other == own.dataset:
+        if needed or any(places) or other == own.dataset:
             raise
         logging.warning(
             "%s is not at hand (%s): images are not compared with the "
@@ -175,24 +173,24 @@ def _photographs(config, values):
         )
         learned_from = []
     drawn_from = found or learned_from
-    if values["vessel_source"] not in FROM_PHOTOGRAPHS:
+    if settings.vessel_source not in FROM_PHOTOGRAPHS:
         drawn_from = []
     return drawn_from, learned_from + found
 
 
-def _map_files(values):
+def _map_files(settings):
     """The user's vessel maps; a faulty one is found now, not at its turn."""
-    if values["vessel_source"] != "folder":
+    if settings.vessel_source != "folder":
         return []
-    paths = image_files.list_images([values["vessel_maps"]], "vessel_maps")
-    for path in paths:
-        sources.read_map(path)
-    return paths
+    files = image_files.list_images([settings.vessel_maps], "vessel_maps")
+    for file in files:
+        sources.read_map(file)
+    return files
 
 
-def _likeness(values, config):
+def _likeness(settings, config):
     """Whose eyes procedural maps resemble: those of STARE or of DRIVE."""
-    like = (values["dataset"] or config.dataset).partition(",")[0]
+    like = (settings.dataset or config.dataset).partition(",")[0]
     return "stare" if like == "stare" else "drive"
 
 
@@ -211,25 +209,12 @@ def _originals(known, config):
     )
 
 
-def _network(folder, task):
-    """Which network a folder holds: name, version, SHA-256 of its weights."""
-    if model_folder.is_saved_model(folder):
-        card = model_folder.read_card(pathlib.Path(folder), task)
-        digest = card["network"]["weights_sha256"]
-        return {
-            "model": card["model"],
-            "version": card["version"],
-            "weights_sha256": digest,
-        }
-    return {
-        "model": f"a run's {task}",
-        "version": __version__,
-        "weights_sha256": _sha256(model_folder.weights_of(folder)),
-    }
+def _base_name(file) -> str:
+    return pathlib.PurePath(file.name).name
 
 
-def _sha256(path) -> str:
+def _sha256(file) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(file.content()).hexdigest()
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+        raise UserError(f"{file.name} cannot be read: {error}") from error

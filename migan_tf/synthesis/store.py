@@ -7,9 +7,6 @@ import shutil
 from migan_tf.base import files
 from migan_tf.base.errors import UserError
 
-# A job writes this file when all of its blocks are there; who goes on with its
-# pairs looks for it.
-SUMMARY = "summary.json"
 UNFINISHED = ".unfinished"  # Folder of files that are being written.
 
 

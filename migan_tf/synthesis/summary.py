@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from migan_tf.base.errors import UserError
+from migan_tf.base.files import SUMMARY
 from migan_tf.metrics import figures
 from migan_tf.synthesis import formats, gate, job
-from migan_tf.synthesis.store import SUMMARY
 
 SHEET = "summary.png"
 SHOWN, PER_ROW = 16, 8  # pairs on the sheet

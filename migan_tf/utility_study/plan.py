@@ -17,15 +17,16 @@ import shlex
 import sys
 from collections.abc import Callable
 
+from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
+from migan_tf.base.files import METRICS, SUMMARY
 from migan_tf.metrics.paired_test import MOST_PAIRS
-from migan_tf.synthesis.store import SUMMARY
 from migan_tf.utility_study.flags import ALL
 
 REAL, SYNTHETIC = "real", "synthetic"  # Names of the arms without a mixture.
 GENERATOR = "generator"  # Folder of a cell's generator, beside those of arms.
 SYNTHESIS = "synthesis"  # The kind of the step that makes a cell's pairs.
-_METRICS = pathlib.Path("evaluation", "test", "metrics.json")
+_METRICS = pathlib.Path("evaluation", "test", METRICS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,7 +215,7 @@ def _training(settings, kind, workdir, further):
             f"--workdir={workdir}",
             *getattr(settings, f"{kind}_flags"),
         ),
-        result=workdir / task / "best" / "network.weights.h5",
+        result=workdir / task / run_record.BEST_WEIGHTS,
     )
 
 

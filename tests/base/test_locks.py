@@ -92,7 +92,7 @@ def examples_of(builder, split):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_stopped_build_leaves_no_half_dataset(number, tmp_path):
     build = (
-        "from migan_tf import builders; builders.ensure_prepared("
+        "from migan_tf.data import prepared; prepared.ensure_prepared("
         f"'stare', {str(tmp_path)!r}, {str(STARE_TARS)!r})"
     )
     process = subprocess.Popen(

@@ -19,7 +19,7 @@ DOCUMENTS = [
 SCRIPTS = sorted([*ROOT.glob("docs/*.py"), *ROOT.glob("benchmarks/*.py")])
 FOLDERS = {path.parent.name for path in ROOT.glob("migan_tf/*/__init__.py")}
 TOPS = "migan_tf datasets experiments export tests docs benchmarks".split()
-FILES = (".json", ".flags", ".csv", ".txt", ".png")
+FILES = (".json", ".jsonl", ".flags", ".csv", ".txt", ".png")
 every_document = pytest.mark.parametrize(
     "document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix()
 )

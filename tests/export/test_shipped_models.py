@@ -81,28 +81,24 @@ def test_the_card_has_the_models_figures(folder, real_data, tmp_path_factory):
         data_dir=str(data_dir),
         manual_dir=str(real_data),
     )
-    # What is told of one dataset is told of the model, so the smaller is taken;
-    # painted images cost most, so they are an eighth of the card's.
-    datasets = card["metrics"]["tests"].keys()
-    dataset = "stare" if "stare" in datasets else "drive"
-    images = card_figures.test_splits(
-        dataclasses.replace(config, dataset=dataset)
-    )[dataset]
-    expected = card["metrics"]["tests"][dataset]["figures"]
+    # The default model is measured as its card was, on the smaller dataset. Of
+    # the others, whose weights are the card's, some images show that it fits.
+    exact = folder.parent.name == "migan_segmentation"
+    tests = card["metrics"]["tests"]
+    dataset = "stare" if "stare" in tests else "drive"
+    config = dataclasses.replace(config, dataset=dataset)
+    splits = card_figures.test_splits(config)
+    if not exact:
+        splits[dataset] = splits[dataset][::4]
     opened = model_folder.open_folder(folder, config.task)
     if config.task == "segmentation":
-        found = card_figures.segmentation(
-            opened, {dataset: images}, bootstrap_samples=0
-        )
-        tolerance = 5e-4
+        found = card_figures.segmentation(opened, splits, bootstrap_samples=0)
     else:
         reader = card["metrics"]["read_by"].split()[2].rstrip(",")
         reading = model_folder.open_folder(MODELS / reader, "segmentation")
-        found = card_figures.synthesis(
-            opened, {dataset: images[::2]}, reading, samples=1
-        )
-        tolerance = 0.02
+        found = card_figures.synthesis(opened, splits, reading, samples=1)
     measured = found["tests"][dataset]["figures"]
-    for name, value in expected.items():
+    for name, value in tests[dataset]["figures"].items():
         if value is not None:
+            tolerance = 5e-4 if exact else 0.02
             assert measured[name] == pytest.approx(value, abs=tolerance), name

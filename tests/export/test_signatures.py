@@ -88,22 +88,19 @@ def test_files_of_different_sizes_in_one_batch(segmentation, retinas):
         assert found["otsu_threshold"][index] == alone["otsu_threshold"]
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 3), (80, 90, 3)])
-def test_an_image_without_a_fundus_has_no_vessels(segmentation, shape):
-    black = np.zeros(shape, np.uint8)
-    found = segmentation.signatures["serving_default"](fundus=black[None])
-    for name in ("vessel_probability", "vessel_map", "fov_mask"):
-        assert found[name].shape == (1, *shape[:2], 1)
-        assert not found[name].numpy().any()
+def test_an_image_without_a_fundus_has_no_vessels(segmentation):
+    for shape in ((1, 1, 3), (80, 90, 3)):
+        black = np.zeros(shape, np.uint8)
+        found = segmentation.signatures["serving_default"](fundus=black[None])
+        for name in ("vessel_probability", "vessel_map", "fov_mask"):
+            assert found[name].shape == (1, *shape[:2], 1)
+            assert not found[name].numpy().any()
 
 
-def test_an_empty_batch_is_refused(segmentation):
+def test_bad_requests_fail_and_the_next_one_does_not(segmentation, retinas):
     empty = np.zeros((0, 90, 110, 3), np.uint8)
     with pytest.raises(tf.errors.InvalidArgumentError, match="from 1"):
         segmentation.signatures["serving_default"](fundus=empty)
-
-
-def test_bad_bytes_fail_and_the_next_request_does_not(segmentation, retinas):
     segment = segmentation.signatures["segment_bytes"]
     with pytest.raises(tf.errors.InvalidArgumentError, match="PNG or JPEG"):
         segment(image_bytes=tf.constant([b"no picture"]))
@@ -163,20 +160,16 @@ def test_a_seed_is_an_image(synthesis, retinas):
     assert decoded(found["vessel_map_bytes"][0].numpy()).shape == (64, 64)
 
 
-@pytest.mark.parametrize("stddev", [np.nan, np.inf])
-def test_noise_that_is_no_number_is_refused(synthesis, retinas, stddev):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="finite"):
-        synthesis.signatures["synthesize"](
-            vessel_map=tf.constant(retinas[0].vessel_map[None, ..., None]),
-            seed=tf.constant([1], tf.int64),
-            noise_stddev=tf.constant([stddev], tf.float32),
-        )
-
-
-def test_batches_of_two_sizes_are_refused(synthesis, retinas):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="one batch size"):
-        synthesis.signatures["synthesize"](
-            vessel_map=tf.constant(retinas[0].vessel_map[None, ..., None]),
-            seed=tf.constant([1, 2], tf.int64),
-            noise_stddev=tf.constant([1.0]),
-        )
+def test_noise_and_batches_that_make_no_sense_are_refused(synthesis, retinas):
+    vessel_map = tf.constant(retinas[0].vessel_map[None, ..., None])
+    for seeds, stddev, words in (
+        ([1], np.nan, "finite"),
+        ([1], np.inf, "finite"),
+        ([1, 2], 1.0, "one batch size"),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+            synthesis.signatures["synthesize"](
+                vessel_map=vessel_map,
+                seed=tf.constant(seeds, tf.int64),
+                noise_stddev=tf.constant([stddev], tf.float32),
+            )

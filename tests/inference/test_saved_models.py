@@ -1,5 +1,6 @@
 """One's own files by a SavedModel as by the run it was exported from."""
 
+import dataclasses
 import shutil
 
 import cv2
@@ -7,16 +8,20 @@ import numpy as np
 import pytest
 
 from migan_tf.base.errors import UserError
-from migan_tf.inference import user_files
+from migan_tf.inference import run_networks, user_files
 from migan_tf.inference.load import load_segmenter
 from migan_tf.inference.model_folder import open_folder
 from migan_tf.phantom.retina import phantom_retina
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
+def retina():
+    return phantom_retina(90, 110, 3)
+
+
+@pytest.fixture(scope="module")
+def inputs(retina, tmp_path_factory):
     folder = tmp_path_factory.mktemp("in")
-    retina = phantom_retina(90, 110, 3)
     cv2.imwrite(str(folder / "eye.png"), retina.fundus[..., ::-1])
     (folder / "maps").mkdir()
     cv2.imwrite(str(folder / "maps" / "eye.png"), retina.vessel_map)
@@ -99,3 +104,21 @@ def test_a_damaged_model_is_named(served, tmp_path):
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"damaged")
     with pytest.raises(UserError, match="is damaged"):
         load_segmenter(open_folder(tmp_path / "1", "segmentation"))
+
+
+def test_one_view_is_the_plain_network_of_a_run_and_of_its_export(
+    served, tiny_run, retina
+):
+    folder = tiny_run / "segmentation"
+    network, config = run_networks.load_network(folder, "segmentation")
+    assert not config.test_time_flips
+    inside = retina.fov_mask > 0
+    plain = run_networks.NetworkSegmenter(network, config)
+    expected = plain(retina.fundus, inside).vessel_probability
+    for place in (folder, served["segmentation"]):
+        opened = open_folder(place, "segmentation")
+        flipping = dataclasses.replace(opened.config, test_time_flips=True)
+        several = dataclasses.replace(opened, config=flipping)
+        segmenter = load_segmenter(several, one_view=True)
+        found = segmenter(retina.fundus, inside).vessel_probability
+        np.testing.assert_allclose(found, expected, atol=1e-5)

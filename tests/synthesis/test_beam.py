@@ -10,6 +10,7 @@ pytest.importorskip("apache_beam", reason="needs the extra beam")
 from migan_tf.base.errors import UserError  # noqa: E402
 from migan_tf.synthesis import beam, job  # noqa: E402
 from migan_tf.synthesis.beam import BeamStore  # noqa: E402
+from migan_tf.synthesis.flags import JobSettings
 from migan_tf.synthesis.store import LocalStore  # noqa: E402
 
 
@@ -39,7 +40,7 @@ def no_job(monkeypatch):
 
 
 def test_a_runner_that_beam_does_not_know_is_told_in_words(no_job, tmp_path):
-    values = {"output": str(tmp_path)}
+    values = JobSettings(output=str(tmp_path))
     with pytest.raises(UserError, match="must be what Beam can use.*Nowhere"):
         beam.run(values, None, ["--runner=NowhereRunner"])
 
@@ -52,7 +53,7 @@ def test_a_fault_of_ours_is_not_laid_on_the_options(
 
     monkeypatch.setattr(beam, "build", fault)
     with pytest.raises(ValueError, match="^ours$"):
-        beam.run({"output": str(tmp_path)}, None, [])
+        beam.run(JobSettings(output=str(tmp_path)), None, [])
 
 
 def test_what_a_worker_says_to_the_user_is_all_that_is_said(
@@ -68,4 +69,4 @@ def test_what_a_worker_says_to_the_user_is_all_that_is_said(
 
     monkeypatch.setattr(beam, "build", fail)
     with pytest.raises(UserError, match="^make room$"):
-        beam.run({"output": str(tmp_path)}, None, [])
+        beam.run(JobSettings(output=str(tmp_path)), None, [])

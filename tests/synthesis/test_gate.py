@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from migan_tf.inference.protocols import Segmentation
 from migan_tf.phantom.retina import phantom_retina
 from migan_tf.synthesis import gate
 
@@ -36,8 +37,9 @@ def make_gate(vessel_map, originals=None, missed=0.0, **limits):
         "least_distance": 0.0,
         "colour_margin": 25.0,
     }
+    found = Segmentation(probability, vessel_map, fov_mask=vessel_map)
     return gate.Gate(
-        lambda fundus, fov_mask: probability, originals, **lowest | limits
+        lambda fundus, fov_mask: found, originals, **lowest | limits
     )
 
 

@@ -15,9 +15,11 @@ import time
 import pytest
 
 from migan_tf.base.errors import UserError
+from migan_tf.inference.model_folder import open_folder
 from migan_tf.synthesis import job, one_machine
+from migan_tf.synthesis.flags import Settings
 from migan_tf.synthesis.job import Plan
-from tests.synthetic_parts import SIDE, contents, flags_of, recipe_of
+from tests.synthetic_parts import SIDE, contents, recipe_of, settings_of
 
 COUNT = 21  # blocks of 10, 10 and 1
 
@@ -31,14 +33,15 @@ def environment():
         yield
 
 
-def run(tiny_run, folder, shard="0/1", workers=1, **changes):
+def run(tiny_run, folder, shard="0/1", **changes):
     """Runs a job here, with processes of its own; returns what it says."""
-    values = flags_of(tiny_run, folder, count=COUNT, **changes)
+    settings = settings_of(
+        tiny_run, folder, count=COUNT, shard=shard, workers=1, **changes
+    )
+    generator = open_folder(tiny_run / "synthesis", "synthesis")
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        status = one_machine.run(
-            values, tiny_run / "synthesis", shard=shard, workers=workers
-        )
+        status = one_machine.run(settings, generator)
     assert status == 0
     return told.getvalue()
 
@@ -82,10 +85,14 @@ def test_another_job_does_not_mix_in(whole, tiny_run):
 
 def start(tiny_run, folder):
     """The same job by the command, on two processes, to be killed."""
-    values = flags_of(tiny_run, folder, count=COUNT)
-    given = {name: value for name, value in values.items() if value is not None}
+    small = settings_of(tiny_run, folder, count=COUNT, workers=2)
+    given = {
+        name: value
+        for name, value in vars(small).items()
+        if value != getattr(Settings(), name)
+    }
     return subprocess.Popen(
-        [sys.executable, "-m", "migan_tf.synthesize", "--workers=2"]
+        [sys.executable, "-m", "migan_tf.synthesize"]
         + [f"--{name}={value}" for name, value in given.items()],
         stderr=subprocess.DEVNULL,
     )

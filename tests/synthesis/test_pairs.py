@@ -6,8 +6,6 @@ import pickle
 import numpy as np
 import pytest
 
-from migan_tf.inference import run_networks
-from migan_tf.inference.load import load_reader
 from migan_tf.synthesis.pairs import Maker
 from tests.synthetic_parts import SIDE, PhantomSource, recipe_of
 
@@ -99,16 +97,3 @@ def test_a_later_attempt_is_another_image(maker, monkeypatch):
     )
     assert (seeds[0] != seeds[1]).any()
     assert len(facts["refused"]) == 1
-
-
-def test_the_reader_is_the_segmenter_of_one_view(tiny_run, served):
-    retina = PhantomSource().draw(0, 3)
-    fundus = np.dstack([retina.vessel_map * np.uint8(200) + 20] * 3)
-    folder = tiny_run / "segmentation"
-    network, config = run_networks.load_network(folder, "segmentation")
-    expected = run_networks.NetworkSegmenter(network, config)(
-        fundus, retina.fov_mask
-    )
-    for place in (folder, served["segmentation"]):
-        found = load_reader(place)(fundus, retina.fov_mask)
-        np.testing.assert_allclose(found, expected, atol=1e-5)

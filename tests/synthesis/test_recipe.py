@@ -11,23 +11,24 @@ import pytest
 
 from migan_tf.base.errors import UserError
 from migan_tf.data import photographs
-from migan_tf.inference import model_folder
+from migan_tf.inference.model_folder import open_folder
 from migan_tf.synthesis.job import Plan
 from migan_tf.synthesis.recipe import plan_job
 from tests import made_datasets
-from tests.synthetic_parts import flags_of, read_png
+from tests.synthetic_parts import read_png, settings_of
 
 
 def plan(run, output="made", **changes):
     """The job of a tiny run with these flags."""
-    return plan_job(flags_of(run, output, **changes), run / "synthesis")
+    generator = open_folder(run / "synthesis", "synthesis")
+    return plan_job(settings_of(run, output, **changes), generator)
 
 
 def plan_served(served, **changes):
     """The job of two SavedModels with these flags."""
     reader = str(served["segmentation"])
-    values = flags_of("", "made", reader=reader, **changes)
-    return plan_job(values, served["synthesis"])
+    settings = settings_of("", "made", reader=reader, **changes)
+    return plan_job(settings, open_folder(served["synthesis"], "synthesis"))
 
 
 def test_photographs_are_those_the_generator_learned_from(
@@ -35,10 +36,11 @@ def test_photographs_are_those_the_generator_learned_from(
 ):
     limits = {"least_consistency": 0.25, "least_distance": 2.0}
     found, recipe, identity = plan(tiny_run, seed=4, **limits)
-    training = photographs.load(tiny_config, "train")
+    source = photographs.Source.of(tiny_config)
+    training = photographs.load(source, "train")
     digests = {p.image_id: p.sha256() for p in training}
     assert identity["maps_of"] == identity["compared_with"] == digests
-    held_out = photographs.load(tiny_config, "validation")
+    held_out = photographs.load(source, "validation")
     assert not {p.image_id for p in held_out} & set(recipe.originals.image_ids)
     assert found == Plan("made", 12, "png", 64)
     assert (recipe.seed, recipe.noise_stddev) == (4, 1.0)
@@ -112,13 +114,16 @@ def test_maps_of_another_dataset_are_compared_with_both(tiny_run, tiny_config):
 
 
 def test_all_maps_of_another_dataset_whatever_the_run_was_trained_on(
-    tiny_run, tiny_config, monkeypatch
+    tiny_run, tiny_config
 ):
     pairs = [made_datasets.make_pair(n) for n in range(4)]
     made_datasets.write(tiny_config.data_dir, "many", pairs)
-    few = dataclasses.replace(tiny_config, train_photographs=1)
-    monkeypatch.setattr(model_folder, "config_of", lambda *args: few)
-    identity = plan(tiny_run, dataset="many")[2]
+    whole = open_folder(tiny_run / "synthesis", "synthesis")
+    few = dataclasses.replace(whole.config, train_photographs=1)
+    generator = dataclasses.replace(whole, config=few)
+    identity = plan_job(
+        settings_of(tiny_run, "made", dataset="many"), generator
+    )[2]
     assert len(identity["maps_of"]) == 4 - 1
     assert len(identity["compared_with"]) == 1 + 3
 
@@ -161,9 +166,10 @@ def test_a_generator_of_absent_data_draws_maps_with_a_warning(
 def test_files_that_are_no_maps_are_found_before_anything_is_made(
     tiny_run, tmp_path
 ):
-    for name, kind in (("a", np.uint8), ("b", np.uint16)):
-        cv2.imwrite(str(tmp_path / f"{name}.png"), np.ones((64, 64), kind))
-    for place, words in ((".", "needs 8-bit.*b.png"), ("no", "--vessel_maps:")):
+    cv2.imwrite(str(tmp_path / "a.png"), np.eye(64, dtype=np.uint8))
+    colours = np.full((64, 64, 3), (0, 90, 200), np.uint8)
+    cv2.imwrite(str(tmp_path / "b.png"), colours)
+    for place, words in ((".", "vessel maps.*b.png"), ("no", "--vessel_maps:")):
         taken = {"vessel_maps": str(tmp_path / place)}
         with pytest.raises(UserError, match=words):
             plan(tiny_run, vessel_source="folder", **taken)
@@ -179,8 +185,8 @@ def test_the_reader_is_the_runs_own_or_the_one_that_is_given(tiny_run, served):
 def test_a_run_without_a_segmenter_is_read_by_the_one_that_comes_along(
     tiny_run, tmp_path
 ):
-    values = flags_of(tmp_path, "made")
-    _, recipe, identity = plan_job(values, tiny_run / "synthesis")
+    generator = open_folder(tiny_run / "synthesis", "synthesis")
+    _, recipe, identity = plan_job(settings_of(tmp_path, "made"), generator)
     assert "migan_segmentation" in recipe.reader
     assert identity["reader"]["model"] == "migan_segmentation"
 

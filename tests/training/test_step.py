@@ -10,24 +10,22 @@ from tests.small_training import make, make_batch, moved, weights_of
 
 @pytest.mark.parametrize("name", ["segmentation", "synthesis"])
 def test_each_step_moves_its_own_network_only(name):
-    state, _, (network_step, discriminator_step) = make(name)
-    network = weights_of(state.network)
-    discriminator = weights_of(state.discriminator)
-    network_step(make_batch())
-    assert max(moved(network, state.network)) > 0
-    assert max(moved(discriminator, state.discriminator)) == 0
-    network = weights_of(state.network)
-    discriminator_step(make_batch())
-    assert max(moved(network, state.network)) == 0
-    assert max(moved(discriminator, state.discriminator)) > 0
-
-
-def test_adams_first_update_is_the_learning_rate():
-    # Adam's first step is lr · g / (|g| + ε), hence lr wherever |g| >> ε.
-    state, _, (network_step, _) = make("synthesis", learning_rate=3e-3)
-    before = weights_of(state.network)
-    network_step(make_batch())
-    assert max(moved(before, state.network)) == pytest.approx(3e-3, rel=1e-2)
+    rate = 3e-3
+    state, _, steps = make(name, learning_rate=rate)
+    networks = [state.network, state.discriminator]
+    for mine, other, step in (
+        (networks[0], networks[1], steps[0]),
+        (networks[1], networks[0], steps[1]),
+    ):
+        before, others = weights_of(mine), weights_of(other)
+        step(make_batch())
+        # Adam's first step is lr · g / (|g| + ε), hence lr wherever |g| >> ε.
+        assert max(moved(before, mine)) == pytest.approx(rate, rel=1e-2)
+        assert max(moved(others, other)) == 0
+        # One trace serves all batches.
+        for seed in (1, 2):
+            step(make_batch(seed))
+        assert step.experimental_get_tracing_count() == 1
 
 
 def test_reported_terms_are_those_of_the_networks():
@@ -70,15 +68,6 @@ def test_without_a_discriminator_there_is_no_second_step():
     state, _, (_, discriminator_step) = make("synthesis", discriminator="none")
     assert discriminator_step is None
     assert set(state.holders()) == {"network", "network_optimizer"}
-
-
-def test_one_trace_serves_all_batches():
-    state, _, (network_step, _) = make("segmentation")
-    before = None
-    for seed in range(3):
-        network_step(make_batch(seed))
-        before = before or network_step.experimental_get_tracing_count()
-    assert network_step.experimental_get_tracing_count() == before == 1
 
 
 def test_a_network_can_learn_one_image_by_heart():

@@ -16,7 +16,9 @@ FLAGFILES = {
 
 def settings(**given):
     """Settings whose texts are read, as a job of `utility` has them."""
-    return flags.parsed(flags.Settings(**{**FLAGFILES, "output": "out", **given}))
+    return flags.parsed(
+        flags.Settings(**{**FLAGFILES, "output": "out", **given})
+    )
 
 
 def test_defaults():

@@ -12,9 +12,9 @@ from tests.conftest import TINY_FLAGS
 from tests.utility_study.test_flags import settings
 
 # A tiny network paints nothing that a gate would let through.
-OPEN = (
-    "--least_consistency=0 --least_distance=0 --colour_margin=255 --workers=1"
-)
+SYNTHESIZE_FLAGS = """
+--least_consistency=0 --least_distance=0 --colour_margin=255 --workers=1
+"""
 
 
 @pytest.fixture
