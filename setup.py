@@ -103,6 +103,8 @@ class BuildWithoutTests(build_py):
     def find_package_modules(self, package, package_dir):
         """Modules of a package as (package, module, file), less `*_test`."""
         modules = super().find_package_modules(package, package_dir)
+        if not package.startswith("migan_tf.datasets"):
+            return modules
         return [entry for entry in modules if not entry[1].endswith("_test")]
 
 

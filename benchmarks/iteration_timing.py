@@ -26,7 +26,8 @@ def tasks(config, iterations, warmup):
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
     images = [
-        photographs.load(config, split) for split in ("train", "validation")
+        photographs.load(photographs.Source.of(config), split)
+        for split in ("train", "validation")
     ]
     for name in config.tasks():
         yield (
@@ -73,7 +74,11 @@ def measure(config, name, strategy, images, iterations, warmup) -> dict:
         for p in training
     ]
     validate = make_validation(
-        config, task, photographs=held_out, training_examples=examples
+        config,
+        task,
+        state=state,
+        photographs=held_out,
+        training_examples=examples,
     )
     steps = make_steps(state, task, strategy)
     per_iteration = config.generator_steps + (steps[1] is not None)
@@ -113,7 +118,7 @@ def measure(config, name, strategy, images, iterations, warmup) -> dict:
     still = np.concatenate([before, after])
     constant_seconds = np.median(still.sum(axis=1))
     alone = input_seconds(batches(warmup + iterations), per_iteration, warmup)
-    validate(state.network)  # Training does, and it takes memory.
+    validate()  # Training does, and it takes memory.
     return {
         "network_updates": config.generator_steps,
         "network_seconds": np.median(still[:, 0]),

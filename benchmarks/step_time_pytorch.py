@@ -24,19 +24,17 @@ class UNet(nn.Module):
 
         def double(given, filters, stride=1):
             pad = (3 * stride - stride) // 2
-            return nn.Sequential(
-                nn.Conv2d(
-                    given,
-                    filters,
-                    kernel_size=3 * stride,
-                    stride=stride,
-                    padding=pad,
-                    bias=False,
-                ),
-                *norm(filters),
-                nn.Conv2d(filters, filters, 3, padding=1, bias=False),
-                *norm(filters),
+            first = nn.Conv2d(
+                given,
+                filters,
+                kernel_size=3 * stride,
+                stride=stride,
+                padding=pad,
+                bias=False,
             )
+            second = nn.Conv2d(filters, filters, 3, padding=1, bias=False)
+            layers = [first, *norm(filters), second, *norm(filters)]
+            return nn.Sequential(*layers)
 
         widths = [base << level for level in range(depth + 1)]
         self.downs = nn.ModuleList()

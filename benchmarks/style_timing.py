@@ -29,7 +29,7 @@ def compare(config, rounds) -> dict:
     strategy = distribution.make_strategy(config)
     examples = [
         data_batches.network_example(p, config.image_size, config.geometry)
-        for p in photographs.load(config, "train")
+        for p in photographs.load(photographs.Source.of(config), "train")
     ]
     batches = data_batches.training_batches(
         examples, config, task="synthesis", first_batch=0, last_batch=1

@@ -61,7 +61,7 @@ def samples(training):
     found = {}
     for name, (kind, number) in sources.items():
         source = vessel_maps_sources.make_source(
-            kind, training, paths=(), like=like, size=size
+            kind, training, like=like, size=size
         )
         drawn = [source.draw(i, _SEED.value) for i in range(number)]
         found[name] = [

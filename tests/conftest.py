@@ -8,6 +8,7 @@ import dataclasses
 import os
 import pathlib
 import random
+import shutil
 import sys
 
 import numpy as np
@@ -15,6 +16,8 @@ import pytest
 
 # The package chooses TensorFlow's log level when it is imported.
 import migan_tf  # noqa: F401
+from migan_tf.base import locks
+from migan_tf.base.config import TASKS
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 # One choice of CPU kernels for all tests and the processes that they start;
@@ -68,11 +71,15 @@ def real_data() -> pathlib.Path:
 
 @pytest.fixture(autouse=True)
 def same_start_and_end():
-    """Each test starts from one seed and leaves no policy or figure behind."""
+    """Each test starts from one seed and leaves no policy or figure behind.
+
+    Keras draws the seeds of its layers from `random`. TensorFlow's own seed is
+    left alone: setting it throws away every compiled kernel, and a model that
+    tests share would be compiled again for each. A test that draws from
+    TensorFlow's stream sets its seed, or draws statelessly.
+    """
     random.seed(SEED)
     np.random.seed(SEED)
-    if keras := sys.modules.get("keras"):
-        keras.utils.set_random_seed(SEED)
     yield
     if keras := sys.modules.get("keras"):
         keras.config.set_dtype_policy("float32")
@@ -119,34 +126,55 @@ def tiny_config(tiny_flags):
     return Config(**settings, deterministic=False)
 
 
+def made_once(tmp_path_factory, name, make) -> pathlib.Path:
+    """A folder that one worker makes; each worker has a copy of its own.
+
+    Args:
+      tmp_path_factory: pytest's.
+      name: of the folder.
+      make: function of the folder that fills it.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    first, done = root / name, root / f"{name}.done"
+    with locks.hold(root / f"{name}.lock"):
+        if not done.exists():
+            make(first)
+            done.touch()
+    own = tmp_path_factory.mktemp(name) / "copy"
+    shutil.copytree(first, own)
+    return own
+
+
 @pytest.fixture(scope="session")
 def tiny_run(tiny_config, tmp_path_factory) -> pathlib.Path:
     """The run folder of both tasks, trained for a few steps."""
-    from migan_tf.training import trainer
 
-    workdir = tmp_path_factory.mktemp("run")
-    trainer.train(
-        dataclasses.replace(
-            tiny_config,
-            workdir=str(workdir),
-            segmentation_steps=12,
-            synthesis_steps=4,
+    def make(workdir):
+        from migan_tf.training import trainer
+
+        steps = dict(segmentation_steps=12, synthesis_steps=4)
+        trainer.train(
+            dataclasses.replace(tiny_config, workdir=str(workdir), **steps)
         )
-    )
-    return workdir
+
+    return made_once(tmp_path_factory, "tiny_run", make)
 
 
 @pytest.fixture(scope="session")
 def served(tiny_run, tmp_path_factory) -> dict[str, pathlib.Path]:
     """{task: SavedModel} of the tiny run, as `export.saved_model` writes it."""
     pytest.importorskip("tensorflow_serving", reason="needs the extra serving")
-    from export import servable
 
-    models = tmp_path_factory.mktemp("models")
-    return {
-        task: servable.export([tiny_run], task, models)
-        for task in ("segmentation", "synthesis")
-    }
+    def make(models):
+        from export import servable
+
+        for task in TASKS:
+            servable.export([tiny_run], task, models)
+
+    models = made_once(tmp_path_factory, "served", make)
+    return {task: models / f"migan_{task}" / "1" for task in TASKS}
 
 
 @pytest.fixture(scope="session")

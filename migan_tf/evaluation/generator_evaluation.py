@@ -98,7 +98,7 @@ def evaluate_synthesis(
         "reference": None,
         "warnings": doubts,
     }
-    pictures = []
+    pictures = None
     for name, (network, its_config) in generators.items():
         painted, diversity = painted_images.paint(
             network,
@@ -109,12 +109,15 @@ def evaluate_synthesis(
             samples=samples,
             seed=seed,
         )
-        part, decisions = generator_scores.score(painted, training, style)
-        part["nearest_ratio"] = _quotient(part, result["photographs"])
-        part["diversity"] = diversity
-        part["noise_stddev"] = its_config.evaluation_noise_stddev
-        result[name] = part
-        # Of the generator, which comes first.
+        result[name], decisions = generator_scores.score(
+            painted, training, style
+        )
+        result[name].update(
+            nearest_ratio=_quotient(result[name], result["photographs"]),
+            diversity=diversity,
+            noise_stddev=its_config.evaluation_noise_stddev,
+        )
+        # The sheet shows the generator, which comes first.
         pictures = pictures or generator_report.sheet_rows(
             originals, painted, decisions=decisions, style=style
         )

@@ -35,7 +35,8 @@ class HealthMonitor:
           Warnings that were not given before in this run.
 
         Raises:
-          UserError: a loss is not finite; nothing after it is worth keeping.
+          UserError: a loss, or a gradient's norm that nothing scales, is not
+            finite; nothing after it is worth keeping.
         """
         # Under loss scaling a gradient may overflow: its update is skipped.
         vital = ("loss",) if "loss_scale" in scalars else ("loss", "norm")

@@ -55,7 +55,7 @@ def _train_run(config, strategy, style_setup):
     config = dataclasses.replace(
         config, mixed_precision=resolve_precision(config.mixed_precision)
     )
-    training = data_batches.load_training_set(config)
+    training_set = data_batches.load_training_set(config)
     source = photographs.Source.of(config)
     held_out = photographs.load(source, "validation")
     with interruption.stop_request() as stop:
@@ -68,7 +68,7 @@ def _train_run(config, strategy, style_setup):
                 config,
                 make_task(name, config, objective),
                 strategy=strategy,
-                training=training,
+                training_set=training_set,
                 held_out=held_out,
                 stop=stop,
             )
@@ -77,7 +77,7 @@ def _train_run(config, strategy, style_setup):
     return 0
 
 
-def _train_task(config, task, strategy, training, held_out, stop):
+def _train_task(config, task, strategy, training_set, held_out, stop):
     """Trains one task from its last checkpoint on; returns the exit status."""
     state = create_state(config, task, strategy)
     folder = pathlib.Path(config.workdir, task.name)
@@ -85,14 +85,18 @@ def _train_task(config, task, strategy, training, held_out, stop):
     logging.info(
         "%s",
         _description(
-            config, task, state=state, training=training, held_out=held_out
+            config,
+            task,
+            state=state,
+            training_set=training_set,
+            held_out=held_out,
         ),
     )
     if config.dry_run:
         return 0
     if distribution.worker(strategy).is_chief:
         devices = [d.name for d in tf.config.list_logical_devices()]
-        data_seen = training.record(config, held_out)
+        data_seen = training_set.record(config, held_out)
         run_record.write(folder, config, devices=devices, data=data_seen)
     first, last = checkpoints.restore(), config.steps(task.name)
     if first >= last:
@@ -104,18 +108,18 @@ def _train_task(config, task, strategy, training, held_out, stop):
         state=state,
         checkpoints=checkpoints,
         strategy=strategy,
-        training=training,
+        training_set=training_set,
         held_out=held_out,
     ).run(stop)
 
 
-def _description(config, task, state, training, held_out):
+def _description(config, task, state, training_set, held_out):
     """One line that says what is about to be trained, on what and where."""
     size = config.network_size(task.name)
     discriminator_updates = int(config.discriminator != "none")
     return (
-        f"{task.name} on {config.dataset}: {len(training)} training, "
-        f"{len(training.extra)} extra, {len(held_out)} validation images, "
+        f"{task.name} on {config.dataset}: {len(training_set)} training, "
+        f"{len(training_set.extra)} extra, {len(held_out)} validation images, "
         f"{size}×{size}, {state.network.count_params():,} parameters, "
         f"discriminator {config.discriminator}, {config.mixed_precision}, "
         f"{config.steps(task.name)} iterations of {config.generator_steps} + "
@@ -131,7 +135,7 @@ class _TaskTraining:
     """
 
     def __init__(
-        self, config, task, state, checkpoints, strategy, training, held_out
+        self, config, task, state, checkpoints, strategy, training_set, held_out
     ):
         """Opens the log and makes the batches, the steps and the validation.
 
@@ -141,7 +145,7 @@ class _TaskTraining:
           state: `state.TrainState`, restored; training goes on from its step.
           checkpoints: the `Checkpoints` of `state`.
           strategy: `tf.distribute.Strategy`.
-          training: `batches.TrainingSet`.
+          training_set: `batches.TrainingSet`.
           held_out: list of `Photograph`, those that validate.
         """
         worker = distribution.worker(strategy)
@@ -152,7 +156,7 @@ class _TaskTraining:
         self._last = config.steps(task.name)
         self._log = RunLog(folder, self._first) if self._chief else NoLog()
         self._log.text("flags", run_record.as_flagfile(config))
-        examples = training.network_examples(config)
+        examples = training_set.network_examples(config)
         self._validation = make_validation(
             config,
             task,
@@ -162,7 +166,9 @@ class _TaskTraining:
         )
         steps = make_steps(state, task, strategy)
         self._network_step, self._discriminator_step = steps
-        self._batches = self._make_batches(strategy, examples, training.extra)
+        self._batches = self._make_batches(
+            strategy, examples, training_set.extra
+        )
         self._health = HealthMonitor()
 
     def _make_batches(self, strategy, examples, extra):

@@ -1,10 +1,12 @@
 """What documents and their scripts refer to exists.
 
-That is files, links, headings, and names of code; the scripts, of which few are
-run by a test, at least find every name that they take from the package.
+That is files, links, headings, and names of code. Few of the scripts are run by
+a test; this one holds that the names which they take from the package are there
+and have the arguments that they are called with.
 """
 
 import ast
+import functools
 import pathlib
 import re
 
@@ -38,37 +40,61 @@ def defined(tree) -> dict:
     return found
 
 
-def exists(reference) -> bool:
-    """Whether FOLDER.FILE[.NAME[.NAME]] below migan_tf/ is there."""
+@functools.cache
+def find(reference):
+    """The node of FOLDER.FILE[.NAME[.NAME]] below migan_tf/, or None."""
     folder, file, *names = reference.split(".")
     path = ROOT / "migan_tf" / folder / f"{file}.py"
     if not path.exists():
-        return False
+        return None
     node = ast.parse(path.read_text("utf-8"))
     for name in names:
         node = defined(node).get(name)
-    return node is not None
+    return node
 
 
-def taken(script) -> set[str]:
-    """FOLDER.FILE[.NAME] of what a script imports and uses of migan_tf."""
+def references(script) -> dict:
+    """{FOLDER.FILE[.NAME]: nodes} of what a script takes from migan_tf."""
     tree = ast.parse(script.read_text("utf-8"))
-    modules = {
+    imported = {
         alias.asname or alias.name: f"{node.module}.{alias.name}"
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
         if node.module.startswith("migan_tf.")
     }
-    used = {
-        f"{modules[node.value.id]}.{node.attr}"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and getattr(node.value, "id", None) in modules
-        and modules[node.value.id].count(".") == 2
-    }
-    names = used | set(modules.values())
-    return {name.removeprefix("migan_tf.") for name in names}
+    found = {name: [] for name in imported.values()}
+    for node in ast.walk(tree):
+        called = node.func if isinstance(node, ast.Call) else node
+        name = imported.get(getattr(called, "id", None))
+        module = imported.get(getattr(getattr(called, "value", 0), "id", None))
+        if module and module.count(".") == 2:
+            name = f"{module}.{called.attr}"
+        if name:
+            found.setdefault(name, []).append(node)
+    return {k.removeprefix("migan_tf."): v for k, v in found.items()}
+
+
+def fits(call, function) -> bool:
+    """Whether a function can be called as it is."""
+    spread = [a for a in call.args if isinstance(a, ast.Starred)]
+    spread += [k for k in call.keywords if k.arg is None]
+    if spread or not isinstance(function, ast.FunctionDef):
+        return True
+    places = [a.arg for a in function.args.args]
+    given = places[: len(call.args)] + [k.arg for k in call.keywords]
+    known = places + [a.arg for a in function.args.kwonlyargs]
+    optional = places[len(places) - len(function.args.defaults) :]
+    optional += [
+        argument.arg
+        for argument, default in zip(
+            function.args.kwonlyargs, function.args.kw_defaults, strict=True
+        )
+        if default is not None
+    ]
+    strange = set(given) - set(known) and not function.args.kwarg
+    many = len(call.args) > len(places) and not function.args.vararg
+    return not (strange or many or set(known) - set(given) - set(optional))
 
 
 def anchors(document) -> set[str]:
@@ -83,7 +109,7 @@ def test_names_of_code_are_there(document):
     words = re.findall(r"`([a-z_]+\.[\w.]+)`", document.read_text("utf-8"))
     words = {word for word in words if not word.endswith(FILES)}
     named = {word for word in words if word.split(".")[0] in FOLDERS}
-    assert [name for name in sorted(named) if not exists(name)] == []
+    assert [name for name in sorted(named) if not find(name)] == []
 
 
 @every_document
@@ -109,5 +135,9 @@ def test_links_lead_somewhere(document):
 @pytest.mark.parametrize(
     "script", SCRIPTS, ids=lambda path: path.relative_to(ROOT).as_posix()
 )
-def test_names_that_a_script_takes_are_there(script):
-    assert [name for name in sorted(taken(script)) if not exists(name)] == []
+def test_what_a_script_takes_from_the_package_is_there(script):
+    for name, nodes in references(script).items():
+        assert find(name), name
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        for call in calls:
+            assert fits(call, find(name)), f"{name}, line {call.lineno}"

@@ -78,7 +78,7 @@ def test_the_common_fov_is_where_most_photographs_are_lit(tiny_config):
     found = servable.common_fov_mask(tiny_config)
     masks = [
         batches.network_example(p, 64, tiny_config.geometry)["fov_mask"] > 0
-        for p in photographs.load(tiny_config, "train")
+        for p in photographs.load(photographs.Source.of(tiny_config), "train")
     ]
     assert found.shape == (64, 64, 1) and found.dtype == bool
     np.testing.assert_array_equal(found, np.sum(masks, 0) >= len(masks) / 2)
@@ -130,7 +130,7 @@ def test_the_card_says_what_the_model_is(served, tiny_run):
         assert "Not a medical device" in page or "of no patient" in page
         seen = card["training"]["photographs_sha256"]
         for split in ("train", "validation"):
-            expected = photographs.load(config, split)
+            expected = photographs.load(photographs.Source.of(config), split)
             assert seen[split] == {p.image_id: p.sha256() for p in expected}
 
 

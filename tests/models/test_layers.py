@@ -42,7 +42,7 @@ def test_skip_connections_join_levels_of_one_size(skip_connections, sides):
 
 def test_decoder_without_skips_sees_the_centre_only():
     model = build(64, "none", base=2)
-    image = tf.random.normal((1, 64, 64, 1))
+    image = tf.random.stateless_normal((1, 64, 64, 1), (0, 1))
     centre = model(image)[5]
     decoder = keras.Model(model.layers[18].output, model.outputs[-1])
     assert model.layers[18].name == "encoder6_act"

@@ -6,6 +6,7 @@ the steps: 1e-4 for the losses of the first iteration, which follow one or two
 updates already, 1e-3 for all of ten.
 """
 
+import dataclasses
 import json
 import os
 import socket
@@ -26,25 +27,26 @@ STEPS = 10
 # Four images of 128 pixels are sixteen values or more for each channel of a
 # BatchNorm: with fewer, its backward pass amplifies rounding so that no two
 # orders of summation stay together.
-SETTINGS = (
-    "--batch_size=4",
-    "--image_size=128",
-    f"--synthesis_steps={STEPS}",
-    "--average_decay=0.9",
-    "--validate_every=5",
-    "--checkpoint_every=2",
+SETTINGS = dict(
+    task=TASK,
+    batch_size=4,
+    image_size=128,
+    synthesis_steps=STEPS,
+    average_decay=0.9,
+    validate_every=5,
+    checkpoint_every=2,
 )
 
 
 def command(flags, workdir, *more):
+    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
     return [
         sys.executable,
         "-m",
         "migan_tf.train",
         *flags,
-        *SETTINGS,
+        *settings,
         f"--workdir={workdir}",
-        f"--task={TASK}",
         *more,
     ]
 
@@ -99,11 +101,12 @@ def losses_of(workdir):
 
 
 @pytest.fixture(scope="module")
-def single(tiny_flags, tmp_path_factory):
+def single(tiny_config, tmp_path_factory):
+    from migan_tf.training import trainer
+
     workdir = tmp_path_factory.mktemp("single")
-    subprocess.run(
-        command(tiny_flags, workdir), check=True, capture_output=True
-    )
+    config = dataclasses.replace(tiny_config, workdir=str(workdir), **SETTINGS)
+    assert trainer.train(config) == 0
     return workdir
 
 

@@ -110,15 +110,19 @@ def test_float16_images_give_float32_terms(batch):
     assert logits.dtype == tf.float32
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def whole_vgg19():
+    names = [f"block{n}_conv1" for n in range(1, 6)]
+    return Vgg19("random", names, "block4_conv1", size=128)
+
+
 @pytest.mark.parametrize("reduction", style_losses.REDUCTIONS)
-def test_extreme_images_have_finite_terms_and_gradients(reduction):
+def test_extreme_images_have_finite_terms_and_gradients(whole_vgg19, reduction):
     """The brightest, the darkest, a flat and a speckled image at 512²."""
     size = 512
-    names = [f"block{n}_conv1" for n in range(1, 6)]
     with dtype_policy("mixed_float16"):
         objective = StyleObjective(
-            Vgg19("random", names, "block4_conv1", size=256),
+            whole_vgg19,
             tf.ones((1, size, size, 3)),
             style_fov_mask=tf.ones((1, size, size, 1)),
             segmenter=build_segmenter("unet", None, base_filters=4, depth=2),
