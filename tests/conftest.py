@@ -5,6 +5,7 @@ where a test has imported it, it is put back to a known state.
 """
 
 import dataclasses
+import json
 import os
 import pathlib
 import random
@@ -159,7 +160,12 @@ def tiny_run(tiny_config, tmp_path_factory) -> pathlib.Path:
             dataclasses.replace(tiny_config, workdir=str(workdir), **steps)
         )
 
-    return made_once(tmp_path_factory, "tiny_run", make)
+    run = made_once(tmp_path_factory, "tiny_run", make)
+    for record in run.glob("*/run.json"):  # The data of this worker.
+        values = json.loads(record.read_text("utf-8"))
+        values["config"]["data_dir"] = tiny_config.data_dir
+        record.write_text(json.dumps(values), "utf-8")
+    return run
 
 
 @pytest.fixture(scope="session")

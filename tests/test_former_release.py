@@ -19,19 +19,11 @@ import sys
 
 import pytest
 
+from migan_tf.evaluation import evaluate_run
+from migan_tf.evaluation.flags import Settings
+
 FORMER = pathlib.Path(__file__).parent / "former_release"
 EXPECTED = json.loads((FORMER / "expected.json").read_text("utf-8"))
-
-
-def call(module, *flags):
-    done = subprocess.run(
-        [sys.executable, "-m", f"migan_tf.{module}", *flags],
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +31,22 @@ def run(tmp_path_factory):
     """The former run, evaluated and then trained on by this release."""
     folder = tmp_path_factory.mktemp("former") / "run"
     shutil.copytree(FORMER / "run", folder)
-    places = [f"--workdir={folder}", f"--data_dir={folder.parent / 'data'}"]
-    call("evaluate", *places, "--bootstrap_samples=0")
-    flagfile = f"--flagfile={FORMER / 'former.flags'}"
-    longer = ["--segmentation_steps=4", "--synthesis_steps=4"]
-    call("train", flagfile, *places, *longer)
+    data_dir = str(folder.parent / "data")
+    evaluate_run.evaluate(
+        Settings(workdir=str(folder), data_dir=data_dir, bootstrap_samples=0)
+    )
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "migan_tf.train"),
+            f"--flagfile={FORMER / 'former.flags'}",
+            *(f"--workdir={folder}", f"--data_dir={data_dir}"),
+            *("--segmentation_steps=4", "--synthesis_steps=4"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
     return folder
 
 

@@ -130,5 +130,7 @@ def test_a_wheel_installs_one_top_level_name(wheel_names):
 
 
 def test_a_wheel_leaves_tests_and_their_data_out(wheel_names):
-    wrong = [n for n in wheel_names if "dummy_data" in n or "_test.py" in n]
+    ours = [n for n in wheel_names if n.startswith("migan_tf/datasets/")]
+    wrong = [n for n in wheel_names if "dummy_data" in n]
+    wrong += [n for n in ours if n.endswith("_test.py")]
     assert not wrong

@@ -172,12 +172,11 @@ def test_published_figures_to_four_decimals(real_data, dataset):
         "DRIVE": ("test/1st_manual", "test/mask", "test/2nd_manual"),
         "STARE": ("labels-ah.tar", "fov_masks", "labels-vk.tar"),
     }[dataset]
-    rows = predictions.read_scored(
+    images = predictions.read_scored(
         real_data / "published" / dataset / "DRIU",
         *(folder / place for place in references),
         subset=True,
     )
-    images = [evaluation_report.ScoredImage(**row) for row in rows]
     scores = evaluation_report.score(images)
     pooled = scores["pooled"]
     found = (

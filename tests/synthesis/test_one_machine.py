@@ -35,9 +35,8 @@ def environment():
 
 def run(tiny_run, folder, shard="0/1", **changes):
     """Runs a job here, with processes of its own; returns what it says."""
-    settings = settings_of(
-        tiny_run, folder, count=COUNT, shard=shard, workers=1, **changes
-    )
+    small = {"count": COUNT, "workers": 1, "shard": shard}
+    settings = settings_of(tiny_run, folder, **{**small, **changes})
     generator = open_folder(tiny_run / "synthesis", "synthesis")
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
