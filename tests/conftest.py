@@ -34,13 +34,20 @@ REAL_DATA = os.environ.get("MIGAN_REAL_DATA", "")
 SEED = 20180329
 
 
-# Files of few tests that take minutes: first, or one worker would end alone.
-LONGEST = ("test_resume", "test_distribution", "test_train")
+# Files that take half a minute or more, the longest first: begun last, one of
+# them would keep one worker busy while the others have nothing left to do.
+LONGEST = """
+test_resume test_distribution test_shipped_models test_mixed_precision
+test_train test_study test_evaluate_run test_synthesize test_one_machine
+test_former_release test_step test_evaluate test_trainer test_style
+test_loaders test_batches test_locks
+""".split()
 
 
 def pytest_collection_modifyitems(items):
     """Puts the longest first; skips what needs real photographs without any."""
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
     if REAL_DATA:
         return
     skip = pytest.mark.skip(reason="MIGAN_REAL_DATA is not set")
