@@ -78,19 +78,16 @@ with mock.patch.object(command_line, "choose_kernels", choose):
 
 
 @pytest.mark.slow
-def test_from_training_to_pictures_by_the_command_line(tiny_flags, tmp_path):
-    run = tmp_path / "run"
-    steps = ("--segmentation_steps=6", "--synthesis_steps=3")
-    result = call("train", *tiny_flags, f"--workdir={run}", *steps)
-    assert result.returncode == 0, result.stderr
-    again = call("train", f"--flagfile={run}/segmentation/run.flags")
+def test_from_a_run_to_pictures_by_the_command_line(tiny_run, tmp_path):
+    place = f"--workdir={tiny_run}"
+    again = call(
+        "train", f"--flagfile={tiny_run}/segmentation/run.flags", place
+    )
     assert again.returncode == 0 and "are done" in again.stderr
 
-    result = call("evaluate", f"--workdir={run}")
+    result = call("evaluate", place, f"--output={tmp_path / 'scores'}")
     assert result.returncode == 0, result.stderr
-    scores = json.loads(
-        (run / "evaluation" / "test" / "metrics.json").read_text()
-    )
+    scores = json.loads((tmp_path / "scores" / "metrics.json").read_text())
     assert 0 <= scores["pooled"]["dice_otsu"] <= 1
 
     retina = phantom_retina(100, 90, 1)
@@ -98,7 +95,7 @@ def test_from_training_to_pictures_by_the_command_line(tiny_flags, tmp_path):
     cv2.imwrite(str(photograph), retina.fundus[..., ::-1])
     cv2.imwrite(str(vessel_map), retina.vessel_map)
     results = tmp_path / "results"
-    places = (f"--workdir={run}", f"--output={results}")
+    places = (place, f"--output={results}")
     result = call("segment", photograph, *places)
     assert result.returncode == 0, result.stderr
     result = call("synthesize", f"--vessel_maps={vessel_map}", *places)

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from migan_tf.base.errors import UserError
+from migan_tf.data import photographs
 from migan_tf.evaluation import evaluate_run
 from migan_tf.evaluation.flags import Settings
+from migan_tf.metrics import realism
 from migan_tf.phantom.retina import phantom_retina
 
 
@@ -46,44 +48,52 @@ def test_a_run_without_a_generator_is_named(tmp_path):
     assert not (tmp_path / "evaluation").exists()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("as_file", [False, True])
-def test_a_style_run_is_compared_with_its_photograph(
-    tiny_config, tiny_run, tmp_path, as_file
-):
-    from migan_tf.data import photographs
-    from migan_tf.metrics import realism
+@pytest.fixture(scope="module")
+def style_run(tiny_config, tiny_run, tmp_path_factory):
+    """The `Config` of a run in the style of a test photograph."""
     from migan_tf.training import trainer
 
     style = photographs.load(photographs.Source.of(tiny_config), "test")[0]
-    wanted, pixels = style.image_id, style.fundus[style.fov_mask]
+    config = dataclasses.replace(
+        tiny_config,
+        task="synthesis",
+        workdir=str(tmp_path_factory.mktemp("style") / "run"),
+        deviation="style",
+        style_image=style.image_id,
+        vgg19_weights="random",
+        segmenter_model=str(tiny_run / "segmentation"),
+        synthesis_steps=1,
+    )
+    assert trainer.train(config) == 0
+    return config
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_style_run_is_compared_with_its_or_another_photograph(
+    style_run, tiny_run, tmp_path, as_file
+):
+    known = photographs.load(photographs.Source.of(style_run), "test")[0]
+    wanted, pixels = "", known.fundus[known.fov_mask]
     if as_file:
         retina = phantom_retina(100, 100, 4)
         wanted = str(tmp_path / "style.png")
         cv2.imwrite(wanted, retina.fundus[..., ::-1])
         pixels = retina.fundus[retina.fov_mask > 0]
-    run = dataclasses.replace(
-        tiny_config,
-        task="synthesis",
-        workdir=str(tmp_path / "run"),
-        deviation="style",
-        style_image=wanted,
-        vgg19_weights="random",
-        segmenter_model=str(tiny_run / "segmentation"),
-        synthesis_steps=1,
-    )
-    assert trainer.train(run) == 0
     given = {
         "task": "synthesis",
-        "workdir": run.workdir,
-        "segmenter_model": run.segmenter_model,
+        "workdir": style_run.workdir,
+        "output": str(tmp_path / "report"),
+        "segmenter_model": style_run.segmenter_model,
         "reference_workdir": str(tiny_run),
+        "style_image": wanted,
         "samples": 2,
         "features": "vgg19",
     }
     table, output = evaluate_run.evaluate(Settings(**given))
     result = json.loads((pathlib.Path(output) / "metrics.json").read_text())
-    assert result["style"] == pathlib.Path(wanted).name
+    name = wanted or style_run.style_image
+    assert result["style"] == pathlib.Path(name).name
     assert result["features"] == "VGG-19 (block5_conv4, random VGG-19 weights)"
     assert "to the style photograph" in table and "chance" in table
     sheet = "contact_sheet_random_vgg19_weights.png"
@@ -130,8 +140,6 @@ def test_a_saved_model_is_scored_by_its_signature(served, tiny_run, tmp_path):
 
 
 def test_a_run_is_scored_on_another_dataset(tiny_run, monkeypatch):
-    from migan_tf.data import photographs
-
     asked = []
 
     def load(source, split):
