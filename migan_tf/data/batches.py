@@ -179,6 +179,11 @@ def training_batches(
 
     dataset = tf.data.Dataset.range(first_batch * local, last_batch * local)
     dataset = dataset.map(example, num_parallel_calls=2, deterministic=True)
+    # All numbers are given; the thread that would tune them can keep the end of
+    # a distributed run waiting for half a minute.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = dataset.with_options(options)
     return dataset.batch(local // replicas, drop_remainder=True).prefetch(2)
 
 
