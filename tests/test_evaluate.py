@@ -61,6 +61,7 @@ def arguments(flags):
     return [f"--{name}={value}" for name, value in flags.items()]
 
 
+@pytest.mark.slow
 def test_scores_folders_without_tensorflow(flags):
     done = run(*arguments(flags), "--validation_threshold=0.5")
     assert done.returncode == 0, done.stderr
@@ -151,6 +152,7 @@ def test_wrong_flags_are_refused_in_words(flags, change, message):
     assert not flags["output"].exists()
 
 
+@pytest.mark.slow
 def test_a_subset_of_the_full_frame_without_fov_masks(flags):
     del flags["fov_masks"]
     (flags["predictions"] / "02_test.png").unlink()
@@ -159,6 +161,7 @@ def test_a_subset_of_the_full_frame_without_fov_masks(flags):
     assert "images: 1; pixels: 2,000, of them" in done.stdout
 
 
+@pytest.mark.slow
 def test_empty_vessel_maps_print_no_figures(flags):
     for path in flags["ground_truth"].iterdir():
         Image.fromarray(np.zeros(SHAPE, np.uint8)).save(path)

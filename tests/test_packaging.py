@@ -106,6 +106,7 @@ def wheel_names(tmp_path_factory) -> list[str]:
         return archive.namelist()
 
 
+@pytest.mark.slow
 def test_a_wheel_holds_the_package_and_the_builders(wheel_names):
     for path in (ROOT / "migan_tf").rglob("*.py"):
         assert path.relative_to(ROOT).as_posix() in wheel_names

@@ -35,6 +35,7 @@ def test_wrong_flags_are_refused_in_words(arguments, words):
     assert words in result.stderr and "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_data_that_are_not_there_are_said_in_a_few_lines(tmp_path):
     result = call(
         "train",

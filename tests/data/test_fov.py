@@ -37,6 +37,7 @@ def photograph(height=600, width=800, radius=280, centre=None, level=1.0):
     return np.clip(fundus + noise, 0, 255).astype(np.uint8), disc
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "least"),
     [

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.docs.docs_scripts import run
 
 SCRIPT = "make_table1.py"
@@ -20,6 +22,7 @@ def write_report(folder, shift):
     path.write_text(json.dumps(report))
 
 
+@pytest.mark.slow
 def test_seeds_are_averaged_before_the_test(tmp_path):
     for kind in ("none", "pixel", "patch10", "patch80"):
         write_report(tmp_path / f"drive_{kind}", 0.0)

@@ -1,12 +1,14 @@
 """The figure and the table of `docs/make_vessel_figure.py`, in a process."""
 
 import cv2
+import pytest
 
 from tests.docs.docs_scripts import run
 
 SCRIPT = "make_vessel_figure.py"
 
 
+@pytest.mark.slow
 def test_the_table_and_the_figure_of_phantom_maps(tiny_flags, tmp_path):
     chosen = [f for f in tiny_flags if f.startswith(("--dataset", "--data_"))]
     output = tmp_path / "vessels.png"

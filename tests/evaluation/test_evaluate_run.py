@@ -139,6 +139,7 @@ def test_a_saved_model_is_scored_by_its_signature(served, tiny_run, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_a_run_is_scored_on_another_dataset(tiny_run, monkeypatch):
     asked = []
 

@@ -21,6 +21,8 @@ from migan_tf.evaluation import (
 from migan_tf.inference import run_networks
 from migan_tf.metrics import segmentation
 
+pytestmark = pytest.mark.slow
+
 
 def evaluate(workdir, **settings):
     config = run_record.read_config(pathlib.Path(workdir) / "synthesis")

@@ -11,6 +11,8 @@ from migan_tf.base.errors import UserError
 from migan_tf.phantom.retina import phantom_retina
 from tests import serving_stand_in
 
+pytestmark = pytest.mark.slow
+
 PROTOCOLS = pytest.mark.parametrize("protocol", ["rest", "grpc"])
 
 

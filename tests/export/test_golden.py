@@ -14,6 +14,8 @@ from PIL import Image
 
 from tests import make_golden
 
+pytestmark = pytest.mark.slow
+
 ROWS = json.loads(make_golden.FILE.read_text("utf-8"))
 
 

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from migan_tf.phantom.retina import phantom_retina
 
+pytestmark = pytest.mark.slow
+
 # TensorFlow Serving's way: graph, variables and SignatureDef, nothing more.
 LOADER = """
 import sys
@@ -31,7 +33,6 @@ for folder, inputs, outputs in zip(*[iter(sys.argv[1:])] * 3):
 """
 
 
-@pytest.mark.slow
 def test_the_servers_loader_gives_the_same(served, tmp_path):
     retina = phantom_retina(90, 110, 3)
     noise = np.random.default_rng(1).normal(size=(1, 400))
@@ -67,7 +68,6 @@ def test_the_servers_loader_gives_the_same(served, tmp_path):
             np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-6)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("task", ["segmentation", "synthesis"])
 def test_a_second_runtime_agrees_on_the_network(served, task):
     openvino = pytest.importorskip("openvino", reason="needs the extra test")

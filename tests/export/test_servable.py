@@ -13,6 +13,8 @@ from migan_tf.base.errors import UserError
 from migan_tf.data import batches, photographs
 from migan_tf.inference import run_networks
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_servable_holds_what_a_server_needs(served):
     for task, folder in served.items():

@@ -10,6 +10,8 @@ from migan_tf.inference import run_networks
 from migan_tf.metrics import segmentation as metrics_segmentation
 from migan_tf.phantom.retina import phantom_retina
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def segmentation(served):

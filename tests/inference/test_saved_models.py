@@ -13,6 +13,8 @@ from migan_tf.inference.load import load_segmenter
 from migan_tf.inference.model_folder import open_folder
 from migan_tf.phantom.retina import phantom_retina
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def retina():

@@ -63,6 +63,7 @@ def test_a_job_names_networks_by_their_weights(tiny_run, tmp_path):
     assert str(tiny_run) not in text and str(output) not in text
 
 
+@pytest.mark.slow
 def test_a_saved_model_is_named_as_its_card_names_it(served):
     _, recipe, identity = plan_served(served, vessel_source="procedural")
     assert identity["model"]["model"] == "migan_synthesis"
@@ -128,6 +129,7 @@ def test_all_maps_of_another_dataset_whatever_the_run_was_trained_on(
     assert len(identity["compared_with"]) == 1 + 3
 
 
+@pytest.mark.slow
 def test_the_job_is_known_by_all_that_matters(tiny_run):
     def job(output="made", **changes):
         return plan(tiny_run, output, **changes)[1].facts["job"]
@@ -148,6 +150,7 @@ def test_pictures_may_have_a_name_that_no_dataset_can_have(tiny_run):
     assert plan(tiny_run, "/data/drive")[0].name == "drive"
 
 
+@pytest.mark.slow
 def test_a_generator_of_absent_data_draws_maps_with_a_warning(
     served, monkeypatch, caplog
 ):
@@ -175,6 +178,7 @@ def test_files_that_are_no_maps_are_found_before_anything_is_made(
             plan(tiny_run, vessel_source="folder", **taken)
 
 
+@pytest.mark.slow
 def test_the_reader_is_the_runs_own_or_the_one_that_is_given(tiny_run, served):
     recipe = plan(tiny_run)[1]
     assert recipe.reader == str(tiny_run / "segmentation")

@@ -14,6 +14,8 @@ from migan_tf.training.state import resolve_precision
 from migan_tf.training.style import StyleObjective
 from tests.small_training import make, make_batch, moved, weights_of
 
+pytestmark = pytest.mark.slow
+
 
 @functools.cache
 def trained(name, precision):
@@ -73,7 +75,6 @@ def test_auto_is_float32_without_a_gpu():
     assert resolve_precision("mixed_bfloat16") == "mixed_bfloat16"
 
 
-@pytest.mark.slow
 def test_style_terms_in_float16_stay_near_float32_for_many_steps():
     style_fundus = make_batch(1)["fundus"][:1]
     names = [f"block{n}_conv1" for n in range(1, 6)]

@@ -79,6 +79,7 @@ def test_updates_follow_the_recursion(decay):
             np.testing.assert_allclose(weight, expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_average_of_a_run_is_what_is_kept_and_saved(tmp_path):
     state, _, steps = make("segmentation", average_decay=0.99)
     kept = state.kept_network()

@@ -8,6 +8,7 @@ from migan_tf.models import losses
 from tests.small_training import make, make_batch, moved, weights_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["segmentation", "synthesis"])
 def test_each_step_moves_its_own_network_only(name):
     rate = 3e-3
@@ -28,6 +29,7 @@ def test_each_step_moves_its_own_network_only(name):
         assert step.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.slow
 def test_reported_terms_are_those_of_the_networks():
     state, task, (network_step, discriminator_step) = make("synthesis")
     batch = make_batch()
@@ -70,6 +72,7 @@ def test_without_a_discriminator_there_is_no_second_step():
     assert set(state.holders()) == {"network", "network_optimizer"}
 
 
+@pytest.mark.slow
 def test_a_network_can_learn_one_image_by_heart():
     state, task, (network_step, _) = make(
         "segmentation", discriminator="none", learning_rate=1e-2

@@ -15,6 +15,8 @@ from migan_tf.models.vgg19 import Vgg19
 from migan_tf.training import style
 from migan_tf.training.style import StyleObjective
 
+pytestmark = pytest.mark.slow
+
 
 class Doubled:
     """A VGG-19 that can be followed by hand.

@@ -116,6 +116,7 @@ def test_a_run_of_other_flags_is_refused_in_words(tiny_config, finished):
         run(tiny_config, finished, **settings)
 
 
+@pytest.mark.slow
 def test_nan_stops_the_run_and_keeps_the_checkpoint(
     tiny_config, finished, monkeypatch
 ):
@@ -137,6 +138,7 @@ def test_dry_run_writes_nothing(tiny_config, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_the_papers_split_without_a_discriminator(tiny_config, tmp_path):
     settings = dict(
         task="segmentation",
@@ -230,6 +232,7 @@ def check_style_terms(folder):
     assert pictures and all("random_vgg19" in name for name in pictures)
 
 
+@pytest.mark.slow
 def test_a_later_style_that_is_missing_is_said_at_once(styled, tmp_path):
     (tmp_path / "eye9.png").unlink()
     with pytest.raises(UserError, match="eye9.png"):
@@ -237,6 +240,7 @@ def test_a_later_style_that_is_missing_is_said_at_once(styled, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_of_several_styles_needs_no_segmenter_yet(styled, tmp_path):
     dry = [dataclasses.replace(each, dry_run=True) for each in styled]
     assert trainer.train(*dry) == 0

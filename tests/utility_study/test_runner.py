@@ -185,6 +185,7 @@ def start_parent(folder, step):
     return parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_stopped_parent_leaves_no_second_child(tmp_path, number):
     step = make_step(tmp_path, "x/a/do", SLEEPER)

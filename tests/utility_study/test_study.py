@@ -44,6 +44,7 @@ def experiment(tiny_config, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_too_few_images_for_a_verdict_are_said_first(experiment, caplog):
     """Two comparisons of four images: 2 · 2 / 2⁴ by hand."""
     planned = dataclasses.replace(experiment, multiples=(1,), dry_run=True)
