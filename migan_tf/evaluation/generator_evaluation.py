@@ -75,7 +75,27 @@ def evaluate_synthesis(
         config, "train", analyser=analyser, vessels=False
     )
     originals, vessel_maps = painted_images.read_split(config, split, analyser)
-    means, stddevs = generator_scores.mean_colour(training)
+    photographs = generator_scores.score(originals, training, style)[0]
+    parts, pictures = {"generator": None, "reference": None}, None
+    for name, (network, its_config) in generators.items():
+        painted, diversity = painted_images.paint(
+            network,
+            its_config,
+            originals=originals,
+            vessel_maps=vessel_maps,
+            analyser=analyser,
+            samples=samples,
+            seed=seed,
+        )
+        part, decisions = generator_scores.score(painted, training, style)
+        part["nearest_ratio"] = _quotient(part, photographs)
+        part["diversity"] = diversity
+        part["noise_stddev"] = its_config.evaluation_noise_stddev
+        parts[name] = part
+        # The sheet shows the generator, which comes first.
+        pictures = pictures or generator_report.sheet_rows(
+            originals, painted, decisions=decisions, style=style
+        )
     result = {
         "workdir": str(workdir),
         "reference_workdir": str(reference_workdir) or None,
@@ -89,39 +109,19 @@ def evaluate_synthesis(
         "thick_from_pixels": generator_scores.thick_width(config.image_size),
         "style": style and style.name,
         "sheet": generator_report.sheet_name(random),
-        "training": {
-            "images": len(training.image_ids),
-            "colour": {"means": means.tolist(), "stddevs": stddevs.tolist()},
-        },
-        "photographs": generator_scores.score(originals, training, style)[0],
-        "generator": None,
-        "reference": None,
+        "training": _colours_of(training),
+        "photographs": photographs,
+        **parts,
         "warnings": doubts,
     }
-    pictures = None
-    for name, (network, its_config) in generators.items():
-        painted, diversity = painted_images.paint(
-            network,
-            its_config,
-            originals=originals,
-            vessel_maps=vessel_maps,
-            analyser=analyser,
-            samples=samples,
-            seed=seed,
-        )
-        result[name], decisions = generator_scores.score(
-            painted, training, style
-        )
-        result[name].update(
-            nearest_ratio=_quotient(result[name], result["photographs"]),
-            diversity=diversity,
-            noise_stddev=its_config.evaluation_noise_stddev,
-        )
-        # The sheet shows the generator, which comes first.
-        pictures = pictures or generator_report.sheet_rows(
-            originals, painted, decisions=decisions, style=style
-        )
     return result, pictures
+
+
+def _colours_of(training):
+    """How many training photographs there are, and their mean colours."""
+    means, stddevs = generator_scores.mean_colour(training)
+    colour = {"means": means.tolist(), "stddevs": stddevs.tolist()}
+    return {"images": len(training.image_ids), "colour": colour}
 
 
 def _with_vessels(style, analyser):
