@@ -1,4 +1,4 @@
-"""Times the iterations of a flagfile, its input pipeline and its memory.
+r"""Times the iterations of a flagfile, its input pipeline and its memory.
 
   python -m benchmarks.iteration --flagfile=experiments/drive.flags \
       --manual_dir=DIR [--task=synthesis] [--iterations=20] [--json=FILE]

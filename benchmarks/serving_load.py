@@ -1,4 +1,4 @@
-"""Many clients, some of whom send rubbish: is every answer right?
+r"""Many clients, some of whom send rubbish: is every answer right?
 
   python -m benchmarks.serving_load --model=export/models/migan_segmentation \
       [--requests=2000] [--clients=8]

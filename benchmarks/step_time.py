@@ -1,4 +1,4 @@
-"""Times training steps against PyTorch's of the same networks.
+r"""Times training steps against PyTorch's of the same networks.
 
   pip install -e ".[benchmark]"
   python -m benchmarks.step_time [--rounds=7] [--steps=3] [--cases=a,b] \

@@ -1,4 +1,4 @@
-"""Times an iteration with the style terms against one without, in turn.
+r"""Times an iteration with the style terms against one without, in turn.
 
   python -m benchmarks.style_step --flagfile=experiments/drive_style.flags \
       --style_image=21_training --manual_dir=DIR [--rounds=5] [--json=FILE]

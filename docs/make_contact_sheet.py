@@ -1,4 +1,4 @@
-"""Draws a sheet of painted images with a row for each vessel map.
+r"""Draws a sheet of painted images with a row for each vessel map.
 
   python docs/make_contact_sheet.py --output=docs/contact_sheet.png \
       [--model=SAVEDMODEL] [--vessel_maps=DIR] [--rows=9] [--samples=4]

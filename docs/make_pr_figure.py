@@ -1,4 +1,4 @@
-"""Draws the precision-recall figure of docs/results.md.
+r"""Draws the precision-recall figure of docs/results.md.
 
   python docs/make_pr_figure.py --dataset=drive --output=docs/pr_drive.png \
       --model="this program=export/models/migan_segmentation_drive" \

@@ -1,4 +1,4 @@
-"""Prints the rows of Table 2 that `migan_tf.evaluate` has measured.
+r"""Prints the rows of Table 2 that `migan_tf.evaluate` has measured.
 
   python docs/make_table2.py --scores="this program=scores/drive_on_drive" \
       --scores="DRIU=scores/driu_drive"

@@ -1,4 +1,4 @@
-"""Draws a figure of docs/synthetic_data.md and prints its table.
+r"""Draws a figure of docs/synthetic_data.md and prints its table.
 
   python docs/make_vessel_figure.py --dataset=drive --manual_dir=DIR \
       --output=docs/vessels_drive.png

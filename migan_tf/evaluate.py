@@ -1,4 +1,4 @@
-"""Scores a run, or the probability maps of any method.
+r"""Scores a run, or the probability maps of any method.
 
   python -m migan_tf.evaluate --workdir=RUN [--split=test|validation|train]
   python -m migan_tf.evaluate --predictions=DIR --ground_truth=DIR \

@@ -1,4 +1,4 @@
-"""Paints vessel maps as fundus images: a few, or as many as are asked for.
+r"""Paints vessel maps as fundus images: a few, or as many as are asked for.
 
   python -m migan_tf.synthesize --vessel_maps=DIR --samples=4 --seed=0 \
       [--workdir=RUN] [--output=DIR]

@@ -1,4 +1,4 @@
-"""Makes annotated images in bulk as an Apache Beam pipeline.
+r"""Makes annotated images in bulk as an Apache Beam pipeline.
 
   pip install 'migan-tf[beam]'
   python -m migan_tf.synthesize_beam --vessel_source=deformed --count=100000 \

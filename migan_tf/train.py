@@ -1,4 +1,4 @@
-"""Trains the segmenter and the generator.
+r"""Trains the segmenter and the generator.
 
   python -m migan_tf.train --flagfile=experiments/drive.flags \
       --manual_dir=DIR --workdir=runs/drive

@@ -1,4 +1,4 @@
-"""Measures whether synthetic pairs help to train a segmenter.
+r"""Measures whether synthetic pairs help to train a segmenter.
 
   python -m migan_tf.utility --dataset=drive --manual_dir=DIR \
       --output=runs/utility [--real=2,5,10,20] [--seeds=0,1] [--dry_run]

@@ -137,8 +137,9 @@ def _check(name, value, rule):
         return
     # `not <=` also refuses NaN.
     if most is None and not least <= value < math.inf:
+        finite = " and finite" if isinstance(value, float) else ""
         raise UserError(
-            f"--{name} must be at least {least} and finite. Received: {value}"
+            f"--{name} must be at least {least}{finite}. Received: {value}"
         )
     if most is not None and not least <= value <= most:
         raise UserError(
