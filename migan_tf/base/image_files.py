@@ -25,9 +25,11 @@ from migan_tf.base.errors import UserError
 
 PICTURES = "png jpg jpeg tif tiff bmp gif ppm pgm pbm pnm".split()
 ARRAYS = ["npy"]
-# Formats and modes that PIL reads as they are meant and OpenCV does not: a
-# JPEG that is cut short, a PNM whose maximum is not 255, a palette.
-_OF_PIL = {"GIF", "JPEG", "MPO", "PPM"}, {"1", "P", "PA"}
+# Formats that PIL reads as they are meant and OpenCV does not: a JPEG that is
+# cut short, a PNM whose maximum is not 255.
+_OF_PIL = ("GIF", "JPEG", "MPO", "PPM")
+# Modes of PIL in which the stored numbers are no levels of grey or of RGB.
+_CONVERTED = ("1", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV")
 _ODD = (
     cv2.error,
     tarfile.TarError,
@@ -260,8 +262,7 @@ def _decoded(content):
                 image.format != "PNG" or b"eXIf" in content
             ):
                 orientation = image.getexif().get(_ORIENTATION, 1)
-            formats, modes = _OF_PIL
-            if image.format in formats or image.mode in modes:
+            if image.format in _OF_PIL or image.mode in _CONVERTED:
                 array = _of_pil(image)
     except UnidentifiedImageError:
         pass  # OpenCV knows formats that PIL does not: float TIFF, for one.
@@ -271,7 +272,7 @@ def _decoded(content):
 
 
 def _of_pil(image):
-    if image.mode in ("P", "PA", "1", "CMYK", "YCbCr"):
+    if image.mode in _CONVERTED:
         image = image.convert("RGB")
     array = np.array(image)
     # PIL has PNM of 16 bits in 32.

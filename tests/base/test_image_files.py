@@ -240,6 +240,16 @@ def test_photographs_and_maps_are_turned_as_exif_says(
     np.testing.assert_array_equal(plane, expected[..., 1])
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "tif"])
+def test_the_inks_of_a_printer_become_colours(tmp_path, suffix):
+    """By hand: each of R, G, B is what its ink leaves of white."""
+    inks = np.dstack([GREY, GREY // 2, GREY // 4, np.zeros_like(GREY)])
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(inks, "CMYK").save(path, quality=100, subsampling=0)
+    found = read_photograph(path).astype(int)
+    assert np.abs(found - (255 - inks[..., :3].astype(int))).max() <= 8
+
+
 def test_a_float_image_is_no_photograph(tmp_path):
     cv2.imwrite(str(tmp_path / "a.tiff"), (RGB / 255).astype(np.float32))
     with pytest.raises(UserError, match="a.tiff must be a photograph of 8 or"):

@@ -3,8 +3,12 @@
 import pytest
 
 from migan_tf.base.errors import UserError
-from migan_tf.synthesis import flags
+from migan_tf.synthesis import flags, formats
 from migan_tf.synthesis.flags import JobSettings, Settings
+
+
+def test_formats_are_those_that_can_be_written():
+    assert tuple(formats.BY_NAME) == flags.FORMATS
 
 
 def test_good_flags_pass():
