@@ -27,6 +27,7 @@ class Painting:
 
     fundus: np.ndarray  # (S,S,3) uint8
     vessel_map: np.ndarray  # (S,S) float32 in [0,1], soft
+    fov_mask: np.ndarray  # (S,S) bool, where it shows the retina
 
 
 class Segmenter(Protocol):
@@ -49,12 +50,30 @@ class Generator(Protocol):
 
     config: Config  # of the run that it comes from
 
-    def __call__(self, vessel_map, seed, noise_stddev=None) -> Painting:
+    def __call__(
+        self,
+        vessel_map,
+        seed,
+        noise_stddev=None,
+        fov_mask=None,
+        contrast=1.0,
+        style_fundus=None,
+    ) -> Painting:
         """Paints one vessel map.
 
         Args:
           vessel_map: (H,W) float in [0,1], of any size. It is resampled as
-            the run's training maps were, without knowledge of a FOV.
-          seed: the noise code is a function of it.
+            the run's training maps were.
+          seed: the noise code is a function of it; a whole number, or a list
+            of such.
           noise_stddev: σ; default the run's --evaluation_noise_stddev.
+          fov_mask: (H,W) bool, the field of view to paint in. By default that
+            of the photographs that were trained on.
+          contrast: of the vessels; 1 is as photographed.
+          style_fundus: (h,w,3) uint8, a photograph in whose colours and light
+            to paint. By default the noise code chooses them.
+
+        Raises:
+          UserError: the generator is one that knows no field of view, no
+            contrast or no style, and is given one.
         """

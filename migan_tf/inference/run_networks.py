@@ -113,9 +113,18 @@ class NetworkGenerator:
         self.config = config
         self._network = tf.function(network, reduce_retracing=True)
 
-    def __call__(self, vessel_map, seed, noise_stddev=None) -> Painting:
+    def __call__(
+        self,
+        vessel_map,
+        seed,
+        noise_stddev=None,
+        fov_mask=None,
+        contrast=1.0,
+        style_fundus=None,
+    ) -> Painting:
         """Paints one vessel map; see `protocols.Generator`."""
         config = self.config
+        refuse_delta_arguments(fov_mask, contrast, style_fundus)
         if noise_stddev is None:
             noise_stddev = config.evaluation_noise_stddev
         rng = np.random.default_rng(seed)
@@ -124,7 +133,11 @@ class NetworkGenerator:
             tf.constant(vessel_map, tf.float32)[..., None],
             tf.constant(noise, tf.float32),
         )
-        return Painting(fundus.numpy(), painted_map.numpy()[..., 0])
+        return Painting(
+            fundus.numpy(),
+            painted_map.numpy()[..., 0],
+            find_fov_mask(fundus).numpy(),
+        )
 
     def paint(self, vessel_map, noise):
         """Paints one vessel map with a given noise, in TensorFlow ops only.
@@ -157,3 +170,14 @@ def resampled_map(vessel_map, config):
     return geometry.to_network(
         vessel_map, config.image_size, geometry=config.geometry, side=side
     )
+
+
+def refuse_delta_arguments(fov_mask, contrast, style_fundus) -> None:
+    """Raises `UserError` where the paper's generator is asked for more."""
+    del fov_mask  # It paints the field of view that it has learned.
+    if contrast != 1.0 or style_fundus is not None:
+        raise UserError(
+            "--contrast and --style_fundus are of generators that were "
+            "trained with --generator=delta. Received: one of "
+            "--generator=migan. Give another --model or --workdir"
+        )

@@ -4,7 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from migan_tf.base.errors import UserError
+from migan_tf.data.fov import find_fov_mask
 from migan_tf.inference.protocols import Painting, Segmentation
+from migan_tf.inference.run_networks import refuse_delta_arguments
 
 
 class SavedSegmenter:
@@ -51,8 +53,17 @@ class SavedGenerator:
         self.config = folder.config
         self._loaded = _load(folder.path)
 
-    def __call__(self, vessel_map, seed, noise_stddev=None) -> Painting:
+    def __call__(
+        self,
+        vessel_map,
+        seed,
+        noise_stddev=None,
+        fov_mask=None,
+        contrast=1.0,
+        style_fundus=None,
+    ) -> Painting:
         """Paints one vessel map; see `protocols.Generator`."""
+        refuse_delta_arguments(fov_mask, contrast, style_fundus)
         if noise_stddev is None:
             noise_stddev = self.config.evaluation_noise_stddev
         rng = np.random.default_rng(seed)
@@ -62,8 +73,9 @@ class SavedGenerator:
             vessel_map=tf.constant(vessel_map, tf.float32)[None, ..., None],
             noise=tf.constant(noise, tf.float32),
         )
+        fundus = found["fundus"].numpy()[0]
         painted_map = found["vessel_map"].numpy()[0, ..., 0] / np.float32(255)
-        return Painting(found["fundus"].numpy()[0], painted_map)
+        return Painting(fundus, painted_map, find_fov_mask(fundus).numpy())
 
 
 def _call(loaded, **inputs):

@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from migan_tf.data import fov, geometry
+from migan_tf.data import geometry
 from migan_tf.inference.load import load_generator, load_segmenter
 from migan_tf.inference.model_folder import open_folder
 from migan_tf.inference.run_networks import resampled_map
@@ -92,7 +92,7 @@ class Maker:
             seed,
             self._recipe.noise_stddev,
         )
-        fov_mask = fov.find_fov_mask(painting.fundus).numpy()
+        fov_mask = painting.fov_mask
         levels = np.round(painting.vessel_map * 255).astype(np.uint8)
         artery_map, vein_map = (
             self._resampled(plane, drawn.fov_mask, fov_mask)
