@@ -6,7 +6,7 @@ import shlex
 
 from absl import flags
 
-from migan_tf.base import command_line, settings
+from migan_tf.base import command_line, run_record, settings
 from migan_tf.base.errors import UserError
 from migan_tf.base.settings import field
 
@@ -55,6 +55,14 @@ class Settings:
         default=("1", "4"),
         help="Arms of k synthetic pairs for each photograph, or `all` pairs.",
     )
+    tstr: bool = field(
+        default=False,
+        help=(
+            "TSTR, train on synthetic, test on real: the segmenter on painted "
+            "pairs alone beside the one on photographs alone, without the arms "
+            "of --multiples."
+        ),
+    )
     pairs: int = field(
         default=500, help="Synthetic pairs made in each cell.", minimum=1
     )
@@ -64,6 +72,15 @@ class Settings:
             "Photographs held out to choose the weights, in all arms the same."
         ),
         minimum=1,
+    )
+    generator_model: str = field(
+        default="",
+        help=(
+            "A generator that exists already paints the pairs of every cell, "
+            "and none is trained: a run, its folder RUN/synthesis, or a "
+            "SavedModel."
+        ),
+        place=True,
     )
     segmenter_flagfile: str = field(
         default="experiments/utility/segmenter.flags",
@@ -103,18 +120,21 @@ def read() -> Settings:
     Raises:
       UserError: a flag is at fault.
     """
-    return parsed(settings.read(Settings))
+    return parsed(settings.read(Settings), settings.given(Settings))
 
 
-def parsed(given) -> Settings:
+def parsed(given, named=()) -> Settings:
     """Settings as texts to settings whose texts are read.
 
     Args:
       given: `Settings` as the command line has them.
+      named: names of those that stand on the command line.
 
     Returns:
       The same with `output` as a path, `data_dir` filled in, numbers in
-      `real`, `seeds` and `multiples`, and tuples of flags in `…_flags`.
+      `real`, `seeds` and `multiples`, none of the last for `tstr`, the folder
+      of a run's generator in `generator_model`, and tuples of flags in
+      `…_flags`.
 
     Raises:
       UserError: a flag is at fault.
@@ -128,22 +148,53 @@ def parsed(given) -> Settings:
     for name, numbers in counts.items():
         if not numbers:
             raise UserError(f"--{name} must name at least one. Received: none")
-    texts = given.multiples
+    _check_together(given, named)
+    texts = () if given.tstr else given.multiples
     multiples = _numbers("multiples", [t for t in texts if t != ALL], 1)
     commands = {
         name: _split(name, getattr(given, name))
         for name in ("segmenter_flags", "generator_flags", "synthesize_flags")
     }
     for name in FLAGFILES:
-        _check_flagfile(name, getattr(given, name))
+        if name != "generator_flagfile" or not given.generator_model:
+            _check_flagfile(name, getattr(given, name))
     return dataclasses.replace(
         given,
         output=output,
         data_dir=given.data_dir or str(output / "data"),
         multiples=multiples + ((ALL,) if ALL in texts else ()),
+        generator_model=_task_folder(given.generator_model),
         **counts,
         **commands,
     )
+
+
+def _check_together(given, named):
+    """Raises `UserError` where one flag would make nothing of another."""
+    if given.tstr and given.multiples and "multiples" in named:
+        raise UserError(
+            "--tstr has no arms of photographs and pairs, and goes without "
+            f"--multiples. Received: --multiples={','.join(given.multiples)}. "
+            "Next: leave out one of the two"
+        )
+    trained_by = [
+        name
+        for name in ("generator_flagfile", "generator_flags")
+        if given.generator_model and name in named and getattr(given, name)
+    ]
+    if trained_by:
+        received = " ".join(f"--{n}={getattr(given, n)}" for n in trained_by)
+        raise UserError(
+            "--generator_model is a generator that is not trained here, and "
+            f"goes without flags of its training. Received: {received}. Next: "
+            "leave out the one or the others"
+        )
+
+
+def _task_folder(model):
+    """The folder `synthesis` of a run; any other folder as it is given."""
+    own = pathlib.Path(model, "synthesis")
+    return str(own) if model and run_record.is_run(own) else model
 
 
 def _check_flagfile(name, path):

@@ -9,10 +9,17 @@ from matplotlib.figure import Figure
 
 from migan_tf.base import files
 from migan_tf.metrics import figures
+from migan_tf.utility_study import given_generator
 from migan_tf.utility_study.plan import REAL
 from migan_tf.utility_study.report import FIGURES, LEVEL
 
 MARKERS = "o^svDP*X"  # of the plot's lines, one for each arm
+# What a verdict on the arm of pairs alone says of a TSTR gap.
+ALONE = {
+    "hurts": "painted pairs alone are worse than photographs alone",
+    "helps": "painted pairs alone are better than photographs alone",
+    "no evidence": "no evidence that painted pairs alone are worse or better",
+}
 
 
 def write(report, output) -> str:
@@ -34,18 +41,28 @@ def write(report, output) -> str:
 
 
 def page(report) -> str:
-    """The report in Markdown: a table for each figure, then the verdicts."""
-    seeds, images = len(report["seeds"]), len(report["images"])
+    """The report in Markdown: tables of figures, TSTR gap, verdicts, pairs."""
+    images = len(report["images"])
+    painter = "a generator that saw those n only"
+    if report["generator"]:
+        painter = "one generator, which exists already"
     lines = [
         f"# Synthetic pairs beside the photographs of {report['dataset']}",
         "",
-        f"Mean over {seeds} seed{'s'[: seeds > 1]} of the figure pooled over "
-        f"{images} test images; n real photographs, {report['pairs']} pairs "
-        "asked for in each cell of a generator that saw those n only.",
+        f"Mean over {_seeds(report)} of the figure pooled over {images} test "
+        f"images; n real photographs, {report['pairs']} pairs asked for in "
+        f"each cell of {painter}.",
+        *_generator(report["generator"]),
     ]
     for figure, title in FIGURES.items():
         lines += ["", f"## {title}", *_table(report, figure)]
     lines += [
+        "",
+        "## TSTR: train on synthetic, test on real",
+        "AUC-PR, pooled over the test images, of the segmenter of photographs "
+        "alone and of painted pairs alone, and the gap between them.",
+        "",
+        *_tstr(report),
         "",
         "## Verdicts",
         "AUC-PR by image, difference to real only: mean over seeds, then an "
@@ -93,6 +110,56 @@ def plot(report):
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     return figures.picture_of(figure)
+
+
+def _seeds(report):
+    count = len(report["seeds"])
+    return f"{count} seed{'s'[: count > 1]}"
+
+
+def _generator(described):
+    """Which generator painted all pairs, and what to bear in mind of it."""
+    if not described:
+        return []
+    learned = described["learned_from"]
+    count = "an unknown number of" if learned is None else len(learned)
+    lines = [
+        "",
+        f"The generator: {described['model']}, version "
+        f"{described['version']}, weights {described['weights_sha256'][:12]} "
+        f"(`{described['folder']}`), which learned from {count} photographs.",
+    ]
+    for caveat in given_generator.caveats(described):
+        lines += ["", f"**Bear in mind**: {caveat}"]
+    return lines
+
+
+def _tstr(report):
+    names = "n", "seed", "photographs alone", "painted alone", "gap"
+    lines = [f"| {' | '.join(names)} |", _rule(len(names))]
+    for found in report["tstr"]:
+        for row in (*found["by_seed"], {**found, "seed": "mean"}):
+            lines.append(
+                f"| {found['real']} | {row['seed']} | {row['photographs']:.4f} "
+                f"| {row['painted']:.4f} | {row['gap']:+.4f} |"
+            )
+    for found in report["tstr"]:
+        lines += ["", _tstr_line(report, found)]
+    return lines
+
+
+def _tstr_line(report, found):
+    said = ALONE[found["verdict"]]
+    each = ", ".join(f"{row['gap']:+.4f}" for row in found["by_seed"])
+    return (
+        f"**TSTR gap, n = {found['real']}: {found['gap']:+.4f} AUC-PR** "
+        f"({found['photographs']:.4f} of photographs alone, "
+        f"{found['painted']:.4f} of painted pairs alone; mean over "
+        f"{_seeds(report)}: {each}): {said} (image by image "
+        f"{found['gap_by_image']:+.4f}, paired test over "
+        f"{len(report['images'])} test images, p {found['p_holm']:.2g} after "
+        "Holm)."
+    )
 
 
 def _table(report, figure):

@@ -3,9 +3,11 @@
 A cell is a number n of real photographs and a seed. All that is trained in it
 sees those n photographs and no others: the segmenter of the arm `real`, the
 generator, whose deformed vessel maps are those of the n, and through its pairs
-the other arms. The photographs held out for validation choose the weights of
-each network, the same ones in every arm. Each arm is trained by the same flags,
-seed and number of steps; only where its examples come from differs.
+the other arms. A generator that exists already may stand in for those of the
+cells; what it has seen is told by `given_generator`. The photographs held out
+for validation choose the weights of each network, the same ones in every arm.
+Each arm is trained by the same flags, seed and number of steps; only where its
+examples come from differs.
 """
 
 import dataclasses
@@ -26,6 +28,7 @@ from migan_tf.utility_study.flags import ALL
 REAL, SYNTHETIC = "real", "synthetic"  # Names of the arms without a mixture.
 GENERATOR = "generator"  # Folder of a cell's generator, beside those of arms.
 SYNTHESIS = "synthesis"  # The kind of the step that makes a cell's pairs.
+JOB = "job.json"  # what `synthesize` says that pairs are a function of
 _METRICS = pathlib.Path("evaluation", "test", METRICS)
 
 
@@ -66,13 +69,15 @@ class Cell:
         return self.folder / arm.name / _METRICS
 
 
-def make(settings, available, tested) -> list[Cell]:
+def make(settings, available, tested, generator=None) -> list[Cell]:
     """Plans all cells, by rising number of photographs.
 
     Args:
       settings: `flags.Settings`.
       available: number of photographs of the training split.
       tested: number of photographs of the test split.
+      generator: `given_generator.GivenGenerator`, in place of one for each
+        cell; or None.
 
     Raises:
       UserError: they do not suffice for what is asked for.
@@ -98,7 +103,7 @@ def make(settings, available, tested) -> list[Cell]:
             f"{settings.pairs}"
         )
     return [
-        _cell(settings, n, seed=seed, whole=n == left)
+        _cell(settings, n, seed=seed, whole=n == left, generator=generator)
         for n in numbers
         for seed in settings.seeds
     ]
@@ -124,16 +129,20 @@ def read_summary(pool) -> dict:
     Raises:
       UserError: there is no summary that can be read.
     """
+    return _read(pool, SUMMARY)
+
+
+def _read(pool, name):
     try:
-        return json.loads((pool / SUMMARY).read_text("utf-8"))
+        return json.loads((pool / name).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{pool} must hold the {SUMMARY} of its pairs: {error}. Remove "
-            "that folder and run the same command again"
+            f"{pool} must hold the {name} of its pairs: {error}. Remove that "
+            "folder and run the same command again"
         ) from None
 
 
-def _cell(settings, real, seed, whole):
+def _cell(settings, real, seed, whole, generator):
     """A cell of `real` photographs; `whole` where these are all there are."""
     name = f"n{real}_seed{seed}"
     folder = settings.output / name
@@ -152,13 +161,22 @@ def _cell(settings, real, seed, whole):
     pool = pathlib.Path(
         settings.data_dir, _dataset_name(settings.dataset, name)
     )
-    steps = [
-        *_arm_steps(settings, folder / REAL, seen),
-        _training(
-            settings, "generator", workdir=folder / GENERATOR, further=seen
-        ),
-        _synthesis(settings, folder, pool=pool, places=places, arms=arms),
-    ]
+    steps = _arm_steps(settings, folder / REAL, seen)
+    if generator is None:
+        workdir = folder / GENERATOR
+        steps.append(
+            _training(settings, "generator", workdir=workdir, further=seen)
+        )
+    steps.append(
+        _synthesis(
+            settings,
+            folder,
+            pool=pool,
+            places=places,
+            arms=arms,
+            generator=generator,
+        )
+    )
     for arm in arms[1:]:
         extra = [
             f"--extra_dataset={pool.name}",
@@ -219,15 +237,22 @@ def _training(settings, kind, workdir, further):
     )
 
 
-def _synthesis(settings, folder, pool, places, arms):
-    """The pairs of a cell: maps of its n photographs, deformed and painted."""
+def _synthesis(settings, folder, pool, places, arms, generator):
+    """The pairs of a cell: maps deformed and painted.
+
+    They are maps of the photographs that the generator learned from: of the
+    cell's n, but for a generator that is given.
+    """
     workdir = folder / GENERATOR
+    painter = f"--workdir={workdir}"
+    if generator is not None:
+        painter = f"--model={generator.folder}"
     step = _step(
         workdir,
         "synthesize",
         kind=SYNTHESIS,
         arguments=(
-            f"--workdir={workdir}",
+            painter,
             "--vessel_source=deformed",
             f"--reader={folder / REAL / 'segmentation'}",
             f"--count={settings.pairs}",
@@ -238,7 +263,7 @@ def _synthesis(settings, folder, pool, places, arms):
         ),
         result=pool / SUMMARY,
     )
-    check = functools.partial(_check_pool, pool, arms)
+    check = functools.partial(_check_pool, pool, arms, generator=generator)
     return dataclasses.replace(step, check=check)
 
 
@@ -253,8 +278,22 @@ def _dataset_name(dataset, cell):
     return f"utility_{re.sub('[^a-z0-9]+', '_', dataset)}_{cell}"
 
 
-def _check_pool(pool, arms) -> None:
-    """Raises `UserError` where a gate let through too few pairs for an arm."""
+def _check_pool(pool, arms, generator) -> None:
+    """Raises `UserError` where pairs are too few, or not a given generator's.
+
+    A gate may let through too few for an arm; a run that is trained on has
+    other best weights than those that the experiment began with.
+    """
+    if generator is not None:
+        painted_by = _read(pool, JOB)["model"]["weights_sha256"]
+        if painted_by != generator.identity["weights_sha256"]:
+            raise UserError(
+                "--generator_model must stay as it was while the experiment "
+                f"runs. Received: {generator.folder}, whose weights have "
+                f"changed before {pool} was made. Next, with another --output "
+                "(and --data_dir, if given): the same command when its "
+                "training is over"
+            )
     found = read_summary(pool)
     least = max(1, *(arm.count for arm in arms))
     if found["pairs"] < least:

@@ -14,7 +14,12 @@ import numpy as np
 from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
 from migan_tf.metrics import paired_test
-from migan_tf.utility_study.plan import GENERATOR, REAL, read_summary
+from migan_tf.utility_study.plan import (
+    GENERATOR,
+    REAL,
+    SYNTHETIC,
+    read_summary,
+)
 
 # The figures of the report and their titles.
 FIGURES = {
@@ -22,7 +27,7 @@ FIGURES = {
     "dice_otsu": "Dice, Otsu",
     "auc_roc": "AUC-ROC",
 }
-TESTED = "auc_pr"  # the figure that verdicts are of
+TESTED = "auc_pr"  # the figure that verdicts and TSTR gaps are of
 LEVEL = 0.05  # an adjusted p below it makes a verdict
 # Flags that may differ between two segmenters that are compared.
 VARIED = frozenset(
@@ -31,18 +36,20 @@ VARIED = frozenset(
 )
 
 
-def make(settings, cells) -> dict:
+def make(settings, cells, generator=None) -> dict:
     """Compares the arms of all cells.
 
     Args:
       settings: `flags.Settings`.
       cells: list of `plan.Cell`, all of them done.
+      generator: what `given_generator.GivenGenerator.described` says of the
+        one that painted all pairs; None where each cell has its own.
 
     Returns:
       The report as plain values, which `page.write` writes. `means` is
       {n: {arm: {figure: its mean}}}, `comparisons` has a dictionary for each
-      verdict, `pools` one for the pairs of each cell, `runs` one for each arm
-      of each cell.
+      verdict, `tstr` one for each n (see `tstr_gap`), `pools` one for the
+      pairs of each cell, `runs` one for each arm of each cell.
 
     Raises:
       UserError: a score is missing or of other images, or arms were trained
@@ -56,7 +63,7 @@ def make(settings, cells) -> dict:
                 "all arms must be scored on the same images. Received: others "
                 f"in {row['metrics']}. Remove that folder and run again"
             )
-    _check_same_flags(cells)
+    _check_same_flags(cells, generator)
     arms = {arm.name: arm.title for arm in cells[0].arms}
     numbers = sorted({cell.real for cell in cells})
     compared = [
@@ -76,13 +83,53 @@ def make(settings, cells) -> dict:
             str(n): {name: _means(rows, n, name) for name in arms}
             for n in numbers
         },
+        "generator": generator,
         "comparisons": compared,
+        "tstr": [
+            tstr_gap(rows, each)
+            for each in compared
+            if each["arm"] == SYNTHETIC
+        ],
         "least_p_holm": least_p(len(compared), len(images)),
         "pools": [
             {"real": cell.real, "seed": cell.seed, **read_summary(cell.pool)}
             for cell in cells
         ],
         "runs": rows,
+    }
+
+
+def tstr_gap(rows, compared) -> dict:
+    """Train on synthetic, test on real: what painted pairs alone lose.
+
+    The gap is the AUC-PR, pooled over the test photographs, of the segmenter
+    of photographs alone less that of the segmenter of painted pairs alone.
+
+    Args:
+      rows: list of the scores of each arm of each cell, the report's `runs`.
+      compared: the comparison of the arm of pairs alone for one n.
+
+    Returns:
+      `real`, which is n; the means over the seeds `photographs`, `painted` and
+      `gap`; `by_seed` with the same for each seed; and of the paired test
+      `gap_by_image`, `p`, `p_holm` and `verdict`, which is of the pairs.
+    """
+    real = compared["real"]
+    photographs, painted = (_of(rows, real, arm) for arm in (REAL, SYNTHETIC))
+    by_seed = [
+        {
+            "seed": one["seed"],
+            **_gap(one["pooled"][TESTED], two["pooled"][TESTED]),
+        }
+        for one, two in zip(photographs, painted, strict=True)
+    ]
+    means = (_means(rows, real, arm)[TESTED] for arm in (REAL, SYNTHETIC))
+    return {
+        "real": real,
+        **_gap(*means),
+        "by_seed": by_seed,
+        "gap_by_image": -compared["difference"],
+        **{name: compared[name] for name in ("p", "p_holm", "verdict")},
     }
 
 
@@ -103,7 +150,12 @@ def verdict(difference, p) -> str:
     return "helps" if difference > 0 else "hurts"
 
 
-def _check_same_flags(cells):
+def _gap(photographs, painted):
+    gap = photographs - painted
+    return {"photographs": photographs, "painted": painted, "gap": gap}
+
+
+def _check_same_flags(cells, generator):
     """Raises `UserError` where the records of arms have other flags.
 
     A flagfile that was changed half-way would make the comparison one of
@@ -111,10 +163,10 @@ def _check_same_flags(cells):
     """
     first = {}
     for cell in cells:
-        for folder in (
-            cell.folder / GENERATOR / "synthesis",
-            *(cell.folder / arm.name / "segmentation" for arm in cell.arms),
-        ):
+        folders = [cell.folder / arm.name / "segmentation" for arm in cell.arms]
+        if generator is None:
+            folders.append(cell.folder / GENERATOR / "synthesis")
+        for folder in folders:
             values = vars(run_record.read_config(folder))
             for name in values.keys() - VARIED:
                 kept = first.setdefault((folder.name, name), values[name])

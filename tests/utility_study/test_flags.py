@@ -1,5 +1,6 @@
 """The flags of the experiment: what they mean and what is refused."""
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -17,7 +18,7 @@ FLAGFILES = {
 def settings(**given):
     """Settings whose texts are read, as a job of `utility` has them."""
     return flags.parsed(
-        flags.Settings(**{**FLAGFILES, "output": "out", **given})
+        flags.Settings(**{**FLAGFILES, "output": "out", **given}), given.keys()
     )
 
 
@@ -42,6 +43,34 @@ def test_lists_and_strings_of_flags_are_read():
     assert settings(multiples=[]).multiples == ()
 
 
+def test_tstr_has_no_mixtures():
+    assert settings(tstr=True).multiples == ()
+    assert settings(tstr=True, multiples=[]).multiples == ()
+
+
+def test_a_run_stands_for_its_generator(tmp_path):
+    run = tmp_path / "run"
+    folder = run / "synthesis"
+    folder.mkdir(parents=True)
+    # Not a run yet: what it may be else is another's to say.
+    assert settings(generator_model=str(run)).generator_model == str(run)
+    (folder / "run.json").touch()
+    for given in (run, folder):
+        found = settings(generator_model=str(given))
+        assert found.generator_model == str(folder)
+    assert settings().generator_model == ""
+
+
+def test_a_flagfile_that_nothing_is_trained_by_may_be_gone(tmp_path):
+    gone = {**FLAGFILES, "generator_flagfile": "gone.flags"}
+    given = flags.Settings(
+        **gone, output="out", generator_model=str(tmp_path), generator_flags=""
+    )
+    assert flags.parsed(given).generator_model == str(tmp_path)
+    with pytest.raises(UserError, match="--generator_flagfile .*'gone.flags'"):
+        flags.parsed(dataclasses.replace(given, generator_model=""))
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -53,6 +82,18 @@ def test_lists_and_strings_of_flags_are_read():
         ({"multiples": ["some"]}, "--multiples must .*: some"),
         ({"segmenter_flagfile": "none"}, "--segmenter_flagfile must .*'none'"),
         ({"generator_flags": "--a='b"}, "--generator_flags must be flags"),
+        (
+            {"tstr": True, "multiples": ["1", "all"]},
+            "--tstr .* without --multiples. Received: --multiples=1,all. Next",
+        ),
+        (
+            {"generator_model": "m", "generator_flags": "--seed=1"},
+            "--generator_model .*Received: --generator_flags=--seed=1. Next",
+        ),
+        (
+            {"generator_model": "m", "generator_flagfile": "mine.flags"},
+            "--generator_model .*Received: --generator_flagfile=mine.flags",
+        ),
     ],
 )
 def test_what_is_wrong_is_refused(given, words):

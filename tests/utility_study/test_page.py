@@ -33,6 +33,23 @@ REPORT = {
         for n in (2, 19)
     ],
     "least_p_holm": 0.25,
+    "generator": None,
+    "tstr": [
+        {
+            "real": n,
+            "photographs": 0.8,
+            "painted": 0.75,
+            "gap": 0.05,
+            "by_seed": [
+                {"seed": 0, "photographs": 0.8, "painted": 0.75, "gap": 0.05}
+            ],
+            "gap_by_image": 0.0432,
+            "p": 0.125,
+            "p_holm": 0.25,
+            "verdict": "no evidence",
+        }
+        for n in (2, 19)
+    ],
     "pools": [
         {
             "real": 2,
@@ -76,6 +93,43 @@ def test_the_page_has_rows_of_n_and_columns_of_arms():
     text = " ".join(lines)
     assert "1 seed of the figure" in text and "4 test images" in text
     assert "**4 test images are too few for any verdict**" in text
+
+
+def test_the_tstr_gap_is_said_in_one_line():
+    lines = page.page(REPORT).splitlines()
+    assert "| 19 | 0 | 0.8000 | 0.7500 | +0.0500 |" in lines
+    assert "| 19 | mean | 0.8000 | 0.7500 | +0.0500 |" in lines
+    (said,) = [line for line in lines if "TSTR gap, n = 19" in line]
+    assert "+0.0500 AUC-PR" in said and "1 seed: +0.0500" in said
+    assert "no evidence that painted pairs alone are worse" in said
+    assert "image by image +0.0432" in said and "p 0.25 after Holm" in said
+    worse = [{**row, "verdict": "hurts"} for row in REPORT["tstr"]]
+    text = page.page({**REPORT, "tstr": worse})
+    assert "painted pairs alone are worse than photographs alone" in text
+
+
+def test_a_given_generator_is_named_and_what_it_brings_along():
+    assert "a generator that saw those n only" in page.page(REPORT)
+    described = {
+        "model": "migan_synthesis",
+        "version": 4,
+        "weights_sha256": "0123456789abcdef",
+        "folder": "models/migan_synthesis/4",
+        "learned_from": ["21", "22", "23"],
+        "outside": [{"real": 2, "seed": 0, "images": ["23"]}],
+    }
+    text = page.page({**REPORT, "generator": described})
+    assert "saw those n only" not in text
+    assert "migan_synthesis, version 4, weights 0123456789ab" in text
+    assert "`models/migan_synthesis/4`" in text
+    assert "learned from 3 photographs" in text
+    assert "**Bear in mind**" in text and "n = 2, seed 0: 1 (23)" in text
+    described["outside"] = []
+    text = page.page({**REPORT, "generator": described})
+    assert "Bear in mind" not in text
+    described["learned_from"] = None
+    text = page.page({**REPORT, "generator": described})
+    assert "There is no record of the photographs" in text
 
 
 def test_enough_images_are_not_called_too_few():

@@ -1,18 +1,29 @@
 """The cells: what is trained on what, in which order, by which command."""
 
 import json
+import pathlib
 import sys
 
 import pytest
 
 from migan_tf.base.errors import UserError
+from migan_tf.synthesis import job
 from migan_tf.utility_study import plan
+from migan_tf.utility_study.given_generator import GivenGenerator
 from migan_tf.utility_study.plan import Arm
 from tests.utility_study.test_flags import settings
 
+GIVEN = GivenGenerator(
+    pathlib.Path("models/painter/3"),
+    {"model": "painter", "version": 3, "weights_sha256": "5eed"},
+    dataset="drive",
+    learned_from={},
+    held_out={},
+)
 
-def cells_of(available=20, tested=20, **given):
-    return plan.make(settings(**given), available, tested)
+
+def cells_of(available=20, tested=20, generator=None, **given):
+    return plan.make(settings(**given), available, tested, generator=generator)
 
 
 def flags_of(step):
@@ -106,6 +117,38 @@ def test_pairs_come_from_the_cells_own_generator_and_reader():
     }
 
 
+def test_tstr_trains_two_segmenters_and_the_generator_between_them():
+    (cell,) = cells_of(real=["20"], seeds=["1"], tstr=True)
+    assert [arm.name for arm in cell.arms] == ["real", "synthetic"]
+    assert [*by_name(cell)] == [
+        "real/train",
+        "real/evaluate",
+        "generator/train",
+        "generator/synthesize",
+        "synthetic/train",
+        "synthetic/evaluate",
+    ]
+    extra = flags_of(by_name(cell)["synthetic/train"])
+    assert (extra["extra_share"], extra["extra_count"]) == ("1.0", "0")
+
+
+def test_a_given_generator_paints_in_every_cell_and_none_is_trained():
+    usual = cells_of(real=["2", "5"])
+    cells = cells_of(real=["2", "5"], generator=GIVEN)
+    for cell, other in zip(cells, usual, strict=True):
+        steps, before = by_name(cell), by_name(other)
+        assert before.pop("generator/train")
+        assert [*steps] == [*before]
+        given = flags_of(steps.pop("generator/synthesize"))
+        trained = flags_of(before.pop("generator/synthesize"))
+        assert given.pop("model") == "models/painter/3"
+        assert trained.pop("workdir") and given == trained
+        # All else is the same, command by command.
+        assert {n: s.command for n, s in steps.items()} == {
+            n: s.command for n, s in before.items()
+        }
+
+
 def test_arms_differ_in_their_examples_alone():
     steps = by_name(cells_of(segmenter_flags="--geometry=stretch")[0])
     rest = []
@@ -151,9 +194,10 @@ def test_the_plan_can_be_pasted_into_a_shell():
     assert "'--workdir=a b'" in lines[2]
 
 
-def check_pairs(folder, pairs, multiples):
+def check_pairs(folder, pairs, multiples, generator=None):
     """Checks pairs of which so many were let through, for five photographs."""
     given = {"data_dir": str(folder), "multiples": multiples}
+    given["generator"] = generator
     (cell,) = cells_of(real=["5"], seeds=["0"], **given)
     summary = {
         "pairs": pairs,
@@ -171,6 +215,21 @@ def test_too_few_pairs_are_said_by_the_flags_that_make_more(tmp_path):
         check_pairs(tmp_path, 19, ["1", "4"])
     with pytest.raises(UserError, match="--pairs must leave 1 .*'vessels': 80"):
         check_pairs(tmp_path, 0, [])
+
+
+def test_pairs_of_other_weights_than_were_given_are_refused(tmp_path):
+    """As those of a run that is trained on meanwhile."""
+    path = tmp_path / "utility_drive_n5_seed0" / job.JOB
+    with pytest.raises(UserError, match="must hold the job.json"):
+        check_pairs(tmp_path, 20, [], GIVEN)
+    path.write_text(json.dumps({"model": {"weights_sha256": "5eed"}}))
+    check_pairs(tmp_path, 20, [], GIVEN)
+    path.write_text(json.dumps({"model": {"weights_sha256": "f00d"}}))
+    check_pairs(tmp_path, 20, [])
+    with pytest.raises(
+        UserError, match="--generator_model must stay .*painter"
+    ):
+        check_pairs(tmp_path, 20, [], GIVEN)
 
 
 def test_a_summary_that_cannot_be_read_is_said(tmp_path):

@@ -91,6 +91,28 @@ def test_verdicts_of_known_differences(planned):
     assert found["least_p_holm"] == pytest.approx(6 / 512)
 
 
+def test_the_tstr_gap_is_that_of_photographs_less_painted(planned):
+    given, cells = planned
+    # Of one of two seeds of n = 2 pairs alone are 0.03 better, all images.
+    path = cells[1].metrics(cells[1].arms[1])
+    path.unlink()
+    path.parent.rmdir()
+    write_score(path, 0.72, np.full(IMAGES, 0.03))
+    two, five = report.make(given, cells)["tstr"]
+    assert (two["real"], five["real"]) == (2, 5)
+    assert [row["seed"] for row in two["by_seed"]] == [0, 1]
+    gaps = [row["gap"] for row in two["by_seed"]]
+    assert gaps == pytest.approx([0.05, -0.03])
+    assert two["photographs"] == pytest.approx(0.72)
+    assert two["painted"] == pytest.approx((0.67 + 0.75) / 2)
+    assert two["gap"] == two["gap_by_image"] == pytest.approx(0.01)
+    assert five["gap"] == five["gap_by_image"] == pytest.approx(0.05)
+    # Ten images of one sign, the first of six comparisons.
+    assert five["p"] == 2 / 1024
+    assert five["p_holm"] == pytest.approx(6 / 512)
+    assert five["verdict"] == "hurts"
+
+
 def test_means_are_those_over_the_seeds(planned):
     found = report.make(*planned)
     assert list(found["means"]) == ["2", "5"]
@@ -144,6 +166,16 @@ def test_generators_of_other_flags_are_refused(planned):
     write_run(folder, "synthesis", seed=1, base_filters=8)
     with pytest.raises(UserError, match="--base_filters=64 and, in"):
         report.make(given, cells)
+
+
+def test_a_given_generator_has_no_runs_in_the_cells(planned):
+    given, cells = planned
+    for cell in cells:
+        (cell.folder / "generator" / "synthesis" / "run.json").unlink()
+    with pytest.raises(UserError, match="synthesis/run.json"):
+        report.make(given, cells)
+    described = {"model": "painter"}
+    assert report.make(given, cells, described)["generator"] == described
 
 
 def test_arms_of_other_flags_are_refused(planned):

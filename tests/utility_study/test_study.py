@@ -2,14 +2,18 @@
 
 import dataclasses
 import json
+import pathlib
 from types import SimpleNamespace
 
 import pytest
 
 from migan_tf.base.errors import UserError
+from migan_tf.data import photographs
+from migan_tf.inference import model_folder
 from migan_tf.utility_study import study
 from tests.conftest import TINY_FLAGS
 from tests.utility_study.test_flags import settings
+from tests.utility_study.test_given_generator import write_run
 
 # A tiny network paints nothing that a gate would let through.
 SYNTHESIZE_FLAGS = """
@@ -59,6 +63,59 @@ def test_test_photographs_without_maps_are_said_first(experiment, monkeypatch):
     with pytest.raises(UserError, match="vessel map for every .*01_test"):
         study.run(experiment)
     assert not experiment.output.exists()
+
+
+def test_a_generator_that_learned_from_a_test_photograph_is_refused(
+    experiment, tmp_path
+):
+    source = photographs.Source("phantom/demo", experiment.data_dir)
+    leaked = photographs.load(source, "test")[2]
+    seen = {"train": {"eye": leaked.sha256()}}
+    folder = write_run(tmp_path / "synthesis", seen, dataset="drive")
+    with pytest.raises(UserError, match="--generator_model must not .*has eye"):
+        study.run(experiment, folder)
+    assert not experiment.output.exists()
+
+
+@pytest.mark.slow
+def test_tstr_of_a_generator_that_exists(experiment, tiny_run, capsys):
+    folder = model_folder.open_folder(tiny_run / "synthesis", "synthesis")
+    # Seed 1: its pairs have a folder of their own among the shared data.
+    experiment = dataclasses.replace(experiment, tstr=True, seeds=(1,))
+    assert study.run(experiment, folder) == 0
+    printed = capsys.readouterr().out
+    (said,) = [x for x in printed.splitlines() if "TSTR gap, n = 2" in x]
+    report = json.loads((experiment.output / "utility.json").read_text())
+    (found,) = report["tstr"]
+    scores = [
+        json.loads((experiment.output / run["metrics"]).read_text())
+        for run in report["runs"]  # of photographs alone, of pairs alone
+    ]
+    alone, painted = (score["pooled"]["auc_pr"] for score in scores)
+    assert found["gap"] == pytest.approx(alone - painted)
+    assert f"{alone - painted:+.4f} AUC-PR" in said
+
+    # Nothing but two segmenters was trained.
+    cell = experiment.output / "n2_seed1"
+    assert sorted(p.name for p in cell.iterdir()) == ["real", "synthetic"]
+    # Eleven photographs, of which the cell's two are two.
+    record = json.loads((cell / "real/segmentation/run.json").read_text())
+    learned = json.loads((folder.path / "run.json").read_text())["data"]
+    own = record["data"]["train"].keys()
+    (outside,) = report["generator"]["outside"]
+    assert set(outside["images"]) == learned["train"].keys() - own
+    name = "utility_phantom_demo_n2_seed1"
+    job = pathlib.Path(experiment.data_dir, name, "job.json").read_text()
+    assert report["generator"]["weights_sha256"] in job
+
+    # With the same flags there is nothing left to do, with others no place.
+    assert study.run(experiment, folder) == 0
+    assert json.loads((experiment.output / "utility.json").read_text()) == (
+        report
+    )
+    for other, given in ((False, folder), (True, None)):
+        with pytest.raises(UserError, match="must hold no other experiment"):
+            study.run(dataclasses.replace(experiment, tstr=other), given)
 
 
 @pytest.mark.slow
