@@ -22,7 +22,7 @@ CONTRACTS = {
     "models": {"base"},
     "metrics": {"base"},
     "vessel_maps": {"base", "phantom"},
-    "data": {"base"},
+    "data": {"base", "models"},
     "inference": {"base", "models", "metrics", "data"},
     "training": {"base", "models", "metrics", "data", "inference"},
     "evaluation": {"base", "models", "metrics", "data", "inference"},

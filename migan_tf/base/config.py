@@ -12,7 +12,8 @@ from migan_tf.base import config_checks, settings
 
 TASKS = ("segmentation", "synthesis")
 STYLE_LAYERS = ",".join(f"block{n}_conv1" for n in range(1, 6))
-DISCRIMINATORS = ("none", "pixel", "patch10", "patch80", "image")
+# The discriminators of Table 1, and the one that sees what delta adds.
+DISCRIMINATORS = ("none", "pixel", "patch10", "patch80", "image", "residual")
 
 
 # Names of settings in runs and models that older releases have written.
@@ -91,8 +92,8 @@ class Config:
     crop_size: int = field(
         default=0,
         help=(
-            "Side of the random crops that the segmenter trains on; 0: whole "
-            "images."
+            "Side of the random crops that the segmenter and "
+            "--discriminator=residual train on; 0: whole images."
         ),
         minimum=0,
     )
@@ -160,6 +161,14 @@ class Config:
     )
 
     # Networks.
+    generator: str = field(
+        default="migan",
+        help=(
+            "Architecture of the generator: the paper's network, or delta, "
+            "which adds vessels and texture to a ground."
+        ),
+        choices=("migan", "delta"),
+    )
     segmenter: str = field(
         default="migan",
         help=(
@@ -208,7 +217,10 @@ class Config:
     )
     discriminator: str = field(
         default="image",
-        help="Discriminator of the paper's Table 1.",
+        help=(
+            "Discriminator: one of the paper's Table 1, or that of "
+            "--generator=delta, which sees residuals to the ground."
+        ),
         choices=DISCRIMINATORS,
     )
     discriminator_filters: int = field(
@@ -224,6 +236,32 @@ class Config:
     deviation_weight: float = field(
         default=10.0,
         help="Weight of the L1 deviation, λ of Eq. 1 and 3.",
+        minimum=0,
+    )
+    feature_weight: float = field(
+        default=0.5,
+        help="Weight of feature matching with --discriminator=residual.",
+        minimum=0,
+    )
+    ground_weight: float = field(
+        default=3.0,
+        help=(
+            "Weight of the ground's square deviation with "
+            "--discriminator=residual."
+        ),
+        minimum=0,
+    )
+    ground_adversarial_weight: float = field(
+        default=0.1,
+        help=(
+            "Weight of the ground's adversarial term with "
+            "--discriminator=residual."
+        ),
+        minimum=0,
+    )
+    gradient_penalty: float = field(
+        default=0.02,
+        help="Weight of R1, the slope of --discriminator=residual.",
         minimum=0,
     )
     segmentation_weight: float = field(
@@ -481,9 +519,8 @@ class Config:
 
     def network_size(self, task: str) -> int:
         """Side in pixels of the training images of `task`."""
-        if task == "segmentation" and self.crop_size:
-            return self.crop_size
-        return self.image_size
+        cropped = task == "segmentation" or self.discriminator == "residual"
+        return (cropped and self.crop_size) or self.image_size
 
     def steps(self, task: str) -> int:
         """Iterations of `task`."""

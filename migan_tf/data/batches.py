@@ -10,6 +10,8 @@ The batch contract. Every batch is a dict of float32 tensors:
   noise                (B,noise_size) normal of standard deviation σ; with
                        --colour_code it begins with the fundus's colours
 
+With --discriminator=residual it is that of `painter_examples`.
+
 The n-th example of a run is a function of the seed and n alone: its image
 from a permutation of the epoch, its augmentation and noise from a generator
 seeded by (seed, n), and so is whether it is one of --extra_dataset. A resumed
@@ -24,7 +26,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from migan_tf.data import augment, extra_pairs, geometry
+from migan_tf.data import augment, extra_pairs, geometry, painter_examples
 from migan_tf.data.colour_code import ColourCode
 from migan_tf.data.photographs import Photograph, Source, load
 
@@ -144,30 +146,12 @@ def training_batches(
       divided by all replicas.
     """
     local = config.batch_size // workers
-    size = config.network_size(task)
-    shapes = {
-        "fundus": (size, size, 3),
-        "vessel_map": (size, size, 1),
-        "fov_mask": (size, size, 1),
-        "noise": (config.noise_size,),
-    }
-    colour_code = None
-    if task == "synthesis":
-        colour_code = make_colour_code(examples, config)
-    else:
-        shapes["standardized_fundus"] = (size, size, 3)
+    shapes, draw_number = _drawing(examples, config, task=task, extra=extra)
 
     def draw(index):
         batch, position = divmod(int(index), local)
-        number = batch * config.batch_size + worker * local + position
-        drawn = draw_example(
-            examples,
-            config,
-            size=size,
-            number=number,
-            colour_code=colour_code,
-            extra=extra,
-        )
+        first = batch * config.batch_size + worker * local
+        drawn = draw_number(number=first + position)
         return tuple(drawn[name] for name in shapes)
 
     def example(index):
@@ -209,6 +193,75 @@ def draw_example(examples, config, size, number, colour_code=None, extra=()):
     Returns:
       {plane: float32 array}: the batch contract without the batch's axis.
     """
+    return _augmented(
+        _picked(examples, config, number=number, extra=extra),
+        config,
+        size=size,
+        rng=_generator(config.seed, _EXAMPLE, number),
+        colour_code=colour_code,
+    )
+
+
+def draw_painter_example(examples, config, number, extra=()):
+    """One training example of --discriminator=residual.
+
+    Args:
+      examples: list of `network_example`; those that are `prepared` need not
+        be prepared again.
+      config: the `Config`.
+      number: of the example, counted over the whole run.
+      extra: as `draw_example` takes it.
+
+    Returns:
+      See `painter_examples`.
+    """
+    count = painter_examples.GROUNDS
+    numbers = [number, *(count * number + k for k in range(count))]
+    example, *others = (
+        painter_examples.prepared(
+            _picked(examples, config, number=n, extra=extra)
+        )
+        for n in numbers
+    )
+    return painter_examples.draw(
+        example,
+        others,
+        config=config,
+        rng=_generator(config.seed, _EXAMPLE, number),
+    )
+
+
+def _drawing(examples, config, task, extra):
+    """({plane: its shape}, function that draws an example by its number)."""
+    if task == "synthesis" and config.discriminator == "residual":
+        known = [painter_examples.prepared(example) for example in examples]
+        return painter_examples.shapes(config), functools.partial(
+            draw_painter_example, known, config, extra=extra
+        )
+    size = config.network_size(task)
+    shapes = {
+        "fundus": (size, size, 3),
+        "vessel_map": (size, size, 1),
+        "fov_mask": (size, size, 1),
+        "noise": (config.noise_size,),
+    }
+    colour_code = None
+    if task == "synthesis":
+        colour_code = make_colour_code(examples, config)
+    else:
+        shapes["standardized_fundus"] = (size, size, 3)
+    return shapes, functools.partial(
+        draw_example,
+        examples,
+        config,
+        size=size,
+        colour_code=colour_code,
+        extra=extra,
+    )
+
+
+def _picked(examples, config, number, extra):
+    """The photograph, or the extra example, that a number stands for."""
     source, stream = examples, _ORDER
     if len(extra):
         chance = _generator(config.seed, _SOURCE, number).random()
@@ -216,13 +269,7 @@ def draw_example(examples, config, size, number, colour_code=None, extra=()):
             source, stream = extra, _EXTRA_ORDER
     epoch, position = divmod(number, len(source))
     order = _permutation(config.seed, stream, epoch=epoch, length=len(source))
-    return _augmented(
-        source[int(order[position])],
-        config,
-        size=size,
-        rng=_generator(config.seed, _EXAMPLE, number),
-        colour_code=colour_code,
-    )
+    return source[int(order[position])]
 
 
 def augmented_validation(examples, config):

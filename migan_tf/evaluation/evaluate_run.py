@@ -3,17 +3,15 @@
 TensorFlow is imported where a network is applied, its kernels chosen before.
 """
 
-import dataclasses
 import pathlib
 
-from migan_tf.base import command_line, files, run_record
+from migan_tf.base import command_line, run_record
 from migan_tf.base.config import TASKS
 from migan_tf.base.errors import UserError
-from migan_tf.evaluation import predictions, report
+from migan_tf.evaluation import generator_request, predictions, report
 from migan_tf.evaluation.scored_image import ScoredImage
 from migan_tf.inference import model_folder
 
-KID_LAYER = "block5_conv4"  # the last convolution of VGG-19
 SOURCES = ("workdir", "model", "predictions")
 
 
@@ -30,7 +28,7 @@ def evaluate(settings):
       UserError: settings that do not go together, or a run at fault.
     """
     if settings.task == "synthesis":
-        return _score_generator(settings)
+        return generator_request.score_generator(settings)
     return _score_maps(settings)
 
 
@@ -114,67 +112,6 @@ def _place(settings, config):
     if other and settings.dataset != config.dataset:
         name = f"{other}_{name}"
     return f"{settings.workdir}/evaluation/{name}"
-
-
-def _score_generator(settings):
-    workdir = settings.workdir
-    command_line.required(workdir=workdir)
-    output = settings.output
-    output = output or f"{workdir}/evaluation/synthesis_{settings.split}"
-    config = run_record.read_config(f"{workdir}/synthesis")
-    command_line.choose_kernels(config.segmenter)
-    from migan_tf.data.style_photograph import load_style_photograph
-    from migan_tf.evaluation import generator_evaluation, generator_report
-
-    names = ("data_dir", "manual_dir", "style_image")
-    given = {name: getattr(settings, name) for name in names}
-    given = {name: value for name, value in given.items() if value}
-    config = dataclasses.replace(config, **given)
-    extractor = _vgg19_features(settings, config)
-    style = load_style_photograph(config) if config.style_image else None
-    files.make_output(output)
-    result, pictures = generator_evaluation.evaluate_synthesis(
-        workdir,
-        config,
-        split=settings.split,
-        samples=settings.samples,
-        seed=settings.seed,
-        segmenter_model=settings.segmenter_model,
-        reference_workdir=settings.reference_workdir,
-        extractor=extractor,
-        style=style,
-    )
-    return generator_report.write_report(result, pictures, output), output
-
-
-def _vgg19_features(settings, config):
-    """`features.Vgg19Features`, None where the segmenter's are compared."""
-    from migan_tf.evaluation import features
-    from migan_tf.models import vgg19
-
-    weights = settings.vgg19_weights or config.vgg19_weights
-    wanted = settings.features
-    if settings.vgg19_weights and wanted == "segmenter":
-        raise UserError(
-            "--vgg19_weights goes with --features=vgg19. Received: "
-            f"--vgg19_weights={weights} --features=segmenter"
-        )
-    if wanted == "auto" and settings.vgg19_weights:
-        wanted = "vgg19"
-    if wanted == "auto":
-        wanted = "vgg19" if vgg19.at_hand(weights) else "segmenter"
-    if wanted == "segmenter":
-        return None
-    network = vgg19.Vgg19(
-        weights,
-        style_layers=[],
-        content_layer=KID_LAYER,
-        seed=config.seed,
-        size=config.vgg19_size,
-    )
-    note = f", {vgg19.RANDOM_NOTE}" if network.random else ""
-    name = f"VGG-19 ({KID_LAYER}{note})"
-    return features.Vgg19Features(network.content, name)
 
 
 def _check_has_segmenter(workdir):

@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from migan_tf.data import geometry
+from migan_tf.inference import run_networks
 
 
 class SegmenterFeatures:
@@ -28,14 +29,29 @@ class SegmenterFeatures:
         """Cuts the network at its deepest activation.
 
         Args:
-          network: from `segmenter.build_segmenter`.
+          network: from `segmenter.build_segmenter`, or the `network` of a
+            loaded SavedModel.
         """
-        layer = deepest_layer(network)
+        if hasattr(network, "concrete_functions"):
+            layer, deepest = _deepest_of_graph(network.concrete_functions[0])
+        else:
+            layer = deepest_layer(network)
+            deepest = keras.Model(
+                network.input, network.get_layer(layer).output
+            )
         self.name = f"segmenter bottleneck ({layer})"
-        self._network = tf.function(
-            keras.Model(network.input, network.get_layer(layer).output),
-            reduce_retracing=True,
-        )
+        self._network = tf.function(deepest, reduce_retracing=True)
+
+    @classmethod
+    def of(cls, folder) -> "SegmenterFeatures":
+        """Those of the segmenter in a `model_folder.ModelFolder`."""
+        if folder.is_saved_model:
+            # The function keeps no variables alive, the object does.
+            loaded = tf.saved_model.load(str(folder.path))
+            found = cls(loaded.network)
+            found._loaded = loaded
+            return found
+        return cls(run_networks.load_network(folder.path, folder.task)[0])
 
     def __call__(self, fundus, fov_mask):
         """Features (B,D) float32; see the module."""
@@ -90,6 +106,42 @@ def deepest_layer(network) -> str:
             f"{network.name}, without a layer bottomb_act or encoder6_act"
         )
     return found[-1]
+
+
+def _deepest_of_graph(concrete):
+    """(layer, function): the deepest activation of an exported network.
+
+    An ensemble has one in each of its members; the first one is taken.
+
+    Args:
+      concrete: the network's concrete function of one input.
+    """
+    graph = concrete.graph
+    # Layers are scopes of operations, which Keras numbers from the second on.
+    pattern = re.compile(r"(?:.*/)?(bottomb_act|encoder\d_act)(?:_\d+)?/[^/]+")
+    found = [(pattern.fullmatch(o.name), o) for o in graph.get_operations()]
+    found = [(match[1], operation) for match, operation in found if match]
+    deepest = [pair for pair in found if pair[0] == "bottomb_act"] or found
+    if not deepest:
+        raise ValueError(
+            "the SavedModel's network must be a segmenter of this program. "
+            "Received: one without a layer bottomb_act or encoder6_act"
+        )
+    layer, operation = max(deepest, key=lambda pair: pair[0])
+    names = [tensor.name for tensor in graph.inputs]
+
+    def run(standardized_fundus, training):
+        del training  # Not what an exported network does.
+        values = [standardized_fundus]
+        # The handles of the variables, brought into this graph.
+        values += [tf.identity(handle) for handle in concrete.captured_inputs]
+        return tf.graph_util.import_graph_def(
+            graph.as_graph_def(),
+            input_map=dict(zip(names, values, strict=True)),
+            return_elements=[operation.outputs[0].name],
+        )[0]
+
+    return layer, run
 
 
 def fov_average(feature_map, fov_mask):

@@ -31,9 +31,24 @@ class Settings:
         default="segmentation", help="What to score.", choices=TASKS
     )
     workdir: str = field(default="", help="A run to score.", place=True)
+    model: str = field(
+        default="",
+        help=(
+            "A SavedModel to score by its served signature, and not a run; "
+            "needs --output."
+        ),
+        place=True,
+    )
+    dataset: str = field(
+        default="",
+        help=(
+            "Dataset to score on, or whose vessel maps are painted; default: "
+            "the run's or the model's own."
+        ),
+    )
     data_dir: str = field(
         default="",
-        help="Folder of the run's prepared datasets, if they were moved.",
+        help="Folder of the prepared datasets, if it is not the run's.",
         place=True,
     )
     manual_dir: str = field(
@@ -53,14 +68,6 @@ class Settings:
         place=True,
     )
 
-    model: str = of_segmentation(
-        default="",
-        help="A SavedModel to score by its served signature, and not a run.",
-        place=True,
-    )
-    dataset: str = of_segmentation(
-        default="", help="Dataset to score on; default: the run's own."
-    )
     predictions: str = of_segmentation(
         default="",
         help=(
@@ -118,7 +125,8 @@ class Settings:
         default="",
         help=(
             "Segmenter that reads the painted vessels, a folder "
-            "RUN/segmentation; default: that of --workdir."
+            "RUN/segmentation or a SavedModel; default: that of --workdir, "
+            "else the newest in export/models."
         ),
         place=True,
     )
@@ -129,14 +137,17 @@ class Settings:
     )
     style_image: str = of_synthesis(
         default="",
-        help="Style photograph, a file or an image_id; default: the run's.",
+        help=(
+            "Style photograph, a file or an image_id; default: the run's, of "
+            "--model none."
+        ),
         place=True,
     )
     features: str = of_synthesis(
         default="auto",
         help=(
-            "Features that the KID compares; auto: vgg19 where its weights "
-            "are at hand."
+            "Features that the first KID compares; auto: vgg19 where its "
+            "weights are at hand."
         ),
         choices=("auto", "segmenter", "vgg19"),
     )

@@ -1,51 +1,63 @@
-"""Scores a run's generator: paints a split's vessel maps and reads them.
+"""Scores a generator: paints a split's vessel maps and reads them.
 
-`painted_images` paints, `generator_scores` has the figures and
-`generator_report` the files.
+`painted_images` paints, `generator_scores` has the figures, of the photographs
+too, `generator_yardstick` says how far photographs are from photographs, and
+`generator_report` has the files. Whether the generator is a run's or a
+SavedModel's is known to `inference.load` alone.
 """
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
-from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
 from migan_tf.evaluation import (
     features,
+    generator_figures,
     generator_report,
     generator_scores,
+    generator_table,
+    generator_yardstick,
     painted_images,
 )
-from migan_tf.inference import run_networks
+from migan_tf.inference.load import load_generator, load_segmenter
 from migan_tf.models.vgg19 import RANDOM_NOTE
+
+# The figures whose quotient, painted over photographs, is told.
+RATIOS = {
+    "nearest_ratio": "nearest_training_distance",
+    "nearest_ground_ratio": "nearest_training_ground",
+    "sensitivity_thin_ratio": "vessel_consistency/sensitivity_thin",
+    "sensitivity_thick_ratio": "vessel_consistency/sensitivity_thick",
+}
 
 
 def evaluate_synthesis(
-    workdir,
+    folder,
     config,
     *,
+    reader,
     split="test",
     samples=4,
     seed=0,
-    segmenter_model="",
-    reference_workdir="",
+    reference=None,
     extractor=None,
     style=None,
 ):
     """Paints every vessel map of a split and scores what was painted.
 
     Args:
-      workdir: the run.
-      config: its `Config`, which says where the photographs are.
-      split: `train`, `validation` or `test` of its dataset.
+      folder: `model_folder.ModelFolder` of the generator.
+      config: its `Config`, with the place of the photographs.
+      reader: `model_folder.ModelFolder` of the segmenter that reads the
+        vessels.
+      split: `train`, `validation` or `test` of the dataset.
       samples: images of each map, at least 2.
       seed: the noise codes are a function of it, the map's place in the split
         and the sample's number.
-      segmenter_model: the folder `segmentation` of a run that reads the
-        vessels; default that of `workdir`.
-      reference_workdir: another run, whose generator is scored beside it.
-      extractor: of `features`, for the KID; default the segmenter's own.
+      reference: `model_folder.ModelFolder` of another generator, which is
+        scored beside it, or None.
+      extractor: of `features`, for the KID; default the reader's own.
       style: `StylePhotograph` or None. Without a vessel map its vessels are
         those that the segmenter finds.
 
@@ -61,60 +73,119 @@ def evaluate_synthesis(
             "--samples must be at least 2: diversity is a deviation over the "
             f"images of one map. Received: {samples}"
         )
-    generators = _load_generators(workdir, reference_workdir)
-    folder = segmenter_model or str(pathlib.Path(workdir) / "segmentation")
-    analyser, doubts = _load_analyser(
-        folder, config, segmenter_model=segmenter_model, extractor=extractor
+    generators = _load_generators(folder, reference)
+    analyser = painted_images.ImageAnalyser(
+        load_segmenter(reader, one_view=True),
+        extractor or features.SegmenterFeatures.of(reader),
     )
-    random = config.deviation == "style" and config.vgg19_weights == "random"
-    if random:
-        doubts.append(f"the generator was trained with {RANDOM_NOTE}")
     if style and style.vessel_map is None:
         style = _with_vessels(style, analyser)
-    training, _ = painted_images.read_split(
-        config, "train", analyser=analyser, vessels=False
-    )
-    originals, vessel_maps = painted_images.read_split(config, split, analyser)
-    photographs = generator_scores.score(originals, training, style)[0]
+    known = _Photographs.read(config, split, analyser=analyser, style=style)
     parts, pictures = {"generator": None, "reference": None}, None
-    for name, (network, its_config) in generators.items():
-        painted, diversity = painted_images.paint(
-            network,
-            its_config,
-            originals=originals,
-            vessel_maps=vessel_maps,
-            analyser=analyser,
-            samples=samples,
-            seed=seed,
+    for name, generator in generators.items():
+        parts[name], rows = _score(
+            generator, known, analyser=analyser, samples=samples, seed=seed
         )
-        part, decisions = generator_scores.score(painted, training, style)
-        part["nearest_ratio"] = _quotient(part, photographs)
-        part["diversity"] = diversity
-        part["noise_stddev"] = its_config.evaluation_noise_stddev
-        parts[name] = part
-        # The sheet shows the generator, which comes first.
-        pictures = pictures or generator_report.sheet_rows(
-            originals, painted, decisions=decisions, style=style
-        )
+        pictures = pictures or rows  # The generator's, which comes first.
+    random = _is_of_random_weights(config)
     result = {
-        "workdir": str(workdir),
-        "reference_workdir": str(reference_workdir) or None,
-        "segmenter": folder,
+        **_places(folder, reader, reference),
         "features": analyser.extractor.name,
         "split": split,
-        "maps": len(vessel_maps),
+        "maps": len(known.vessel_maps),
         "samples": samples,
         "seed": seed,
         "image_size": config.image_size,
         "thick_from_pixels": generator_scores.thick_width(config.image_size),
         "style": style and style.name,
         "sheet": generator_report.sheet_name(random),
-        "training": _colours_of(training),
-        "photographs": photographs,
+        "training": _colours_of(known.training),
+        "photographs": known.scores.figures,
+        "half_to_half": known.half_to_half(),
         **parts,
-        "warnings": doubts,
+        "warnings": _doubts(folder, config, reader=reader, random=random),
     }
     return result, pictures
+
+
+@dataclasses.dataclass(frozen=True)
+class _Photographs:
+    """The photographs of a split, their scores, and those trained on."""
+
+    originals: generator_scores.FundusImages
+    vessel_maps: np.ndarray  # (N,S,S) float32, as a generator takes them
+    training: generator_scores.FundusImages
+    scores: generator_scores.Scores
+    spreads: dict  # from `generator_yardstick.spreads`
+    style: object  # `StylePhotograph` or None
+
+    @classmethod
+    def read(cls, config, split, analyser, style):
+        """Reads and scores them."""
+        training, _ = painted_images.read_split(
+            config, "train", analyser=analyser, vessels=False
+        )
+        originals, vessel_maps = painted_images.read_split(
+            config, split, analyser
+        )
+        scores = generator_scores.score(originals, training, style)
+        return cls(
+            originals,
+            vessel_maps,
+            training=training,
+            scores=scores,
+            spreads=generator_yardstick.spreads(scores.rows),
+            style=style,
+        )
+
+    def half_to_half(self):
+        """Every figure's yardstick, as the figures are nested."""
+        distances = generator_yardstick.distances(self.originals)
+        return generator_figures.nested(self.spreads | distances)
+
+
+def _score(generator, known, analyser, samples, seed):
+    """(figures, rows of the contact sheet) of one generator."""
+    painted = painted_images.paint(
+        generator,
+        known.originals,
+        vessel_maps=known.vessel_maps,
+        samples=samples,
+        seed=seed,
+    )
+    images = painted_images.read(painted, known.originals, analyser)
+    found = generator_scores.score(
+        images,
+        known.training,
+        style=known.style,
+        photographs=known.originals,
+    )
+    own, theirs = map(generator_figures.means, (found.rows, known.scores.rows))
+    figures = found.figures | {
+        "diversity": painted.diversity,
+        "noise_stddev": generator.config.evaluation_noise_stddev,
+        "alike": generator_yardstick.alike(own, theirs, known.spreads),
+    }
+    for name, place in RATIOS.items():
+        figures[name] = _quotient(place, figures, known.scores.figures)
+    pictures = generator_report.sheet_rows(
+        known.originals,
+        images,
+        decisions=found.decisions,
+        style=known.style,
+    )
+    return figures, pictures
+
+
+def _places(folder, reader, reference):
+    """Which networks these are: the keys of the result that say so."""
+    model = folder.is_saved_model
+    return {
+        "workdir": None if model else str(folder.path.parent),
+        "model": str(folder.path) if model else None,
+        "reference_workdir": reference and str(reference.path.parent),
+        "segmenter": str(reader.path),
+    }
 
 
 def _colours_of(training):
@@ -133,65 +204,55 @@ def _with_vessels(style, analyser):
     return dataclasses.replace(style, vessel_map=vessel_map)
 
 
-def _load(flag, folder, task_name):
-    """`run_networks.load_network`, whose errors know another flag."""
-    try:
-        return run_networks.load_network(folder, task_name)
-    except UserError as error:
-        raise UserError(f"{flag}: {error}") from error
-
-
-def _load_generators(workdir, reference_workdir):
-    """{`generator` and perhaps `reference`: (network, config)}."""
-    folder = pathlib.Path(workdir) / "synthesis"
-    generators = {"generator": run_networks.load_network(folder, "synthesis")}
-    if reference_workdir:
-        folder = pathlib.Path(reference_workdir) / "synthesis"
-        reference = _load("--reference_workdir", folder, "synthesis")
-        config = generators["generator"][1]
+def _load_generators(folder, reference):
+    """{`generator` and perhaps `reference`: a `protocols.Generator`}."""
+    generators = {"generator": load_generator(folder)}
+    if reference:
         for name in ("dataset", "image_size", "geometry"):
-            own, other = getattr(config, name), getattr(reference[1], name)
+            own, other = (
+                getattr(one.config, name) for one in (folder, reference)
+            )
             if own != other:
                 raise UserError(
                     f"--reference_workdir must be a run of the same --{name} "
-                    "as --workdir: both generators paint the same maps. "
-                    f"Received: {other} and {own}. Train one: python -m "
-                    f"migan_tf.train --task=synthesis --{name}={own} …"
+                    "as the generator: both paint the same maps. Received: "
+                    f"{other} and {own}. Train one: python -m migan_tf.train "
+                    f"--task=synthesis --{name}={own} …"
                 )
-        generators["reference"] = reference
+        try:
+            generators["reference"] = load_generator(reference)
+        except UserError as error:
+            raise UserError(f"--reference_workdir: {error}") from error
     return generators
 
 
-def _load_analyser(folder, config, segmenter_model, extractor):
-    """(`ImageAnalyser`, doubts about its segmenter)."""
-    if not run_record.is_run(folder):
-        raise UserError(
-            "--task=synthesis needs a segmenter that reads what was painted: "
-            "--segmenter_model must be the folder `segmentation` of a run "
-            "(default: that of --workdir). Received: "
-            f"--segmenter_model={segmenter_model!r}, and {folder} has no "
-            "run.json. Train one: python -m migan_tf.train "
-            "--task=segmentation --workdir=RUN …, and give "
-            "--segmenter_model=RUN/segmentation"
-        )
-    flag = "--segmenter_model" if segmenter_model else "--workdir"
-    network, its_config = _load(flag, folder, "segmentation")
-    extractor = extractor or features.SegmenterFeatures(network)
+def _is_of_random_weights(config):
+    return config.deviation == "style" and config.vgg19_weights == "random"
+
+
+def _doubts(folder, config, reader, random):
+    """What a reader of the report should know, in words."""
     doubts = []
     for name in ("image_size", "geometry"):
-        trained, read = getattr(its_config, name), getattr(config, name)
+        trained, read = getattr(reader.config, name), getattr(config, name)
         if trained != read:
             doubts.append(
                 f"the segmenter was trained at --{name}={trained} and reads "
                 f"at {read}: look at what it finds in the photographs first"
             )
-    segmenter = run_networks.NetworkSegmenter(network, its_config)
-    return painted_images.ImageAnalyser(segmenter, extractor), doubts
+    if random:
+        doubts.append(f"the generator was trained with {RANDOM_NOTE}")
+    if folder.config.dataset != config.dataset:
+        doubts.append(
+            f"the generator was trained on {folder.config.dataset}: what is "
+            f"called training photographs here are those of {config.dataset}"
+        )
+    return doubts
 
 
-def _quotient(part, yardstick):
-    """How near painted images are to the training photographs, as a ratio."""
-    name = "nearest_training_distance"
-    if part[name] is None or not yardstick[name]:
-        return None
-    return part[name] / yardstick[name]
+def _quotient(place, figures, yardstick):
+    """A figure over the photographs', None where one is not known."""
+    own, theirs = (
+        generator_table.at(part, place) for part in (figures, yardstick)
+    )
+    return None if own is None or not theirs else own / theirs

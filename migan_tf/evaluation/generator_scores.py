@@ -9,6 +9,7 @@ import dataclasses
 
 import numpy as np
 
+from migan_tf.evaluation import generator_distances, generator_figures
 from migan_tf.metrics import realism, segmentation, vessels
 
 
@@ -17,14 +18,25 @@ class FundusImages:
     """N images at the networks' size S, and what was seen in them."""
 
     image_ids: list[str]
+    photograph_ids: list[str]  # whose maps they show; of photographs, their own
     fundus: np.ndarray  # (N,S,S,3) uint8
     fov_mask: np.ndarray  # (N,S,S) bool
     vessel_map: np.ndarray  # (N,S,S) bool, what is to be found
     levels: np.ndarray | None  # (N,S,S) uint8, vessel_probability in 255ths
-    features: np.ndarray  # (N,D) float32
+    features: dict[str, np.ndarray]  # (N,D) float, by the set's name
+    patches: list[np.ndarray]  # (P,F) float, `patch_classifier.patch_features`
 
 
-def score(images, training, style=None):
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """What `score` finds in N images."""
+
+    figures: dict  # plain values, None where a figure is not defined
+    rows: dict[str, np.ndarray]  # from `generator_figures.collect`
+    decisions: np.ndarray  # (N,S,S) bool, the vessels found
+
+
+def score(images, training, style=None, photographs=None) -> Scores:
     """Figures of painted images or of photographs.
 
     Args:
@@ -32,26 +44,29 @@ def score(images, training, style=None):
       training: `FundusImages` of the training photographs. Where they are
         the same photographs there is no KID, and none is its own neighbour.
       style: a `StylePhotograph` with a vessel map, or None.
-
-    Returns:
-      (figures, decisions): dict of plain values, None where a figure is not
-      defined, and the vessels found, (N,S,S) bool.
+      photographs: `FundusImages` that a classifier is to tell from `images`,
+        those of the painted maps; default the training photographs.
     """
     same = images.image_ids == training.image_ids
     threshold, decisions = decide(images.levels, images.fov_mask)
+    width = thick_width(images.fov_mask.shape[-1])
+    rows, profiles = generator_figures.collect(images, decisions, width)
     figures = {
         "images": len(images.image_ids),
-        "vessel_consistency": {
-            "threshold": threshold,
-            **vessel_consistency(images, decisions),
-        },
+        **generator_figures.nested(generator_figures.means(rows)),
+        "profiles": generator_figures.mean_profiles(profiles),
         "colour": colour(images, training, style),
-        "pixel_noise": _noise(images),
         "style_leak": style_leak(images, decisions, style) if style else None,
-        "kid_to_training": None if same else _kid(images, training),
-        "nearest_training_distance": _nearest(images, training, same),
+        "ground_diversity": generator_distances.ground_spread(images),
+        **_to_training(images, training, same),
     }
-    return figures, decisions
+    figures["vessel_consistency"]["threshold"] = threshold
+    figures["rim"]["faults"] = generator_figures.rim_faults(rows)
+    told_from = photographs or (None if same else training)
+    figures["patch_accuracy"] = told_from and (
+        generator_distances.patch_accuracy(told_from, images)
+    )
+    return Scores(figures, rows, decisions)
 
 
 def decide(levels, fov_masks):
@@ -77,52 +92,25 @@ def thick_width(image_size) -> int:
     return max(2, round(3 * image_size / 512))
 
 
-def vessel_consistency(images, decisions):
-    """Whether the vessels that were to be painted are found in the images.
-
-    Args:
-      images: `FundusImages`.
-      decisions: (N,S,S) bool, False outside the FOVs.
-
-    Returns:
-      Dict of Dice and of the sensitivities to thin and thick vessels, over the
-      pixels inside all FOVs, and of the images' mean centreline Dice.
-    """
-    inside = images.fov_mask
-    truths = images.vessel_map & inside
-    width = thick_width(inside.shape[-1])
-    thick = np.stack([vessels.thick_vessels(t, width) for t in truths])
-    found = decisions[inside]
-    lines = map(vessels.centreline_dice, truths, decisions)
-    return {
-        "dice": segmentation.dice(truths[inside], found),
-        "sensitivity_thin": _sensitivity((truths & ~thick)[inside], found),
-        "sensitivity_thick": _sensitivity(thick[inside], found),
-        "centreline_dice": float(np.mean(list(lines))),
-    }
-
-
 def diversity(images, fov_mask) -> float:
     """What the noise code changes in images of one vessel map.
 
     Args:
-      images: (K,S,S,3) float in [-1,1], not rounded: small σ change less than
-        a grey level.
+      images: (K,S,S,3) uint8. They are rounded: what a small σ changes by
+        less than half a grey level does not show.
       fov_mask: (S,S) bool.
 
     Returns:
       The standard deviation over the K images, averaged over channels and
       pixels inside the FOV, in grey levels.
     """
-    deviation = np.asarray(images, np.float64).std(axis=0) * 127.5
+    deviation = np.asarray(images, np.float64).std(axis=0)
     return float(deviation[fov_mask].mean())
 
 
 def mean_colour(images):
     """(means, stddevs): `realism.colour_statistics`, averaged over images."""
-    pairs = zip(images.fundus, images.fov_mask, strict=True)
-    rows = [realism.colour_statistics(*pair) for pair in pairs]
-    return tuple(np.mean(rows, axis=0))
+    return tuple(generator_distances.colours_of(images).mean(axis=0))
 
 
 def colour(images, training, style):
@@ -170,36 +158,17 @@ def style_leak(images, decisions, style):
     return {"leak": leak, "chance": chance, "images": len(rows)}
 
 
-def _sensitivity(truth, decision):
-    """Share of (N,) truth that is found; None without any."""
-    counts = segmentation.count(truth, decision)
-    return float(counts.sensitivity) if truth.any() else None
-
-
-def _noise(images):
-    """`realism.pixel_noise`, averaged over the images, or None."""
-    pairs = zip(images.fundus, images.fov_mask, strict=True)
-    mean = float(np.mean([realism.pixel_noise(*pair) for pair in pairs]))
-    return mean if np.isfinite(mean) else None
-
-
-def _kid(images, training):
-    features = images.features, training.features
-    if min(map(len, features)) < 2:
-        return None
-    return realism.kernel_inception_distance(*features)
-
-
-def _nearest(images, training, same):
-    """Median distance to the nearest training photograph, or None."""
-    if len(training.image_ids) < 1 + same:
-        return None
-    _, distances = realism.nearest(
-        images.fundus,
-        training.fundus,
-        image_masks=images.fov_mask,
-        reference_masks=training.fov_mask,
-        exclude_self=same,
-    )
-    median = float(np.median(distances))
-    return median if np.isfinite(median) else None
+def _to_training(images, training, same):
+    """The distances to the training photographs."""
+    kids = generator_distances.kids(images, training)
+    if same:
+        kids = dict.fromkeys(kids)
+    ground = generator_distances.nearest_ground(images, training, same)
+    return {
+        "kid_to_training": kids.pop("network"),
+        "kid": kids,
+        "nearest_training_distance": generator_distances.nearest(
+            images, training, same
+        ),
+        "nearest_training_ground": ground,
+    }

@@ -1,18 +1,28 @@
 """Images for `generator_scores`: photographs, and what a generator paints."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, geometry, photographs
-from migan_tf.evaluation import generator_scores
+from migan_tf.evaluation import generator_distances, generator_scores
 from migan_tf.evaluation.generator_scores import FundusImages
-from migan_tf.metrics import segmentation
+from migan_tf.metrics import image_features, patch_classifier, segmentation
 
-# σ of the noise codes whose effect is measured: training's, evaluation's and
-# what lies between.
-SIGMAS = (0.001, 0.01, 0.1, 1.0)
+# σ of the noise codes whose effect is measured, beside the generator's own.
+# Painted images are whole grey levels, so that a smaller one does not show.
+SIGMAS = (0.1, 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Painted:
+    """What a generator paints."""
+
+    fundus: list[np.ndarray]  # (S,S,3) uint8 each
+    diversity: dict[str, float]  # grey levels, by σ as a text
 
 
 class ImageAnalyser:
@@ -58,7 +68,7 @@ def read_split(config, split, analyser, vessels=True):
 
     Returns:
       (images, vessel_maps): `FundusImages` whose vessel_map is cut at 0.5, and
-      (N,S,S,1) float32 as a generator takes them.
+      (N,S,S) float32 as a generator takes them.
 
     Raises:
       UserError: some have no vessel map.
@@ -76,9 +86,11 @@ def read_split(config, split, analyser, vessels=True):
         batches.network_example(p, config.image_size, config.geometry)
         for p in known
     ]
+    names = [p.image_id for p in known]
     images = _read(
-        [p.image_id for p in known],
-        [geometry.quantised(example["fundus"]) for example in examples],
+        names,
+        names,
+        fundus=[geometry.quantised(example["fundus"]) for example in examples],
         fov_masks=[example["fov_mask"][..., 0] > 0.5 for example in examples],
         vessel_maps=[
             example["vessel_map"][..., 0] >= 0.5 for example in examples
@@ -86,80 +98,97 @@ def read_split(config, split, analyser, vessels=True):
         analyser=analyser,
         vessels=vessels,
     )
-    return images, np.stack([example["vessel_map"] for example in examples])
+    soft = [example["vessel_map"][..., 0] for example in examples]
+    return images, np.stack(soft)
 
 
-def paint(network, config, originals, vessel_maps, analyser, samples, seed):
-    """Paints vessel maps and reads what was painted.
+def paint(generator, originals, vessel_maps, samples, seed):
+    """Paints vessel maps with several noise codes.
 
     Args:
-      network: a generator.
-      config: its `Config`.
-      originals: `FundusImages` of the photographs that the maps are of.
-      vessel_maps: (N,S,S,1) float32 in [0,1].
-      analyser: an `ImageAnalyser`.
+      generator: a `protocols.Generator`.
+      originals: `FundusImages` of the photographs that the maps are of, whose
+        fields of view are painted.
+      vessel_maps: (N,S,S) float32 in [0,1].
       samples: K, images of each map.
       seed: the code is a function of it, the map's place and the sample's.
 
     Returns:
-      (images, diversity): `FundusImages` of N·K images, those of one map
-      together, at the run's --evaluation_noise_stddev; and {σ as a text:
-      mean over the maps of `generator_scores.diversity`}, for SIGMAS and the
-      run's own.
+      `Painted`: N·K images at the generator's --evaluation_noise_stddev, those
+      of one map together, and the mean over the maps of
+      `generator_scores.diversity`, for SIGMAS and the generator's own σ.
     """
-    generate = tf.function(network, reduce_retracing=True)
-    own = config.evaluation_noise_stddev
+    own = generator.config.evaluation_noise_stddev
     images, spreads = [], {sigma: [] for sigma in (*SIGMAS, own)}
     pairs = zip(vessel_maps, originals.fov_mask, strict=True)
     for index, (vessel_map, fov_mask) in enumerate(
         tqdm(pairs, "paint", len(vessel_maps), unit="map")
     ):
-        codes = [
-            noise_code(seed, index, sample=sample, size=config.noise_size)
-            for sample in range(samples)
-        ]
         for sigma, spread in spreads.items():
-            # One at a time: the memory of a network grows with its batch.
             painted = [
-                generate(
-                    [vessel_map[None], np.float32(sigma * code)[None]],
-                    training=False,
-                )[0].numpy()
-                for code in codes
+                generator(
+                    vessel_map,
+                    [seed, index, sample],
+                    noise_stddev=sigma,
+                    fov_mask=fov_mask,
+                ).fundus
+                for sample in range(samples)
             ]
             spread.append(generator_scores.diversity(painted, fov_mask))
             if sigma == own:
-                images += [geometry.quantised(fundus) for fundus in painted]
-    names = [
-        f"{i}_{n:03d}" for i in originals.image_ids for n in range(samples)
-    ]
-    read = _read(
-        names,
-        images,
+                images += painted
+    diversity = {f"{s:g}": float(np.mean(v)) for s, v in spreads.items()}
+    return Painted(images, diversity)
+
+
+def read(painted, originals, analyser) -> FundusImages:
+    """What is seen in painted images.
+
+    Args:
+      painted: `Painted` of K images for each original.
+      originals: `FundusImages` of the photographs that the maps are of.
+      analyser: an `ImageAnalyser`.
+    """
+    samples = len(painted.fundus) // len(originals.image_ids)
+    known = [i for i in originals.image_ids for _ in range(samples)]
+    return _read(
+        [f"{name}_{n % samples:03d}" for n, name in enumerate(known)],
+        known,
+        fundus=painted.fundus,
         fov_masks=np.repeat(originals.fov_mask, samples, axis=0),
         vessel_maps=np.repeat(originals.vessel_map, samples, axis=0),
         analyser=analyser,
     )
-    return read, {f"{s:g}": float(np.mean(v)) for s, v in spreads.items()}
 
 
-def noise_code(seed, index, sample, size):
-    """The (size,) standard normal code of one sample of one vessel map."""
-    return np.random.default_rng([seed, index, sample]).normal(size=size)
-
-
-def _read(image_ids, fundus, fov_masks, vessel_maps, analyser, vessels=True):
-    levels, rows = [], []
+def _read(
+    image_ids,
+    photograph_ids,
+    *,
+    fundus,
+    fov_masks,
+    vessel_maps,
+    analyser,
+    vessels=True,
+):
+    levels, patches = [], []
+    features = {"network": [], "random_filters": [], "colour_field": []}
     pairs = zip(fundus, fov_masks, strict=True)
     for pair in tqdm(pairs, "read", len(fundus), unit="image"):
-        rows.append(analyser.features(*pair))
+        features["network"].append(analyser.features(*pair))
+        features["random_filters"].append(image_features.random_filters(*pair))
+        features["colour_field"].append(image_features.colour_field(*pair))
+        seed = generator_distances.SEED
+        patches.append(patch_classifier.patch_features(*pair, seed=seed))
         if vessels:
             levels.append(analyser.levels(*pair))
     return FundusImages(
         image_ids,
-        np.stack(fundus),
+        photograph_ids,
+        fundus=np.stack(fundus),
         fov_mask=np.stack(fov_masks),
         vessel_map=np.stack(vessel_maps),
         levels=np.stack(levels) if vessels else None,
-        features=np.stack(rows),
+        features={name: np.stack(rows) for name, rows in features.items()},
+        patches=patches,
     )

@@ -37,16 +37,17 @@ def load_segmenter(folder, one_view=False) -> Segmenter:
     return run_networks.NetworkSegmenter(network, config)
 
 
-def load_generator(folder) -> Generator:
+def load_generator(folder, image_size=0) -> Generator:
     """The generator in a folder.
 
     Args:
       folder: `model_folder.ModelFolder` of a synthesis.
+      image_size: side in pixels of what is painted; 0: as it was trained.
 
     Raises:
-      UserError: its weights are absent or damaged.
+      UserError: its weights are absent or damaged, or it paints no other size.
     """
     if folder.is_saved_model:
-        return saved_models.SavedGenerator(folder)
+        return saved_models.SavedGenerator(folder, image_size)
     network, config = run_networks.load_network(folder.path, folder.task)
-    return run_networks.NetworkGenerator(network, config)
+    return run_networks.NetworkGenerator(network, config, image_size)

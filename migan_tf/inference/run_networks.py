@@ -1,5 +1,6 @@
 """Applies the trained networks of a run to photographs and vessel maps."""
 
+import dataclasses
 import pathlib
 import warnings
 
@@ -7,13 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 from migan_tf.base import run_record
+from migan_tf.base.config_checks import TOTAL_STRIDE
 from migan_tf.base.errors import UserError
 from migan_tf.data import geometry
 from migan_tf.data.fov import find_fov_mask
 from migan_tf.inference.protocols import Painting, Segmentation
 from migan_tf.inference.test_time_augmentation import mean_over_views
 from migan_tf.metrics.segmentation import otsu_threshold
-from migan_tf.models.build import build_network
+from migan_tf.models import ground, light
+from migan_tf.models.build import build_network, generator_inputs
 
 
 def load_network(folder, task_name):
@@ -108,9 +111,20 @@ class NetworkSegmenter:
 class NetworkGenerator:
     """G with its noise; a `protocols.Generator`."""
 
-    def __init__(self, network, config):
-        """Keeps the network and how its run prepared vessel maps."""
-        self.config = config
+    def __init__(self, network, config, image_size=0):
+        """Keeps the network and how its run prepared vessel maps.
+
+        Args:
+          network: Keras model, or a function that is called like it.
+          config: the run's `Config`.
+          image_size: side in pixels of what is painted; 0: as it was trained.
+
+        Raises:
+          UserError: it cannot paint that size.
+        """
+        self.is_delta = config.generator == "delta"
+        self.config = resized(config, image_size)
+        self._bare = network
         self._network = tf.function(network, reduce_retracing=True)
 
     def __call__(
@@ -124,57 +138,138 @@ class NetworkGenerator:
     ) -> Painting:
         """Paints one vessel map; see `protocols.Generator`."""
         config = self.config
-        refuse_delta_arguments(fov_mask, contrast, style_fundus)
+        if not self.is_delta:
+            refuse_delta_arguments(contrast, style_fundus)
         if noise_stddev is None:
             noise_stddev = config.evaluation_noise_stddev
         rng = np.random.default_rng(seed)
         noise = rng.normal(0.0, noise_stddev, config.noise_size)
-        painted_map, fundus = self.paint(
+        painted_map, fundus, painted_fov = self.paint(
             tf.constant(vessel_map, tf.float32)[..., None],
             tf.constant(noise, tf.float32),
+            fov_mask=fov_mask,
+            contrast=contrast,
+            style_light=self._light_of(style_fundus),
         )
+        if not self.is_delta:
+            painted_fov = find_fov_mask(fundus)
         return Painting(
             fundus.numpy(),
             painted_map.numpy()[..., 0],
-            find_fov_mask(fundus).numpy(),
+            np.reshape(painted_fov, fundus.shape[:2]) > 0,
         )
 
-    def paint(self, vessel_map, noise):
+    def paint(
+        self, vessel_map, noise, fov_mask=None, contrast=1.0, style_light=None
+    ):
         """Paints one vessel map with a given noise, in TensorFlow ops only.
 
         Args:
           vessel_map: (H,W,1) float32 in [0,1], of any size.
           noise: (noise_size,) float32.
+          fov_mask: (H,W) in {0,1}, or None.
+          contrast: of the vessels, a number or float32 scalar.
+          style_light: (TERMS,3) float32 from `light`, or None.
 
         Returns:
-          (painted_map, fundus): (S,S,1) float32 and (S,S,3) uint8.
+          (painted_map, fundus, painted_fov): (S,S,1) float32, (S,S,3) uint8 and
+          (S,S,1) float32 in {0,1}, of which the paper's generator knows
+          nothing.
         """
-        painted_map = resampled_map(vessel_map, self.config)
-        fundus = self._network([painted_map[None], noise[None]], training=False)
+        config = self.config
+        painted_map = resampled_map(vessel_map, config, fov_mask)
+        inside = tf.ones_like(painted_map)
+        if fov_mask is not None:
+            inside = geometry.network_fov_mask(
+                fov_mask, config.image_size, config.geometry
+            )
+        elif self.is_delta:
+            inside = self.common_fov_mask()
+        if style_light is not None:
+            style_light = style_light[None]
+        inputs = generator_inputs(
+            config.generator,
+            painted_map[None],
+            noise=noise[None],
+            fov_mask=inside[None],
+            contrast=tf.reshape(tf.cast(contrast, tf.float32), (1, 1)),
+            style_light=style_light,
+        )
+        fundus = self._network(inputs, training=False)
         levels = tf.round((fundus[0] + 1.0) * 127.5)
-        return painted_map, tf.cast(levels, tf.uint8)
+        return painted_map, tf.cast(levels, tf.uint8), inside
+
+    def common_fov_mask(self):
+        """The FOV that delta paints where none is given, (S,S,1)."""
+        layer = self._bare.get_layer("light")
+        return layer.common_fov_mask(self.config.image_size)
+
+    def _light_of(self, style_fundus):
+        if style_fundus is None:
+            return None
+        return photograph_light(style_fundus, find_fov_mask(style_fundus))
 
 
-def resampled_map(vessel_map, config):
-    """A vessel map of any size as a generator takes it: no FOV is known.
+def photograph_light(fundus, fov_mask):
+    """The light of a photograph of any size, in TensorFlow ops only.
+
+    Args:
+      fundus: (h,w,3) uint8.
+      fov_mask: (h,w) bool.
+
+    Returns:
+      (TERMS,3) float32, over the square of the FOV, in units of [-1,1].
+    """
+    # Every square shows the same FOV, so that its light covers the painted one.
+    side = geometry.square_side(fov_mask)
+    unit = tf.cast(fundus, tf.float32) / 127.5 - 1.0
+    inside = tf.cast(fov_mask, tf.float32)[..., None]
+    unit, inside = (
+        tf.image.resize_with_crop_or_pad(plane, side, side)[None]
+        for plane in (unit, inside)
+    )
+    return light.light_of_photograph(unit, inside, ground.CELLS)[0]
+
+
+def resampled_map(vessel_map, config, fov_mask=None):
+    """A vessel map of any size as a generator takes it.
 
     Args:
       vessel_map: (H,W,1) float32 in [0,1].
       config: the generator's `Config`.
+      fov_mask: (H,W) in {0,1}, or None where no FOV is known.
 
     Returns:
       (S,S,1) float32 in [0,1].
     """
-    frame = tf.zeros(tf.shape(vessel_map)[:2], tf.bool)
-    side = geometry.square_side(frame)
+    if fov_mask is None:
+        fov_mask = tf.zeros(tf.shape(vessel_map)[:2], tf.bool)
+    side = geometry.square_side(fov_mask)
     return geometry.to_network(
         vessel_map, config.image_size, geometry=config.geometry, side=side
     )
 
 
-def refuse_delta_arguments(fov_mask, contrast, style_fundus) -> None:
+def resized(config, image_size):
+    """The `Config` of a generator that paints another size, 0 for its own.
+
+    Raises:
+      UserError: it is not one of --generator=delta, or the size does not fit.
+    """
+    if image_size in (0, config.image_size):
+        return config
+    if config.generator != "delta" or image_size % TOTAL_STRIDE:
+        raise UserError(
+            "--image_size must be that of the generator, or, for one of "
+            f"--generator=delta, a multiple of {TOTAL_STRIDE}. Received: "
+            f"--image_size={image_size} for a --generator={config.generator} "
+            f"of {config.image_size}"
+        )
+    return dataclasses.replace(config, image_size=image_size)
+
+
+def refuse_delta_arguments(contrast, style_fundus) -> None:
     """Raises `UserError` where the paper's generator is asked for more."""
-    del fov_mask  # It paints the field of view that it has learned.
     if contrast != 1.0 or style_fundus is not None:
         raise UserError(
             "--contrast and --style_fundus are of generators that were "

@@ -44,13 +44,24 @@ class SavedSegmenter:
 class SavedGenerator:
     """The synthesis signature; a `protocols.Generator`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, image_size=0):
         """Loads the SavedModel in a `model_folder.ModelFolder`.
 
+        Args:
+          folder: the `ModelFolder`.
+          image_size: side in pixels of what is painted; 0: its own.
+
         Raises:
-          UserError: it is damaged.
+          UserError: it is damaged, or paints another size.
         """
         self.config = folder.config
+        if image_size not in (0, folder.config.image_size):
+            raise UserError(
+                "--image_size of a SavedModel is that of its export, "
+                f"{folder.config.image_size}. Received: "
+                f"--image_size={image_size}. Export the run with that size, or "
+                "give --workdir=RUN"
+            )
         self._loaded = _load(folder.path)
 
     def __call__(
@@ -63,7 +74,7 @@ class SavedGenerator:
         style_fundus=None,
     ) -> Painting:
         """Paints one vessel map; see `protocols.Generator`."""
-        refuse_delta_arguments(fov_mask, contrast, style_fundus)
+        refuse_delta_arguments(contrast, style_fundus)
         if noise_stddev is None:
             noise_stddev = self.config.evaluation_noise_stddev
         rng = np.random.default_rng(seed)

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from migan_tf.models import layers
-from migan_tf.models.build import build_network
-from migan_tf.models.discriminator import build_discriminator
+from migan_tf.models.build import build_judge, build_network
+from migan_tf.models.light import light_statistics
 
 
 @dataclasses.dataclass
@@ -40,6 +40,19 @@ class TrainState:
           Keras model.
         """
         return self.average.network if self.average else self.network
+
+    def set_statistics(self, lights, fov_share) -> None:
+        """Tells --generator=delta what is drawn and not learned.
+
+        Args:
+          lights: (N,TERMS,3) of the training photographs.
+          fov_share: (64,64,1), the share of them that shows the retina.
+        """
+        averaged = [self.average.network] if self.average else []
+        for network in (self.network, *averaged):
+            network.get_layer("light").set_weights(
+                [*light_statistics(lights), fov_share]
+            )
 
     def optimizer_scalars(self):
         """The learning rate and, where losses are scaled, their scales.
@@ -86,12 +99,7 @@ def create_state(config, task, strategy) -> TrainState:
                 config.average_decay,
             )
         if config.discriminator != "none":
-            discriminator = build_discriminator(
-                config.discriminator,
-                config.network_size(task.name),
-                base_filters=config.discriminator_filters,
-                synchronized=synchronized,
-            )
+            discriminator = build_judge(config, task.name, synchronized)
             discriminator_optimizer = _optimizer(
                 discriminator,
                 config.discriminator_learning_rate or config.learning_rate,

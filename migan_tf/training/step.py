@@ -3,6 +3,9 @@
 import tensorflow as tf
 
 from migan_tf.models import losses
+from migan_tf.training import joint_step
+from migan_tf.training.gradients import apply_gradients
+from migan_tf.training.tasks import ResidualSynthesis
 
 
 def make_steps(state, task, strategy):
@@ -16,9 +19,18 @@ def make_steps(state, task, strategy):
     Returns:
       (network_step, discriminator_step): functions of one batch (per replica
       where distributed). Each updates its network once and returns {name:
-      float32 scalar}, the means over replicas. Without a discriminator the
-      second is None.
+      float32 scalar}, the means over replicas. Without a discriminator, and
+      where the first updates both networks, the second is None.
     """
+    if isinstance(task, ResidualSynthesis):
+        joint = _compiled(
+            joint_step.update_both,
+            state,
+            task=task,
+            strategy=strategy,
+            average=True,
+        )
+        return joint, None
     network_step = _compiled(
         _update_network, state, task=task, strategy=strategy, average=True
     )
@@ -41,7 +53,7 @@ def _update_network(state, task, batch, replicas):
             terms["adversarial_loss"] = losses.adversarial_loss(logits)
         loss = losses.objective(terms, task.weights)
         scaled = state.network_optimizer.scale_loss(loss / replicas)
-    norm = _apply_gradients(
+    norm = apply_gradients(
         state.network_optimizer,
         state.network,
         tape=tape,
@@ -67,7 +79,7 @@ def _update_discriminator(state, task, batch, replicas):
         fake = discriminator(fake_pair, training=True)
         loss = losses.discriminator_loss(real, fake)
         scaled = state.discriminator_optimizer.scale_loss(loss / replicas)
-    norm = _apply_gradients(
+    norm = apply_gradients(
         state.discriminator_optimizer,
         discriminator,
         tape=tape,
@@ -80,27 +92,6 @@ def _update_discriminator(state, task, batch, replicas):
         "d_fake_probability": tf.reduce_mean(tf.sigmoid(fake)),
         "d_gradient_norm": norm,
     }
-
-
-def _apply_gradients(optimizer, network, tape, scaled_loss, replicas):
-    """Applies the gradients, or skips them on all replicas; returns their norm.
-
-    Keras's loss scaling looks for overflow in each replica's own gradients,
-    before they are summed: an overflow on one replica alone would write
-    infinities into the weights of all. Here every replica is told of it.
-    """
-    variables = network.trainable_variables
-    gradients = tape.gradient(scaled_loss, variables)
-    scale = optimizer.scale_loss(tf.constant(1.0)) / replicas
-    norm = tf.linalg.global_norm(gradients) / scale
-    if replicas > 1:
-        context = tf.distribute.get_replica_context()
-        overflow = 1.0 - tf.cast(tf.math.is_finite(norm), tf.float32)
-        overflow = context.all_reduce("SUM", overflow)
-        poison = tf.where(overflow > 0, float("inf"), 0.0)
-        gradients = [g + tf.cast(poison, g.dtype) for g in gradients]
-    optimizer.apply(gradients, variables)
-    return norm
 
 
 def _compiled(update, state, task, strategy, average=False):

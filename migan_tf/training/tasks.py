@@ -4,11 +4,13 @@
 segmenter S (Eq. 6). Each says how its network is fed, which pair the
 discriminator is to take for fake, and which terms its objective has besides
 the adversarial one. The batches are those of `data.batches`.
+`ResidualSynthesis` has an update of its own (`joint_step`).
 """
 
 import tensorflow as tf
 
 from migan_tf.models import losses
+from migan_tf.models.build import generator_inputs
 
 
 class Synthesis:
@@ -31,6 +33,7 @@ class Synthesis:
             needed for the terms of --deviation=style.
         """
         self.style = style
+        self._generator = config.generator
         self.weights = {"adversarial_loss": config.adversarial_weight}
         if config.deviation == "l1":
             self.weights["deviation_loss"] = config.deviation_weight
@@ -47,13 +50,18 @@ class Synthesis:
 
         Args:
           network: the generator.
-          batch: with `vessel_map` and `noise`.
+          batch: with `vessel_map`, `noise` and `fov_mask`.
           training: whether BatchNorm takes the batch's statistics.
 
         Returns:
           fake_fundus (B,S,S,3) in [-1,1].
         """
-        inputs = [batch["vessel_map"], batch["noise"]]
+        inputs = generator_inputs(
+            self._generator,
+            batch["vessel_map"],
+            noise=batch["noise"],
+            fov_mask=batch["fov_mask"],
+        )
         return network(inputs, training=training)
 
     def fake_pair(self, batch, output):
@@ -74,6 +82,27 @@ class Synthesis:
             return self.style.terms(batch, output)
         return {
             "deviation_loss": losses.deviation_loss(batch["fundus"], output)
+        }
+
+
+class ResidualSynthesis(Synthesis):
+    """Trains `--generator=delta` on what it adds to grounds (`joint_step`).
+
+    Attributes:
+      gradient_penalty: weight of the discriminator's R1.
+    """
+
+    def __init__(self, config):
+        """Takes the weights of the terms from the `Config`."""
+        self.style = None
+        self._generator = config.generator
+        self.gradient_penalty = config.gradient_penalty
+        self.weights = {
+            "adversarial_loss": config.adversarial_weight,
+            "deviation_loss": config.deviation_weight,
+            "feature_loss": config.feature_weight,
+            "ground_loss": config.ground_weight,
+            "ground_adversarial_loss": config.ground_adversarial_weight,
         }
 
 
@@ -149,6 +178,8 @@ def make_task(name, config, style=None):
       config: the `Config`.
       style: see `Synthesis`.
     """
+    if name == "synthesis" and config.discriminator == "residual":
+        return ResidualSynthesis(config)
     if name == "synthesis":
         return Synthesis(config, style)
     return Segmentation(config)

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from migan_tf.base import run_record
 from migan_tf.data import batches as data_batches
-from migan_tf.data import photographs
+from migan_tf.data import painter_examples, photographs
 from migan_tf.training import distribution, interruption, style
 from migan_tf.training.checkpoint import Checkpoints
 from migan_tf.training.health import HealthMonitor
@@ -80,6 +80,9 @@ def _train_run(config, strategy, style_setup):
 def _train_task(config, task, strategy, training_set, held_out, stop):
     """Trains one task from its last checkpoint on; returns the exit status."""
     state = create_state(config, task, strategy)
+    if task.name == "synthesis" and config.generator == "delta":
+        examples = training_set.network_examples(config)
+        state.set_statistics(*painter_examples.statistics_of(examples))
     folder = pathlib.Path(config.workdir, task.name)
     checkpoints = Checkpoints(folder, state, config.keep_checkpoints)
     logging.info(

@@ -9,17 +9,21 @@ training between the calls, is given when the validation is made.
 import numpy as np
 import tensorflow as tf
 
-from migan_tf.data import batches, geometry
+from migan_tf.data import batches, geometry, painter_examples
 from migan_tf.inference.run_networks import NetworkSegmenter
-from migan_tf.metrics import figures, segmentation
+from migan_tf.metrics import figures, segmentation, texture
 from migan_tf.metrics.vessels import style_leak
 from migan_tf.models import losses
+from migan_tf.models.build import generator_inputs
+from migan_tf.training import joint_step
 
 # The noise codes of the sample pictures are the same at every validation of
 # every run, so that two pictures differ by the training alone.
 SAMPLE_SEED = 2018
 SAMPLE_CODES = 3
 SAMPLE_ROWS = 4
+# Bands of `texture.radial_power`; those below are of grounds.
+FINE_BANDS = ("16-32", "32-64", "64-128", "128-256")
 
 
 def make_validation(config, task, state, photographs, training_examples):
@@ -34,7 +38,7 @@ def make_validation(config, task, state, photographs, training_examples):
         --validation_split=augmented draws and --colour_code is learned.
 
     Returns:
-      `SegmentationValidation` or `SynthesisValidation`.
+      `SegmentationValidation`, `SynthesisValidation` or `PainterValidation`.
     """
     if config.validation_split == "augmented":
         examples = batches.augmented_validation(training_examples, config)
@@ -44,7 +48,9 @@ def make_validation(config, task, state, photographs, training_examples):
             for p in photographs
         ]
     if task.name == "synthesis":
-        return SynthesisValidation(
+        residual = config.discriminator == "residual"
+        kind = PainterValidation if residual else SynthesisValidation
+        return kind(
             config,
             task,
             network=state.kept_network(),
@@ -131,7 +137,7 @@ class SynthesisValidation:
           examples: held-out `batches.network_example`s.
           colour_code: `ColourCode` of the training examples, or None.
         """
-        self._task = task
+        self._task, self._generator = task, config.generator
         rng = np.random.default_rng(SAMPLE_SEED)
         codes = rng.normal(size=(SAMPLE_CODES, config.noise_size))
         codes = codes.astype(np.float32)
@@ -142,6 +148,7 @@ class SynthesisValidation:
             if colour_code is not None:
                 colour_code.write(noise, example["fundus"], example["fov_mask"])
             self._examples.append({**example, "noise": noise})
+        self._network = network
         self._generate = tf.function(network, reduce_retracing=True)
         self._gradient_shares = tf.function(
             lambda batch, output: gradient_shares(
@@ -165,7 +172,12 @@ class SynthesisValidation:
         return _floats(scalars), {title: self._picture(fakes)}
 
     def _paint(self, batch):
-        inputs = [batch["vessel_map"], batch["noise"]]
+        inputs = generator_inputs(
+            self._generator,
+            batch["vessel_map"],
+            noise=batch["noise"],
+            fov_mask=batch["fov_mask"],
+        )
         return self._generate(inputs, training=False)
 
     def _samples(self):
@@ -209,6 +221,50 @@ class SynthesisValidation:
             rows.append(np.hstack(planes))
         levels = (np.vstack(rows) + 1.0) * 127.5
         return np.round(levels).astype(np.uint8)
+
+
+class PainterValidation(SynthesisValidation):
+    """What vessels and texture of --generator=delta lack on held-out grounds.
+
+    Each map is painted on the ground of its own photograph, so that the two
+    differ by what was painted and not by what was drawn.
+    """
+
+    def __call__(self):
+        """Paints the held-out maps; see the module for what it returns."""
+        rows = [self._lacking(example) for example in self._examples]
+        scalars = {n: np.mean([row[n] for row in rows]) for n in rows[0]}
+        fakes = self._samples()
+        scalars["noise_effect"] = fakes.std(axis=1).mean()
+        scalars["output_stddev"] = fakes.std(axis=(2, 3)).mean()
+        return _floats(scalars), {"samples": self._picture(fakes)}
+
+    def _lacking(self, example):
+        """The deviation near vessels and at the rim, and that of the spectrum.
+
+        `texture_distance` is the mean difference of the logarithms of power, in
+        the bands that grounds do not have.
+        """
+        batch = _batch_of_one(painter_examples.whole(example))
+        parts = joint_step.painted_crop(self._network, batch, training=False)
+        deviation = joint_step.deviation(batch, parts)
+        image = batch["ground"] + parts["vessels"] + parts["texture"]
+        inside = example["fov_mask"][..., 0] > 0
+        power = [
+            texture.radial_power(geometry.quantised(fundus), inside)
+            for fundus in (
+                np.clip(image[0].numpy(), -1.0, 1.0),
+                example["fundus"],
+            )
+        ]
+        distance = np.mean(
+            [abs(power[0][band] - power[1][band]) for band in FINE_BANDS]
+        )
+        return {
+            "validation_loss": float(deviation) + distance,
+            "deviation_loss": float(deviation),
+            "texture_distance": distance,
+        }
 
 
 def gradient_shares(task, discriminator, batch, output):

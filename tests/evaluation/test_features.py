@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from migan_tf.evaluation import features
+from migan_tf.inference import model_folder
 from migan_tf.models.segmenter import build_segmenter
 
 
@@ -53,6 +54,30 @@ def test_segmenter_features_average_the_bottleneck_over_the_fov():
     # What lies outside the FOV does not count.
     changed = np.where(fov_mask, fundus, 0.3)
     np.testing.assert_array_equal(extractor(changed, fov_mask), found)
+
+
+@pytest.mark.slow
+def test_a_saved_models_bottleneck_is_its_runs(served, tiny_run):
+    found = []
+    for path in (served["segmentation"], tiny_run / "segmentation"):
+        folder = model_folder.open_folder(path, "segmentation")
+        extractor = features.SegmenterFeatures.of(folder)
+        assert extractor.name == "segmenter bottleneck (bottomb_act)"
+        fundus = np.random.default_rng(3).uniform(-1, 1, (2, 64, 64, 3))
+        fov_mask = np.ones((2, 64, 64, 1), np.float32)
+        found.append(extractor(fundus.astype(np.float32), fov_mask))
+    np.testing.assert_allclose(*found, rtol=1e-4, atol=1e-5)
+
+
+def test_an_exported_network_of_another_kind_is_refused():
+    other = tf.Module()
+    other.network = tf.function(
+        tf.nn.relu, input_signature=[tf.TensorSpec((None, 4, 4, 3))]
+    )
+    concrete = other.network.get_concrete_function()
+    other.network.concrete_functions = [concrete]
+    with pytest.raises(ValueError, match="a segmenter of this program"):
+        features.SegmenterFeatures(other.network)
 
 
 def given_model(as_list):

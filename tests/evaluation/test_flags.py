@@ -26,4 +26,5 @@ def test_flags_of_the_other_task_are_refused():
 
 def test_flags_of_the_task_are_taken():
     flags.check(Settings(task="synthesis", seed=3))
+    flags.check(Settings(task="synthesis", model="m", dataset="stare"))
     flags.check(Settings(subset=True, workdir="run", split="train"))

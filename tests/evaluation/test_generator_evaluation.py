@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 
-from migan_tf.base import run_record
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, geometry, photographs
 from migan_tf.evaluation import (
@@ -18,25 +17,32 @@ from migan_tf.evaluation import (
     generator_report,
     painted_images,
 )
-from migan_tf.inference import run_networks
+from migan_tf.inference import model_folder, run_networks
 from migan_tf.metrics import segmentation
 
 pytestmark = pytest.mark.slow
 
 
-def evaluate(workdir, **settings):
-    config = run_record.read_config(pathlib.Path(workdir) / "synthesis")
-    return generator_evaluation.evaluate_synthesis(workdir, config, **settings)
+def folder_of(workdir, task="synthesis"):
+    return model_folder.open_folder(pathlib.Path(workdir, task), task)
+
+
+def evaluate(workdir, reader=None, reference=None, **settings):
+    folder = folder_of(workdir)
+    reader = folder_of(reader or workdir, "segmentation")
+    return generator_evaluation.evaluate_synthesis(
+        folder,
+        folder.config,
+        reader=reader,
+        reference=reference and folder_of(reference),
+        **settings,
+    )
 
 
 @pytest.fixture(scope="module")
 def scored(tiny_run, style):
     return evaluate(
-        tiny_run,
-        samples=2,
-        seed=5,
-        reference_workdir=str(tiny_run),
-        style=style,
+        tiny_run, samples=2, seed=5, reference=tiny_run, style=style
     )
 
 
@@ -46,23 +52,51 @@ def test_every_figure_is_there(scored, tiny_run, style):
     assert json.loads(text) == result
     assert (result["maps"], result["samples"], result["seed"]) == (4, 2, 5)
     assert result["segmenter"] == str(tiny_run / "segmentation")
+    assert result["workdir"] == result["reference_workdir"] == str(tiny_run)
+    assert result["model"] is None
     assert result["features"] == "segmenter bottleneck (bottomb_act)"
     assert result["thick_from_pixels"] == 2 and result["style"] == style.name
     assert result["training"]["images"] == 11
     assert result["photographs"]["images"] == 4 and not result["warnings"]
     painted = result["generator"]
     assert painted["images"] == 8 and painted["noise_stddev"] == 1.0
-    assert list(painted["diversity"]) == ["0.001", "0.01", "0.1", "1"]
-    assert painted["diversity"]["0.001"] < painted["diversity"]["1"]
+    assert list(painted["diversity"]) == ["0.1", "1"]
+    assert painted["diversity"]["0.1"] < painted["diversity"]["1"]
+    assert painted["ground_diversity"] < 20 and painted["rim"]["faults"] <= 8
+    assert set(painted["kid"]) == {"random_filters", "colour_field"}
     assert painted["style_leak"]["images"] == 8
     assert painted["colour"]["distance_to_style"] > 0
     assert painted["nearest_ratio"] == pytest.approx(
         painted["nearest_training_distance"]
         / result["photographs"]["nearest_training_distance"]
     )
+    thin = "sensitivity_thin"
+    assert painted["sensitivity_thin_ratio"] == pytest.approx(
+        painted["vessel_consistency"][thin]
+        / result["photographs"]["vessel_consistency"][thin]
+    )
     # The run beside itself.
     assert result["reference"] == painted
     assert [len(row) for row in pictures] == [5, 5, 5, 5, 1]
+
+
+def test_the_photographs_spread_stands_beside_the_figures(scored):
+    result, _ = scored
+    half = result["half_to_half"]
+    for group in ("vessel_consistency", "vessel_contrast", "power", "rim"):
+        known = result["photographs"][group].keys() - {"threshold", "faults"}
+        assert half[group].keys() == known
+    assert half["nearest_training_distance"] > 0
+    alike = result["generator"]["alike"]
+    place = "vessel_consistency/dice"
+    difference = abs(
+        result["generator"]["vessel_consistency"]["dice"]
+        - result["photographs"]["vessel_consistency"]["dice"]
+    )
+    spread = half["vessel_consistency"]["dice"]
+    assert alike[place] == (difference <= 1.25 * spread)
+    # A network that has seen four batches leaves a texture of its own.
+    assert alike["pixel_noise"] is False
 
 
 def test_what_is_painted_is_what_the_generator_paints(scored, tiny_run):
@@ -108,7 +142,8 @@ def test_the_photographs_are_read_by_the_same_segmenter(scored, tiny_run):
 def test_the_report_of_it_can_be_written(scored, tmp_path):
     text = generator_report.write_report(*scored, tmp_path)
     assert max(map(len, text.splitlines())) <= 80
-    assert "painted     reference   photographs" in text
+    heads = ["painted", "reference", "photographs", "half:half", "alike"]
+    assert heads in [line.split() for line in text.splitlines()]
 
 
 def test_the_training_split_is_not_its_own_neighbour(tiny_run):
@@ -128,9 +163,9 @@ def test_the_training_split_is_not_its_own_neighbour(tiny_run):
     assert result["generator"]["style_leak"] is None
 
 
-def test_one_sample_is_too_few(tmp_path):
+def test_one_sample_is_too_few(tiny_run):
     with pytest.raises(UserError, match="--samples must be at least 2"):
-        generator_evaluation.evaluate_synthesis(tmp_path, None, samples=1)
+        evaluate(tiny_run, samples=1)
 
 
 @pytest.fixture
@@ -146,20 +181,13 @@ def change(folder, **values):
     path.write_text(json.dumps(record))
 
 
-def test_a_generator_alone_needs_a_segmenter(generator_alone):
-    with pytest.raises(UserError) as error:
-        evaluate(generator_alone)
-    assert "Received: --segmenter_model=''" in str(error.value)
-    assert "python -m migan_tf.train --task=segmentation" in str(error.value)
-
-
 def test_another_runs_segmenter_is_taken_and_doubted(
     generator_alone, tiny_run, tmp_path
 ):
     other = tmp_path / "other" / "segmentation"
     shutil.copytree(tiny_run / "segmentation", other)
     change(other, image_size=128)
-    result, _ = evaluate(generator_alone, samples=2, segmenter_model=str(other))
+    result, _ = evaluate(generator_alone, samples=2, reader=other.parent)
     assert result["segmenter"] == str(other)
     assert "--image_size=128 and reads at 64" in result["warnings"][0]
 
@@ -171,9 +199,11 @@ def test_a_reference_of_another_size_is_refused(
     shutil.copytree(tiny_run / "synthesis", other / "synthesis")
     change(other / "synthesis", geometry="stretch")
     with pytest.raises(UserError, match="--reference_workdir must be a run of"):
-        evaluate(generator_alone, reference_workdir=str(other))
+        evaluate(generator_alone, reader=tiny_run, reference=other)
+    change(other / "synthesis", geometry="center_square")
+    next((other / "synthesis").rglob("*.weights.h5")).unlink()
     with pytest.raises(UserError, match="^--reference_workdir: "):
-        evaluate(generator_alone, reference_workdir=str(tmp_path / "none"))
+        evaluate(generator_alone, reader=tiny_run, reference=other)
 
 
 def test_a_style_without_annotation_is_read_by_the_segmenter(
@@ -185,7 +215,7 @@ def test_a_style_without_annotation_is_read_by_the_segmenter(
         style_image="x.png",
         vgg19_weights="random",
     )
-    folder = str(tiny_run / "segmentation")
+    folder = tiny_run / "segmentation"
     segmenter = run_networks.NetworkSegmenter(
         *run_networks.load_network(folder, "segmentation")
     )
@@ -199,7 +229,7 @@ def test_a_style_without_annotation_is_read_by_the_segmenter(
             generator_alone,
             split="validation",
             samples=2,
-            segmenter_model=folder,
+            reader=tiny_run,
             style=dataclasses.replace(style, vessel_map=vessel_map),
         )[0]
         for vessel_map in (None, found[..., None].astype(np.float32))
@@ -209,6 +239,8 @@ def test_a_style_without_annotation_is_read_by_the_segmenter(
         "the generator was trained with random VGG-19 weights"
     ]
     assert result["sheet"] == "contact_sheet_random_vgg19_weights.png"
-    # A single photograph has no KID of its own, two painted images have one.
+    # A single photograph has no halves, and no KID of its own; two painted
+    # images have one.
+    assert result["half_to_half"]["pixel_noise"] is None
     assert result["photographs"]["kid_to_training"] is None
     assert result["generator"]["kid_to_training"] is not None

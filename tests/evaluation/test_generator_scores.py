@@ -1,42 +1,15 @@
 """Figures of small images that are drawn and counted by hand."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from migan_tf.data.style_photograph import StylePhotograph
 from migan_tf.evaluation import generator_scores
-from migan_tf.evaluation.generator_scores import FundusImages
 from migan_tf.metrics import segmentation
-
-SIDE = 64
-
-
-def make_images(name, count=3, level=100):
-    """Grey images; a vessel 4 pixels thick, one 1 pixel thick, a round FOV."""
-    rng = np.random.default_rng(sum(map(ord, name)))
-    vessel_map = np.zeros((count, SIDE, SIDE), bool)
-    vessel_map[:, 20:24, 10:50] = vessel_map[:, 40, 10:50] = True
-    fov_mask = np.zeros((count, SIDE, SIDE), bool)
-    fov_mask[:, 4:-4, 4:-4] = True
-    levels = rng.integers(0, 90, vessel_map.shape).astype(np.uint8)
-    levels[vessel_map] += 150
-    levels[:, :4] = 255
-    return FundusImages(
-        [f"{name}{i}" for i in range(count)],
-        np.stack(
-            [
-                np.full((SIDE, SIDE, 3), level + i, np.uint8)
-                for i in range(count)
-            ]
-        ),
-        fov_mask=fov_mask,
-        vessel_map=vessel_map,
-        levels=levels,
-        features=rng.normal(size=(count, 5)).astype(np.float32),
-    )
-
+from tests.evaluation.fundus_images import SIDE, make_images
 
 STYLE = StylePhotograph(
     "x_s",
@@ -67,43 +40,12 @@ def test_thick_is_three_pixels_at_512(size, width):
     assert generator_scores.thick_width(size) == width
 
 
-def test_thin_and_thick_vessels_are_counted_apart():
-    images = make_images("a", 2)
-    found = images.vessel_map.copy()
-    found[:, 40] = False  # The thin vessel, 40 pixels, …
-    found[0, 40, 10:20] = True  # … of which 10 in one of two images;
-    found[:, 23, 10:50] = False  # and a quarter of the thick one.
-    figures = generator_scores.vessel_consistency(images, found)
-    assert figures["sensitivity_thin"] == pytest.approx(10 / 80)
-    assert figures["sensitivity_thick"] == pytest.approx(3 / 4)
-    true, missed = 2 * 120 + 10, 2 * 40 + 70
-    assert figures["dice"] == pytest.approx(2 * true / (2 * true + missed))
-    whole = generator_scores.vessel_consistency(images, images.vessel_map)
-    assert set(whole.values()) == {1.0}
-    assert 0 < figures["centreline_dice"] < 1
-
-
-def test_vessels_outside_the_fov_are_not_asked_for():
-    images = make_images("a", 1)
-    found = images.vessel_map.copy()
-    images.vessel_map[:, :3] = True
-    assert generator_scores.vessel_consistency(images, found)["dice"] == 1
-
-
-def test_no_thin_vessel_has_no_sensitivity():
-    images = make_images("a", 1)
-    images.vessel_map[:, 40] = False
-    figures = generator_scores.vessel_consistency(images, images.vessel_map)
-    assert figures["sensitivity_thin"] is None
-    assert figures["sensitivity_thick"] == 1
-
-
 def test_diversity_is_in_grey_levels_inside_the_fov():
-    images = np.zeros((2, 4, 4, 3), np.float32)
-    images[1, :, :2] = 2 / 127.5  # Deviation of 0 and 2: one grey level.
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    images[1, :, :2] = 2  # Deviation of 0 and 2: one grey level.
     fov_mask = np.zeros((4, 4), bool)
     fov_mask[:2] = True
-    images[1, 2:] = 1
+    images[1, 2:] = 255
     assert generator_scores.diversity(images, fov_mask) == pytest.approx(0.5)
 
 
@@ -111,7 +53,7 @@ def test_the_noise_is_the_mean_over_images():
     """By hand: one white pixel in a FOV of 54 × 54 inner pixels answers 16."""
     images = make_images("a", count=2, level=100)
     images.fundus[0, 30, 30] += 9
-    figures, _ = generator_scores.score(images, make_images("b"))
+    figures = generator_scores.score(images, make_images("b")).figures
     answer = 9 * 16 / 54**2
     expected = np.sqrt(np.pi / 2) / 6 * answer / 2
     assert figures["pixel_noise"] == pytest.approx(expected)
@@ -142,31 +84,58 @@ def test_style_leak_is_the_mean_of_images_that_have_one():
 
 def test_score_has_every_figure_and_no_self_comparison():
     training = make_images("t", 4, 104)
-    figures, found = generator_scores.score(make_images("a"), training, STYLE)
-    assert figures["images"] == 3 and found.shape == (3, SIDE, SIDE)
+    found = generator_scores.score(make_images("a"), training, STYLE)
+    figures = found.figures
+    assert figures["images"] == 3 and found.decisions.shape == (3, SIDE, SIDE)
     assert figures["vessel_consistency"]["dice"] == 1
     # Levels 100, 101 and 102 against 104 … 107.
     assert figures["nearest_training_distance"] == pytest.approx(3)
+    assert figures["nearest_training_ground"] == pytest.approx(3)
+    assert figures["ground_diversity"] == pytest.approx(np.sqrt(2 / 3))
     assert figures["kid_to_training"] is not None
-    same, _ = generator_scores.score(training, training)
+    assert set(figures["kid"]) == {"random_filters", "colour_field"}
+    assert figures["rim"]["faults"] == 3  # Nothing is black outside.
+    assert 0 <= figures["patch_accuracy"] <= 1
+    json.dumps(figures, allow_nan=False)
+    same = generator_scores.score(training, training).figures
     assert same["kid_to_training"] is None and same["style_leak"] is None
+    assert set(same["kid"].values()) == {None}
+    assert same["patch_accuracy"] is None
     assert same["nearest_training_distance"] == pytest.approx(1)
+    assert same["nearest_training_ground"] == pytest.approx(1)
+
+
+def test_patches_are_told_from_the_photographs_that_are_given():
+    images, others = make_images("a", 4), make_images("b", 4)
+    for patches in images.patches:
+        patches += 9
+    for given, expected in ((others, 1.0), (images, None)):
+        figures = generator_scores.score(
+            images, make_images("t", 4), photographs=given
+        ).figures
+        if expected is None:  # The very same: nothing can be told.
+            assert figures["patch_accuracy"] <= 0.5
+        else:
+            assert figures["patch_accuracy"] == expected
 
 
 def test_one_image_has_no_kid():
     one = make_images("a", 1)
-    figures, _ = generator_scores.score(one, make_images("t", 4))
+    figures = generator_scores.score(one, make_images("t", 4)).figures
     assert figures["kid_to_training"] is None
-    figures, _ = generator_scores.score(one, one)
+    assert figures["ground_diversity"] is None
+    figures = generator_scores.score(one, one).figures
     assert figures["nearest_training_distance"] is None
+    assert figures["nearest_training_ground"] is None
 
 
 def test_fovs_that_never_meet_have_no_distance():
     images, training = make_images("a"), make_images("t")
     left, right = images.fov_mask.copy(), images.fov_mask.copy()
     left[..., 32:], right[..., :32] = False, False
-    figures, _ = generator_scores.score(
+    figures = generator_scores.score(
         dataclasses.replace(images, fov_mask=left),
         dataclasses.replace(training, fov_mask=right),
-    )
+    ).figures
     assert figures["nearest_training_distance"] is None
+    assert figures["nearest_training_ground"] is None

@@ -5,7 +5,6 @@ import types
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
@@ -13,6 +12,8 @@ from migan_tf.data import batches, photographs
 from migan_tf.evaluation import painted_images
 from migan_tf.evaluation.generator_scores import FundusImages
 from migan_tf.inference import run_networks
+from migan_tf.inference.protocols import Painting
+from migan_tf.metrics import image_features
 
 CONFIG = Config(image_size=64, noise_size=3, evaluation_noise_stddev=0.5)
 
@@ -54,54 +55,47 @@ def test_a_reader_gives_features_of_the_range_that_extractors_take():
     np.testing.assert_allclose(found, [-1, 1, -1])
 
 
-def test_noise_codes_differ_in_all_three_numbers():
-    codes = [
-        painted_images.noise_code(*key, 5)
-        for key in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1))
-    ]
-    assert len({code.tobytes() for code in codes}) == 4
-    again = painted_images.noise_code(0, 1, sample=0, size=5)
-    np.testing.assert_array_equal(again, codes[2])
-
-
 def originals(count):
-    maps = np.zeros((count, 64, 64, 1), np.float32)
+    maps = np.zeros((count, 64, 64), np.float32)
     maps[:, 10:20] = 1
+    names = [f"eye{i}" for i in range(count)]
+    fov_mask = np.ones((count, 64, 64), bool)
+    fov_mask[1:, :, 60:] = False
     images = FundusImages(
-        [f"eye{i}" for i in range(count)],
-        np.zeros((count, 64, 64, 3), np.uint8),
-        fov_mask=np.ones((count, 64, 64), bool),
-        vessel_map=maps[..., 0] > 0,
+        names,
+        names,
+        fundus=np.zeros((count, 64, 64, 3), np.uint8),
+        fov_mask=fov_mask,
+        vessel_map=maps > 0,
         levels=None,
-        features=np.zeros((count, 3), np.float32),
+        features={},
+        patches=[],
     )
     return images, maps
 
 
+class MadeGenerator:
+    """Shows a noise code of three numbers where there are no vessels."""
+
+    def __init__(self, **changes):
+        self.config = dataclasses.replace(CONFIG, **changes)
+
+    def __call__(self, vessel_map, seed, noise_stddev, fov_mask):
+        noise = np.random.default_rng(seed).normal(0, noise_stddev, 3)
+        shown = (1 - vessel_map[..., None]) * np.tanh(noise)
+        fundus = np.round((shown + 1) * 127.5).astype(np.uint8)
+        fundus[~fov_mask] = 0
+        return Painting(fundus, vessel_map, fov_mask)
+
+
 def painted(seed, **changes):
-    """Of a generator that shows the noise where there are no vessels."""
-
-    def generate(inputs, training):
-        assert not training
-        vessel_map, noise = inputs
-        return (1 - vessel_map) * tf.tanh(noise)[:, None, None]
-
     images, maps = originals(2)
-    config = dataclasses.replace(CONFIG, **changes)
-    return painted_images.paint(
-        generate,
-        config,
-        originals=images,
-        vessel_maps=maps,
-        analyser=ANALYSER,
-        samples=2,
-        seed=seed,
-    )
+    generator = MadeGenerator(**changes)
+    return painted_images.paint(generator, images, maps, samples=2, seed=seed)
 
 
 def test_each_map_is_painted_with_its_own_codes():
-    images, diversity = painted(7)
-    assert images.image_ids == ["eye0_000", "eye0_001", "eye1_000", "eye1_001"]
+    found = painted(7)
     codes = np.array(
         [
             np.random.default_rng([7, index, sample]).normal(0, 0.5, 3)
@@ -110,22 +104,41 @@ def test_each_map_is_painted_with_its_own_codes():
         ]
     )
     expected = np.round((np.tanh(codes) + 1) * 127.5)
-    np.testing.assert_array_equal(images.fundus[:, 0, 0], expected)
-    assert (images.fundus[:, 15] == 128).all()
-    assert images.vessel_map.shape == (4, 64, 64)
-    assert images.levels.dtype == np.uint8 and images.features.shape == (4, 3)
+    fundus = np.stack(found.fundus)
+    np.testing.assert_array_equal(fundus[:, 0, 0], expected)
+    assert (fundus[:, 15, :60] == 128).all()
+    # Each in the field of view of its own photograph.
+    assert (fundus[:2, 0, 60] > 0).all() and not fundus[2:, :, 60:].any()
 
-    assert list(diversity) == ["0.001", "0.01", "0.1", "1", "0.5"]
+    assert list(found.diversity) == ["0.1", "1", "0.5"]
     # 54 of 64 rows change; two numbers deviate by half their difference.
     pairs = np.tanh(codes.reshape(2, 2, 3))
     spread = np.abs(pairs[:, 0] - pairs[:, 1]).mean() / 2 * 127.5 * 54 / 64
-    assert diversity["0.5"] == pytest.approx(spread, rel=1e-4)
-    assert 0 < diversity["0.001"] < 1 < diversity["1"]
+    assert found.diversity["0.5"] == pytest.approx(spread, rel=0.02)
+    assert 0 < found.diversity["0.1"] < found.diversity["1"]
 
 
 def test_a_sigma_that_is_measured_anyway_is_painted_once():
-    _, diversity = painted(7, evaluation_noise_stddev=1.0)
-    assert list(diversity) == ["0.001", "0.01", "0.1", "1"]
+    found = painted(7, evaluation_noise_stddev=1.0)
+    assert list(found.diversity) == ["0.1", "1"] and len(found.fundus) == 4
+
+
+def test_painted_images_are_read_beside_their_maps():
+    images, _ = originals(2)
+    found = painted_images.read(painted(7), images, ANALYSER)
+    assert found.image_ids == ["eye0_000", "eye0_001", "eye1_000", "eye1_001"]
+    assert found.photograph_ids == ["eye0", "eye0", "eye1", "eye1"]
+    assert found.vessel_map.shape == (4, 64, 64)
+    np.testing.assert_array_equal(found.fov_mask[2], images.fov_mask[1])
+    assert found.levels.dtype == np.uint8
+    pairs = zip(found.fundus, found.fov_mask, strict=True)
+    network = np.stack([ANALYSER.features(*pair) for pair in pairs])
+    np.testing.assert_array_equal(found.features["network"], network)
+    assert found.features["colour_field"].shape == (4, 16 * 16 * 3)
+    filters = image_features.random_filters(found.fundus[3], found.fov_mask[3])
+    np.testing.assert_array_equal(found.features["random_filters"][3], filters)
+    # One patch fits into the whole frame, none into what is narrower.
+    assert [len(patches) for patches in found.patches] == [1, 1, 0, 0]
 
 
 def test_a_split_at_the_networks_size(tiny_config):
@@ -133,15 +146,16 @@ def test_a_split_at_the_networks_size(tiny_config):
     known = photographs.load(photographs.Source.of(tiny_config), "test")
     assert images.image_ids == [p.image_id for p in known]
     example = batches.network_example(known[1], 64, tiny_config.geometry)
-    np.testing.assert_array_equal(maps[1], example["vessel_map"])
+    np.testing.assert_array_equal(maps[1], example["vessel_map"][..., 0])
+    assert images.photograph_ids == images.image_ids
     back = images.fundus[1] / 127.5 - 1
     np.testing.assert_allclose(back, example["fundus"], atol=0.5 / 127.5 + 1e-6)
-    np.testing.assert_array_equal(images.vessel_map[1], maps[1, ..., 0] >= 0.5)
+    np.testing.assert_array_equal(images.vessel_map[1], maps[1] >= 0.5)
     assert images.fov_mask.dtype == bool and images.levels.shape == (4, 64, 64)
     unread, _ = painted_images.read_split(
         tiny_config, "train", analyser=ANALYSER, vessels=False
     )
-    assert unread.levels is None and len(unread.features) == 11
+    assert unread.levels is None and len(unread.features["network"]) == 11
 
 
 def test_photographs_without_vessel_maps_are_refused(monkeypatch):

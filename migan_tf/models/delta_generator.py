@@ -1,0 +1,373 @@
+"""The generator `delta`: image = FOV × (ground + contrast · vessels + texture).
+
+Each part has its own network, and each network sees what it needs and no more:
+
+  light     drawn by the noise code, or taken from a photograph (`light`)
+  ground    light, vessel map, FOV → disc, macula and large shades, 64 × 64
+  vessels   vessel map, FOV, ground → what the vessels take from the ground
+  texture   FOV, ground            → rim, grain and fine shades
+
+All are convolutional, so that a generator that has learned from crops paints
+whole images, of any size that `TOTAL_STRIDE` divides. Vessels and texture work
+at half resolution, on pixels folded two by two. Layers upwards are resizing and
+a convolution: transposed ones leave a grid. The last convolutions start at
+zero, and so the training at the ground.
+"""
+
+import keras
+import tensorflow as tf
+
+from migan_tf.models import ground, layers, light
+from migan_tf.models.noise_planes import NoisePlanes
+
+TOTAL_STRIDE = 16
+# Noise planes that come in at half, a quarter and an eighth of the resolution.
+# At half it is two planes of full resolution, folded.
+_PLANES = (8, 4, 4)
+_GROUND_PLANES = (4, 4, 4, 4)
+# How far from a vessel, in pixels, its network may paint: fully up to 5, not at
+# all from 11 on.
+_REACH, _SOFTENING = 17, 7
+_LIGHTS = light.TERMS * 3
+_MOST_DEVIATION = 2.0  # of a drawn light's components, in standard deviations
+
+
+def build_delta_generator(noise_size=400, base_filters=24):
+    """Builds the generator.
+
+    Args:
+      noise_size: length of the noise code z, at least 18.
+      base_filters: filters of the first level of the vessels' network; the
+        others have two thirds.
+
+    Returns:
+      Keras model that maps {vessel_map (B,S,S,1) in [0,1], noise
+      (B,noise_size), fov_mask (B,S,S,1) in {0,1}, contrast (B,1), style_light
+      (B,TERMS,3), styled (B,1)} to fake_fundus (B,S,S,3), float32 in [-1,1]
+      and -1 outside the FOV. `contrast` is that of the vessels, 1 as in the
+      photographs. Where `styled` is 1 the light is style_light, where it is 0
+      it is drawn by the noise code. Its layers `light`, `ground`, `vessels`
+      and `texture` are the parts, which are trained apart.
+
+    Raises:
+      ValueError: the noise code is too short.
+    """
+    if noise_size < _LIGHTS:
+        raise ValueError(
+            f"`noise_size` must be at least {_LIGHTS}, the numbers of a light. "
+            f"Received: noise_size={noise_size}"
+        )
+    vessel_map = keras.Input((None, None, 1), name="vessel_map")
+    noise = keras.Input((noise_size,), name="noise", dtype="float32")
+    fov_mask = keras.Input((None, None, 1), name="fov_mask")
+    contrast = keras.Input((1,), name="contrast")
+    style_light = keras.Input((light.TERMS, 3), name="style_light")
+    styled = keras.Input((1,), name="styled")
+
+    drawn = DrawnLight(name="light", dtype="float32")(noise)
+    chosen = _Chosen(name="chosen", dtype="float32")(
+        [drawn, style_light, styled]
+    )
+    field = _LightField(name="light_field", dtype="float32")(chosen)
+    density = _Density(name="density", dtype="float32")(vessel_map)
+    share = _Cells(name="fov_share", dtype="float32")(fov_mask)
+    small = max(1, 2 * base_filters // 3)
+    structure = build_ground_network(noise_size, small)(
+        [density, share, field, noise]
+    )
+    whole = _AtFullSize(name="whole_ground", dtype="float32")(
+        [field, structure, fov_mask]
+    )
+    vessels = build_vessel_network(noise_size, base_filters)(
+        [vessel_map, fov_mask, whole, noise]
+    )
+    texture = build_texture_network(noise_size, small)([fov_mask, whole, noise])
+    fake_fundus = Composition(name="fake_fundus", dtype="float32")(
+        [whole, vessels, texture, fov_mask, contrast]
+    )
+    inputs = (vessel_map, noise, fov_mask, contrast, style_light, styled)
+    return keras.Model(
+        {tensor.name: tensor for tensor in inputs},
+        fake_fundus,
+        name="delta_generator",
+    )
+
+
+def build_ground_network(noise_size, filters):
+    """Builds the network of the ground's structure.
+
+    Args:
+      noise_size: length of the noise code.
+      filters: of the first level.
+
+    Returns:
+      Keras model that maps [density (B,64,64,2), fov_share (B,64,64,1), light
+      field (B,64,64,3), noise] to (B,64,64,3) float32, what the ground has
+      besides its light, in units of [-1,1].
+    """
+    cells = (ground.CELLS, ground.CELLS)
+    density = keras.Input((*cells, 2), name="density")
+    share = keras.Input((*cells, 1), name="fov_share")
+    field = keras.Input((*cells, 3), name="light_field")
+    noise = keras.Input((noise_size,), name="noise", dtype="float32")
+    planes = NoisePlanes(_GROUND_PLANES, stream=0, name="planes")(
+        [noise, density]
+    )
+    x = keras.layers.Concatenate(name="inputs")([density, share, field])
+    x = _u_net(
+        x, planes, multiples=(1, 2, 3, 4, 4), filters=filters, smooth=True
+    )
+    x = _last_convolution(x, 3)
+    return keras.Model([density, share, field, noise], x, name="ground")
+
+
+def build_vessel_network(noise_size, filters):
+    """Builds the network of the vessels.
+
+    Args:
+      noise_size: length of the noise code.
+      filters: of the first level.
+
+    Returns:
+      Keras model that maps [vessel_map (B,H,W,1), fov_mask (B,H,W,1), ground
+      (B,H,W,3), noise] to (B,H,W,3) float32, what is added to the ground, 0
+      away from vessels.
+    """
+    vessel_map = keras.Input((None, None, 1), name="vessel_map")
+    fov_mask = keras.Input((None, None, 1), name="fov_mask")
+    whole = keras.Input((None, None, 3), name="whole_ground")
+    noise = keras.Input((noise_size,), name="noise", dtype="float32")
+    parts = [
+        Fold(name="folded_map")(vessel_map),
+        Fold(name="folded_fov")(fov_mask),
+        keras.layers.AveragePooling2D(2, name="half_ground")(whole),
+    ]
+    planes = NoisePlanes((4, 4, 4), stream=1, name="planes")([noise, parts[0]])
+    x = keras.layers.Concatenate(name="inputs")(parts)
+    x = _u_net(x, planes, multiples=(1, 2, 3, 4), filters=filters)
+    x = _unfolded(_last_convolution(x, 12))
+    near = Nearness(name="nearness", dtype="float32")(vessel_map)
+    x = keras.layers.Multiply(name="near_vessels", dtype="float32")([x, near])
+    return keras.Model([vessel_map, fov_mask, whole, noise], x, name="vessels")
+
+
+def build_texture_network(noise_size, filters):
+    """Builds the network of grain, fine shades and the rim.
+
+    Args:
+      noise_size: length of the noise code.
+      filters: of the first level.
+
+    Returns:
+      Keras model that maps [fov_mask (B,H,W,1), ground (B,H,W,3), noise] to
+      (B,H,W,3) float32, what is added to the ground.
+    """
+    fov_mask = keras.Input((None, None, 1), name="fov_mask")
+    whole = keras.Input((None, None, 3), name="whole_ground")
+    noise = keras.Input((noise_size,), name="noise", dtype="float32")
+    parts = [
+        Fold(name="folded_fov")(fov_mask),
+        keras.layers.AveragePooling2D(2, name="half_ground")(whole),
+    ]
+    planes = NoisePlanes(_PLANES, stream=2, name="planes")([noise, parts[0]])
+    x = keras.layers.Concatenate(name="inputs")(parts)
+    x = _u_net(x, planes, multiples=(1, 2, 2), filters=filters)
+    x = _unfolded(_last_convolution(x, 12))
+    return keras.Model([fov_mask, whole, noise], x, name="texture")
+
+
+class DrawnLight(keras.layers.Layer):
+    """Draws lights as the training photographs have them, by the noise code.
+
+    The first numbers of the code are the components of the light, those of the
+    largest variance first. The statistics are weights that are not trained;
+    with them is kept where the photographs show the retina.
+    """
+
+    def build(self, shape):
+        """Makes the statistics: none yet, a light of zeros."""
+        self.mean = self.add_weight(
+            shape=(_LIGHTS,), initializer="zeros", trainable=False, name="mean"
+        )
+        self.components = self.add_weight(
+            shape=(_LIGHTS, _LIGHTS),
+            initializer="zeros",
+            trainable=False,
+            name="components",
+        )
+        self.fov_share = self.add_weight(
+            shape=(ground.CELLS, ground.CELLS, 1),
+            initializer="ones",
+            trainable=False,
+            name="fov_share",
+        )
+
+    def common_fov_mask(self, size):
+        """Where most of the training photographs show the retina.
+
+        Args:
+          size: side S in pixels.
+
+        Returns:
+          (S,S,1) float32 in {0,1}.
+        """
+        share = tf.image.resize(
+            tf.convert_to_tensor(self.fov_share), (size, size), "bicubic"
+        )
+        return tf.cast(share >= 0.5, tf.float32)
+
+    def call(self, noise):
+        """Maps (B,noise_size) to lights (B,TERMS,3)."""
+        z = tf.clip_by_value(
+            noise[:, :_LIGHTS], -_MOST_DEVIATION, _MOST_DEVIATION
+        )
+        drawn = self.mean + tf.matmul(z, self.components)
+        return tf.reshape(drawn, (-1, light.TERMS, 3))
+
+
+class Composition(keras.layers.Layer):
+    """FOV × (ground + contrast · vessels + texture), black outside."""
+
+    def call(self, parts):
+        """Composes [ground, vessels, texture, fov_mask, contrast]."""
+        whole, vessels, texture, fov_mask, contrast = parts
+        image = whole + contrast[:, None, None] * vessels + texture
+        image = tf.clip_by_value(image, -1.0, 1.0)
+        return tf.where(fov_mask > 0.5, image, -1.0)
+
+
+class Fold(keras.layers.Layer):
+    """Folds pixels two by two: (B,H,W,C) to (B,H/2,W/2,4C)."""
+
+    def call(self, image):
+        """Folds an image."""
+        return tf.nn.space_to_depth(image, 2)
+
+
+class Unfold(keras.layers.Layer):
+    """Unfolds what `Fold` folded: (B,H,W,4C) to (B,2H,2W,C)."""
+
+    def call(self, image):
+        """Unfolds an image."""
+        return tf.nn.depth_to_space(image, 2)
+
+
+class Nearness(keras.layers.Layer):
+    """How near to a vessel: 1 on it and around it, smoothly to 0 further on."""
+
+    def call(self, vessel_map):
+        """Maps (B,H,W,1) in [0,1] to the same shape."""
+        return nearness(vessel_map)
+
+
+class _Chosen(keras.layers.Layer):
+    """The light that is drawn, or the one that is given."""
+
+    def call(self, parts):
+        drawn, style_light, styled = parts
+        return tf.where(styled[..., None] > 0.5, style_light, drawn)
+
+
+class _LightField(keras.layers.Layer):
+    """`light.light_field` over the cells of a ground."""
+
+    def call(self, lights):
+        return light.light_field(lights, ground.CELLS)
+
+
+class _Cells(keras.layers.Layer):
+    """The means of an image over the cells of a ground."""
+
+    def call(self, image):
+        return ground.cell_means(tf.cast(image, tf.float32))
+
+
+class _Density(keras.layers.Layer):
+    """What of a vessel map the ground's network sees.
+
+    It is the share of vessels in each cell, and the share of thick ones.
+    """
+
+    def call(self, vessel_map):
+        return ground.vessel_density(tf.cast(vessel_map, tf.float32))
+
+
+class _AtFullSize(keras.layers.Layer):
+    """The ground at the image's own size: light and structure, resized."""
+
+    def call(self, parts):
+        field, structure, image = parts
+        whole = ground.at_full_size(field + structure, tf.shape(image)[1:3])
+        return tf.ensure_shape(whole, (None, None, None, 3))
+
+
+def nearness(vessel_map):
+    """1 on vessels and around them, smoothly to 0 further on, (B,H,W,1)."""
+    near = tf.nn.max_pool2d(vessel_map, _REACH, strides=1, padding="SAME")
+    return tf.nn.avg_pool2d(near, _SOFTENING, strides=1, padding="SAME")
+
+
+def _u_net(x, planes, multiples, filters, smooth=False):
+    """Convolutions down to the last of `multiples` and up again.
+
+    Args:
+      x: (B,H,W,C).
+      planes: noise planes, from H × W on at each level, as many as there are.
+      multiples: filters of each level, in multiples of `filters`.
+      filters: of the first level.
+      smooth: whether bilinear interpolation resizes, or the nearest pixel.
+
+    Returns:
+      (B,H,W,filters·multiples[0]).
+    """
+    skipped = []
+    for level, multiple in enumerate(multiples):
+        name = f"down{level}"
+        if level:
+            x = keras.layers.AveragePooling2D(2, name=f"{name}_pool")(x)
+        if level < len(planes):
+            x = keras.layers.Concatenate(name=f"{name}_noise")(
+                [x, planes[level]]
+            )
+        x = _convolution(x, multiple * filters, f"{name}a")
+        x = _convolution(x, multiple * filters, f"{name}b")
+        skipped.append(x)
+    for level in reversed(range(len(multiples) - 1)):
+        name = f"up{level}"
+        x = keras.layers.UpSampling2D(
+            interpolation="bilinear" if smooth else "nearest",
+            name=f"{name}_resize",
+        )(x)
+        x = keras.layers.Concatenate(name=f"{name}_skip")([x, skipped[level]])
+        x = _convolution(x, multiples[level] * filters, f"{name}a")
+        if level == 0 or smooth:
+            x = _convolution(x, multiples[level] * filters, f"{name}b")
+    return x
+
+
+def _convolution(x, filters, name):
+    x = keras.layers.Conv2D(
+        filters, 3, padding="same", kernel_initializer="he_normal", name=name
+    )(x)
+    return keras.layers.LeakyReLU(layers.LEAKY_SLOPE, name=f"{name}_act")(x)
+
+
+def _unfolded(x):
+    """Full resolution, without the frequency that photographs do not have.
+
+    A camera's image that is resampled has nothing at a period of two pixels,
+    where what is unfolded has its grid.
+    """
+    x = Unfold(name="unfold", dtype="float32")(x)
+    return layers.Antialias(name="antialias", dtype="float32")(x)
+
+
+def _last_convolution(x, channels):
+    return keras.layers.Conv2D(
+        channels,
+        3,
+        padding="same",
+        kernel_initializer="zeros",
+        name="output",
+        dtype="float32",
+    )(x)

@@ -1,0 +1,119 @@
+"""The light of a fundus: its colour and how it falls off, in eighteen numbers.
+
+For each channel a polynomial of the second degree in x and y, so that colours
+and illumination of a photograph can be taken, drawn and given to another image
+while disc, macula and vessels stay where they are. TensorFlow ops only, so that
+training and an exported graph do the same.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+TERMS = 6  # 1, x, y, x², y², xy with x and y in [-1,1] over the frame
+_ROUNDS = 8  # of reweighting
+
+
+def light_field(light, size):
+    """Evaluates lights over a square.
+
+    Args:
+      light: (B,TERMS,3) float32.
+      size: side S in cells or pixels, a number or int32 scalar.
+
+    Returns:
+      (B,S,S,3) float32.
+    """
+    return tf.einsum("hwt,btc->bhwc", _terms(size), light)
+
+
+def fit_light(field, inside):
+    """Fits lights to fields of colour.
+
+    Vessels, the disc, the macula and lesions are not light: the fit is one of
+    least squares in which cells beyond 1.5 times the median residual count less
+    (Huber's weights).
+
+    Args:
+      field: (B,S,S,3) float32.
+      inside: (B,S,S,1) float32 in [0,1], the share of each cell in the FOV;
+        those with less than one half do not count.
+
+    Returns:
+      (B,TERMS,3) float32; zeros where no cell counts.
+    """
+    size = tf.shape(field)[1]
+    terms = tf.reshape(_terms(size), (1, size * size, TERMS))
+    values = tf.reshape(field, (-1, size * size, 3))
+    counts = tf.reshape(tf.cast(inside >= 0.5, tf.float32), (-1, size**2, 1))
+    weights, light = counts, None
+    for _ in range(_ROUNDS):
+        light = _least_squares(terms, values, weights)
+        residual = tf.abs(values - terms @ light)
+        residual = tf.reduce_max(residual, -1, keepdims=True)
+        width = 1.5 * _median(residual, counts)
+        weights = counts / tf.maximum(1.0, residual / width)
+    return light
+
+
+def light_of_photograph(fundus, fov_mask, size):
+    """The light of a photograph of any size, in TensorFlow ops.
+
+    Args:
+      fundus: (B,H,W,3) float32.
+      fov_mask: (B,H,W,1) float32 in {0,1}.
+      size: side in cells of the field of means that it is fitted to.
+
+    Returns:
+      (B,TERMS,3) float32 in the range of `fundus`.
+    """
+    share = tf.image.resize(fov_mask, (size, size), "area")
+    sums = tf.image.resize(fundus * fov_mask, (size, size), "area")
+    return fit_light(tf.math.divide_no_nan(sums, share), share)
+
+
+def light_statistics(lights):
+    """Mean and principal components of the lights of photographs.
+
+    A mirrored photograph is one of the other eye, so that the mirrored lights
+    count as much as those that were seen.
+
+    Args:
+      lights: (N,TERMS,3) float.
+
+    Returns:
+      (mean, components): (TERMS·3,) and (TERMS·3,TERMS·3) float32. With
+      standard normal numbers z, mean + z @ components has the mean and the
+      covariance of the lights.
+    """
+    mirrored = np.array(lights, np.float64)
+    mirrored[:, [1, 5]] *= -1.0  # x and xy change their signs.
+    rows = np.concatenate([lights, mirrored]).reshape(-1, TERMS * 3)
+    mean = rows.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(rows.T, bias=True))
+    components = (vectors * np.sqrt(np.maximum(values, 0.0))).T[::-1]
+    return mean.astype(np.float32), components.astype(np.float32)
+
+
+def _terms(size):
+    axis = tf.linspace(-1.0, 1.0, size)
+    x, y = tf.meshgrid(axis, axis)
+    return tf.stack([tf.ones_like(x), x, y, x * x, y * y, x * y], -1)
+
+
+def _least_squares(terms, values, weights):
+    weighted = terms * weights
+    normal = tf.matmul(weighted, terms, transpose_a=True)
+    # A FOV of a few cells does not determine all terms.
+    normal += 1e-4 * tf.eye(TERMS)
+    return tf.linalg.solve(
+        normal, tf.matmul(weighted, values, transpose_a=True)
+    )
+
+
+def _median(residual, counts):
+    """The median (B,1,1) of what counts, not below a tenth of a grey level."""
+    ordered = tf.sort(tf.where(counts > 0, residual, np.inf), axis=1)
+    number = tf.cast(tf.reduce_sum(counts, 1, keepdims=True), tf.int32)
+    middle = tf.gather(ordered, (number // 2)[:, 0, 0], axis=1, batch_dims=1)
+    middle = tf.where(tf.math.is_finite(middle), middle, 1.0)
+    return tf.maximum(middle, 1e-3)[:, None]
