@@ -185,6 +185,7 @@ class NetworkGenerator:
             )
         elif self.is_delta:
             inside = self.common_fov_mask()
+        painted_map *= inside
         if style_light is not None:
             style_light = style_light[None]
         inputs = generator_inputs(
