@@ -7,6 +7,8 @@ from migan_tf.base.errors import UserError
 TOTAL_STRIDE = 64
 # Means and standard deviations of three channels; see `colour_code`.
 COLOUR_CODE_SIZE = 6
+# The numbers of a light, which begin the noise code; see `models.light`.
+LIGHT_SIZE = 18
 
 
 def check(config) -> None:
@@ -32,6 +34,7 @@ def check(config) -> None:
     _check_datasets(config.dataset)
     _check_extra(config)
     _check_segmenter(config)
+    _check_generator(config)
     if config.colour_code and config.noise_size < COLOUR_CODE_SIZE:
         raise UserError(
             f"--noise_size must be at least {COLOUR_CODE_SIZE} with "
@@ -105,6 +108,37 @@ def _check_segmenter(config):
                 f"--{name} is of --segmenter=unet. Received: "
                 f"--{name}={getattr(config, name)} "
                 f"--segmenter={config.segmenter}"
+            )
+
+
+def _check_generator(config):
+    if config.discriminator == "residual":
+        needed = {
+            "generator": "delta",
+            "task": "synthesis",
+            "deviation": "l1",
+            "validation_split": "by_image",
+        }
+        for name, value in needed.items():
+            if getattr(config, name) != value:
+                raise UserError(
+                    "--discriminator=residual sees what is added to a ground, "
+                    f"and needs --{name}={value}. Received: "
+                    f"--{name}={getattr(config, name)}"
+                )
+    if config.generator == "migan":
+        return
+    if config.noise_size < LIGHT_SIZE:
+        raise UserError(
+            f"--noise_size must be at least {LIGHT_SIZE} with "
+            f"--generator=delta. Received: {config.noise_size}"
+        )
+    plain = {"skip_connections": "even", "antialias": False}
+    for name, value in {**plain, "colour_code": False}.items():
+        if getattr(config, name) != value:
+            raise UserError(
+                f"--{name} is of --generator=migan. Received: "
+                f"--{name}={getattr(config, name)} --generator=delta"
             )
 
 

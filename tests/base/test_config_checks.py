@@ -50,6 +50,23 @@ def test_segmentation_alone_needs_no_style_image():
             "--noise_size must be at least 6",
         ),
         (
+            {"discriminator": "residual", "task": "synthesis"},
+            "--discriminator=residual .*needs --generator=delta.*migan",
+        ),
+        (
+            {"discriminator": "residual", "generator": "delta"},
+            "--discriminator=residual .*needs --task=synthesis.*both",
+        ),
+        (
+            {"generator": "delta", "noise_size": 17},
+            "--noise_size must be at least 18",
+        ),
+        ({"generator": "delta", "antialias": True}, "--antialias is of"),
+        (
+            {"generator": "delta", "colour_code": True},
+            "--colour_code is of --generator=migan",
+        ),
+        (
             {"colour_code": True, "deviation": "style", "style_image": "21"},
             "--colour_code",
         ),
@@ -75,4 +92,11 @@ def test_what_goes_together_is_taken():
         average_decay=0.999,
         colour_code=True,
         noise_size=6,
+    ).validate()
+
+
+def test_the_papers_objectives_are_open_to_delta():
+    Config(workdir="run", generator="delta").validate()
+    Config(
+        workdir="run", generator="delta", deviation="style", style_image="21"
     ).validate()

@@ -1,0 +1,169 @@
+"""The generator `delta`: its parts, and what each of them may not touch."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from migan_tf.models import light
+from migan_tf.models.build import generator_inputs
+from migan_tf.models.delta_generator import build_delta_generator
+
+SIDE, NOISE = 64, 20
+
+
+def randomized(network, seed=0):
+    """Gives the last convolutions, which begin at zero, something to do."""
+    rng = np.random.default_rng(seed)
+    for name in ("ground", "vessels", "texture"):
+        output = network.get_layer(name).get_layer("output")
+        kernel, bias = output.get_weights()
+        output.set_weights([rng.normal(0.0, 0.05, kernel.shape), bias])
+    statistics = light.light_statistics(
+        rng.normal(0.0, 0.1, (8, light.TERMS, 3))
+    )
+    share = network.get_layer("light").get_weights()[2]
+    network.get_layer("light").set_weights([*statistics, share])
+    return network
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    return randomized(build_delta_generator(NOISE, base_filters=3))
+
+
+@pytest.fixture(scope="module")
+def example():
+    vessel_map = np.zeros((1, SIDE, SIDE, 1), np.float32)
+    vessel_map[:, 30:33] = 1.0
+    y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    fov_mask = (np.hypot(y, x) < 30).astype(np.float32)[None, ..., None]
+    noise = np.random.default_rng(1).normal(size=(1, NOISE))
+    return {
+        "vessel_map": tf.constant(vessel_map),
+        "noise": tf.constant(noise, tf.float32),
+        "fov_mask": tf.constant(fov_mask),
+    }
+
+
+def paint(network, example, **changed):
+    inputs = generator_inputs("delta", **{**example, **changed})
+    return network(inputs, training=False).numpy()
+
+
+def test_the_shipped_size_fits_its_budget():
+    # Six megabytes of float32 are 1.5 million numbers.
+    assert build_delta_generator(400, 24).count_params() < 1.2e6
+
+
+def test_it_begins_at_a_ground_of_light_alone(example):
+    fresh = build_delta_generator(NOISE, base_filters=2)
+    lights = np.zeros((1, light.TERMS, 3), np.float32)
+    lights[0, 0] = [0.4, 0.1, -0.3]  # a colour, the same everywhere
+    image = paint(fresh, example, style_light=tf.constant(lights))
+    inside = example["fov_mask"].numpy()[..., 0] > 0
+    np.testing.assert_allclose(
+        image[inside], np.tile([0.4, 0.1, -0.3], (inside.sum(), 1)), atol=1e-5
+    )
+    np.testing.assert_array_equal(image[~inside], -1.0)
+
+
+def test_contrast_scales_what_vessels_take_and_nothing_else(network, example):
+    images = [
+        paint(network, example, contrast=tf.constant([[contrast]]))
+        for contrast in (0.0, 0.5, 1.0)
+    ]
+    vessels = images[2] - images[0]
+    np.testing.assert_allclose(images[1] - images[0], vessels / 2, atol=1e-6)
+    rows = np.abs(vessels).max(axis=(0, 2, 3))
+    assert rows[30:33].min() > 0
+    # Eight pixels by the maximum and three by its softening, on both sides.
+    np.testing.assert_array_equal(rows[: 30 - 11], 0.0)
+    np.testing.assert_array_equal(rows[33 + 11 :], 0.0)
+
+
+def test_texture_does_not_see_the_map(network, example):
+    none = tf.zeros_like(example["vessel_map"])
+    parts = network.get_layer("texture")
+    assert len(parts.inputs) == 3  # FOV, ground, noise
+    with_map = paint(network, example)
+    image = paint(network, example, vessel_map=none)
+    # Beyond the vessels' reach only the ground differs, which is smooth.
+    far = with_map[:, :10] - image[:, :10]
+    inside = example["fov_mask"].numpy()[:, :10] > 0
+    step = np.abs(np.diff(far, axis=2))[
+        (inside[:, :, 1:] & inside[:, :, :-1])[..., 0]
+    ]
+    assert step.max() < 0.02
+
+
+def test_the_noise_code_draws_the_light(network, example):
+    images = [
+        paint(
+            network,
+            example,
+            noise=tf.concat(
+                [tf.fill((1, 18), shift), example["noise"][:, 18:]], axis=1
+            ),
+        )
+        for shift in (-1.0, 1.0)
+    ]
+    inside = example["fov_mask"].numpy()[..., 0] > 0
+    difference = (images[1] - images[0])[inside].mean(axis=0)
+    mean, components, _ = network.get_layer("light").get_weights()
+    drawn = 2 * components.sum(axis=0).reshape(1, light.TERMS, 3)
+    field = light.light_field(tf.constant(drawn), SIDE).numpy()
+    # The ground's network answers to the light, too, but less.
+    assert np.corrcoef(difference, field[inside].mean(axis=0))[0, 1] > 0.9
+
+
+def test_a_given_light_takes_the_place_of_the_drawn_one(network, example):
+    lights = tf.constant(np.full((1, light.TERMS, 3), 0.05, np.float32))
+    other = tf.concat([-example["noise"][:, :18], example["noise"][:, 18:]], 1)
+    np.testing.assert_array_equal(
+        paint(network, example, style_light=lights),
+        paint(network, example, style_light=lights, noise=other),
+    )
+
+
+def test_an_example_does_not_depend_on_its_batch(network, example):
+    double = {
+        name: tf.repeat(value, 2, axis=0) for name, value in example.items()
+    }
+    double["noise"] = tf.concat([example["noise"], -example["noise"]], axis=0)
+    np.testing.assert_allclose(
+        paint(network, double)[:1], paint(network, example), atol=2e-6
+    )
+
+
+@pytest.mark.parametrize("side", [80, 128])
+def test_it_paints_sizes_that_it_was_not_trained_at(network, example, side):
+    resized = {
+        name: tf.image.resize(example[name], (side, side), "nearest")
+        for name in ("vessel_map", "fov_mask")
+    }
+    image = paint(network, example, **resized)
+    assert image.shape == (1, side, side, 3)
+    outside = resized["fov_mask"].numpy()[..., 0] == 0
+    np.testing.assert_array_equal(image[outside], -1.0)
+    assert np.isfinite(image).all() and np.abs(image).max() <= 1
+
+
+def test_no_grid_of_two_pixels_is_left(network, example):
+    """Full frame, no vessels: the Nyquist frequency is filtered away."""
+    inputs = {
+        **example,
+        "fov_mask": tf.ones_like(example["fov_mask"]),
+        "vessel_map": tf.zeros_like(example["vessel_map"]),
+    }
+    grain = network.get_layer("texture")(
+        [inputs["fov_mask"], tf.zeros((1, SIDE, SIDE, 3)), inputs["noise"]]
+    ).numpy()[0, 1:-1, 1:-1, 1]
+    checks = (-1.0) ** np.add.outer(np.arange(62), np.arange(62))
+    assert abs((grain * checks).mean()) < 1e-3 * grain.std()
+
+
+def test_too_short_a_code_is_refused():
+    with pytest.raises(ValueError, match="at least 18.*noise_size=17"):
+        build_delta_generator(17)
