@@ -244,7 +244,7 @@ class Config:
         minimum=0,
     )
     ground_weight: float = field(
-        default=3.0,
+        default=2.0,
         help=(
             "Weight of the ground's square deviation with "
             "--discriminator=residual."
@@ -252,7 +252,7 @@ class Config:
         minimum=0,
     )
     ground_adversarial_weight: float = field(
-        default=0.1,
+        default=0.2,
         help=(
             "Weight of the ground's adversarial term with "
             "--discriminator=residual."

@@ -21,9 +21,9 @@ from migan_tf.models import ground, layers, light
 from migan_tf.models.noise_planes import NoisePlanes
 
 TOTAL_STRIDE = 16
-# Noise planes that come in at half, a quarter and an eighth of the resolution.
-# At half it is two planes of full resolution, folded.
-_PLANES = (8, 4, 4)
+# Noise planes that come in at half the resolution, a quarter and so on. The
+# first of the texture's are two planes of full resolution, folded.
+_TEXTURE_PLANES, _VESSEL_PLANES = (8, 4, 4, 4), (4, 4, 4)
 _GROUND_PLANES = (4, 4, 4, 4)
 # How far from a vessel, in pixels, its network may paint: fully up to 5, not at
 # all from 11 on.
@@ -142,7 +142,9 @@ def build_vessel_network(noise_size, filters):
         Fold(name="folded_fov")(fov_mask),
         keras.layers.AveragePooling2D(2, name="half_ground")(whole),
     ]
-    planes = NoisePlanes((4, 4, 4), stream=1, name="planes")([noise, parts[0]])
+    planes = NoisePlanes(_VESSEL_PLANES, stream=1, name="planes")(
+        [noise, parts[0]]
+    )
     x = keras.layers.Concatenate(name="inputs")(parts)
     x = _u_net(x, planes, multiples=(1, 2, 3, 4), filters=filters)
     x = _unfolded(_last_convolution(x, 12))
@@ -169,9 +171,11 @@ def build_texture_network(noise_size, filters):
         Fold(name="folded_fov")(fov_mask),
         keras.layers.AveragePooling2D(2, name="half_ground")(whole),
     ]
-    planes = NoisePlanes(_PLANES, stream=2, name="planes")([noise, parts[0]])
+    planes = NoisePlanes(_TEXTURE_PLANES, stream=2, name="planes")(
+        [noise, parts[0]]
+    )
     x = keras.layers.Concatenate(name="inputs")(parts)
-    x = _u_net(x, planes, multiples=(1, 2, 2), filters=filters)
+    x = _u_net(x, planes, multiples=(1, 2, 2, 3), filters=filters)
     x = _unfolded(_last_convolution(x, 12))
     return keras.Model([fov_mask, whole, noise], x, name="texture")
 
@@ -250,6 +254,22 @@ class Unfold(keras.layers.Layer):
     def call(self, image):
         """Unfolds an image."""
         return tf.nn.depth_to_space(image, 2)
+
+
+class Resampled(keras.layers.Layer):
+    """The filter [1 3 1]/5 in both directions.
+
+    A photograph that has been resampled holds a twenty-fifth of its power at a
+    period of two pixels, where what is unfolded has its grid: so the noise of
+    DRIVE's training photographs at 512 × 512, by `texture.radial_power`.
+    """
+
+    def call(self, image):
+        """Filters (B,H,W,C) to the same shape."""
+        for window in ((3, 1), (1, 3)):
+            mean = tf.nn.avg_pool2d(image, window, strides=1, padding="SAME")
+            image = 0.6 * mean + 0.4 * image
+        return image
 
 
 class Nearness(keras.layers.Layer):
@@ -353,13 +373,9 @@ def _convolution(x, filters, name):
 
 
 def _unfolded(x):
-    """Full resolution, without the frequency that photographs do not have.
-
-    A camera's image that is resampled has nothing at a period of two pixels,
-    where what is unfolded has its grid.
-    """
+    """Full resolution, with as little at two pixels as photographs have."""
     x = Unfold(name="unfold", dtype="float32")(x)
-    return layers.Antialias(name="antialias", dtype="float32")(x)
+    return Resampled(name="resampled", dtype="float32")(x)
 
 
 def _last_convolution(x, channels):

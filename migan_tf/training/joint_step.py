@@ -19,7 +19,7 @@ _FEATURE_CELLS = 4
 _RIM = 15  # pixels; within seven of the FOV's edge
 # What D says of vessels counts less than of texture, and nothing until their
 # deviation has given them a shape: from the start it would paint fringes.
-VESSEL_SHARE, _VESSELS_FROM, _VESSELS_FULLY = 0.3, 200, 600
+VESSEL_SHARE, _VESSELS_FROM, _VESSELS_FULLY = 0.5, 200, 800
 # Likewise of grounds: first the disc must have found its place.
 _GROUNDS_FROM, _GROUNDS_FULLY = 500, 1000
 
