@@ -69,6 +69,8 @@ export DEMO_PHOTOGRAPHS
 demo: setup ## Train, score and draw on phantom data: see it work (5 minutes).
 	@rm -rf $(DEMO)/run $(DEMO)/segmented $(DEMO)/synthesized
 	$(RUN) -m migan_tf.train --flagfile=experiments/demo.flags \
+		--task=segmentation --workdir=$(DEMO)/run --data_dir=$(DEMO)/data
+	$(RUN) -m migan_tf.train --flagfile=experiments/demo_delta.flags \
 		--workdir=$(DEMO)/run --data_dir=$(DEMO)/data
 	$(RUN) -m migan_tf.evaluate --workdir=$(DEMO)/run --split=test
 	@$(RUN) -c "$$DEMO_PHOTOGRAPHS"

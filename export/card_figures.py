@@ -87,14 +87,19 @@ def synthesis(folder, splits, reader, samples=4) -> dict:
       of all images.
     """
     generator = load.load_generator(folder)
+    is_delta = generator.config.generator == "delta"
     segmenter = load.load_segmenter(reader)
     tests = {}
     for dataset, images in splits.items():
         asked, found = [], []
         for index, photograph in enumerate(images):
             vessel_map = photograph.vessel_map.astype(np.float32)
+            # The paper's generator knows nothing of fields of view.
+            fov_mask = photograph.fov_mask if is_delta else None
             for sample in range(samples):
-                painting = generator(vessel_map, [SEED, index, sample])
+                painting = generator(
+                    vessel_map, [SEED, index, sample], fov_mask=fov_mask
+                )
                 answer = segmenter(painting.fundus)
                 asked.append((painting.vessel_map >= 0.5).ravel())
                 found.append(answer.vessel_map.ravel())

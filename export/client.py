@@ -1,12 +1,14 @@
-"""Calls the models that TensorFlow Serving serves.
+r"""Calls the models that TensorFlow Serving serves.
 
   python -m export.client --segment=PHOTO --output=DIR
-  python -m export.client --synthesize=MAP --seed=0 --output=DIR
+  python -m export.client --synthesize=MAP --seed=0 --output=DIR \
+      [--contrast=1.5] [--style_fundus=PHOTO]
 
 The first writes <stem>_vessel_probability.png and <stem>_vessel_map.png, the
-second <stem>_<seed>_fundus.png and <stem>_vessel_map.png. --server decides the
-protocol: http://localhost:8501 is REST, grpc://localhost:8500 is gRPC. From
-Python: `connect`, then `predict`; docs/serving.md has the signatures.
+second <stem>_<seed>_fundus.png and <stem>_vessel_map.png, and where the model
+is one of --generator=delta <stem>_fov_mask.png. --server decides the protocol:
+http://localhost:8501 is REST, grpc://localhost:8500 is gRPC. From Python:
+`connect`, then `predict`; docs/serving.md has the signatures.
 """
 
 import dataclasses
@@ -45,6 +47,23 @@ class Settings:
     )
     noise_stddev: float = field(
         default=1.0, help="Standard deviation of the noise.", minimum=0.0
+    )
+    contrast: float | None = field(
+        default=None,
+        help=(
+            "Contrast of the painted vessels, 1 as photographed; for models of "
+            "--generator=delta."
+        ),
+        minimum=0.0,
+        maximum=4.0,
+    )
+    style_fundus: str = field(
+        default="",
+        help=(
+            "Photograph in whose colours and light to paint, PNG or JPEG; for "
+            "models of --generator=delta."
+        ),
+        place=True,
     )
     server: str = field(
         default="http://localhost:8501",
@@ -143,18 +162,35 @@ def segment(client, image_bytes) -> dict[str, bytes]:
     }
 
 
-def synthesize(client, map_bytes, seed, noise_stddev) -> dict[str, bytes]:
-    """Paints a vessel map, a PNG or JPEG file; returns {kind: PNG file}."""
+def synthesize(
+    client, map_bytes, seed, noise_stddev, contrast=None, style_bytes=None
+) -> dict[str, bytes]:
+    """Paints a vessel map, a PNG or JPEG file; returns {kind: PNG file}.
+
+    Args:
+      client: from `connect`.
+      map_bytes: the vessel map's file.
+      seed: of the noise.
+      noise_stddev: σ.
+      contrast: of the vessels, or None; 1 is as photographed. With it or a
+        style the model must be one of --generator=delta.
+      style_bytes: file of a photograph in whose light to paint, or None.
+    """
+    signature = "synthesize_bytes"
     inputs = {
         "vessel_map_bytes": [map_bytes],
         "seed": np.array([seed], np.int64),
         "noise_stddev": np.array([noise_stddev], np.float32),
     }
-    outputs = client.predict(SYNTHESIS, "synthesize_bytes", inputs)
-    return {
-        f"{seed}_fundus": outputs["fundus_bytes"][0],
-        "vessel_map": outputs["vessel_map_bytes"][0],
-    }
+    if contrast is not None or style_bytes is not None:
+        signature = "paint_bytes"
+        contrast = 1.0 if contrast is None else contrast
+        inputs["contrast"] = np.array([contrast], np.float32)
+        # No bytes are no photograph.
+        inputs["style_fundus_bytes"] = [style_bytes or b""]
+    outputs = client.predict(SYNTHESIS, signature, inputs)
+    found = {n.removesuffix("_bytes"): c[0] for n, c in outputs.items()}
+    return {f"{seed}_fundus": found.pop("fundus"), **found}
 
 
 def _read(flag, path) -> bytes:
@@ -180,6 +216,15 @@ def _write(output, stem, kind, content) -> None:
     print(path)
 
 
+def _check_style(given) -> None:
+    wishes = given.contrast is not None or given.style_fundus
+    if given.segment and wishes:
+        raise UserError(
+            "--contrast and --style_fundus go with --synthesize=MAP. Received: "
+            f"--segment={given.segment!r}. Leave them out"
+        )
+
+
 def main(argv):
     """Checks the flags, calls the server and writes what it answers."""
     command_line.no_arguments(argv)
@@ -189,10 +234,13 @@ def main(argv):
             "give either --segment=PHOTO or --synthesize=MAP. Received: "
             f"--segment={given.segment!r} --synthesize={given.synthesize!r}"
         )
+    _check_style(given)
     command_line.required(output=given.output)
     flag = "segment" if given.segment else "synthesize"
     path = getattr(given, flag)
-    content = _read(flag, path)
+    content, style = _read(flag, path), None
+    if given.style_fundus:
+        style = _read("style_fundus", given.style_fundus)
     with connect(
         given.server,
         model_version=given.model_version,
@@ -207,6 +255,8 @@ def main(argv):
                 content,
                 seed=given.seed,
                 noise_stddev=given.noise_stddev,
+                contrast=given.contrast,
+                style_bytes=style,
             )
     for kind, image in results.items():
         _write(given.output, pathlib.Path(path).stem, kind=kind, content=image)

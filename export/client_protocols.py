@@ -41,8 +41,14 @@ FAILURES = {
         "--server must have the model, and its --model_version where given",
         "Next: look for NAME/VERSION/saved_model.pb in the served folder",
     ),
+    "unknown": (
+        ("FAILED_PRECONDITION",),
+        "the served model must have the signature",
+        "Next: compare it with those in docs/serving.md; paint and paint_bytes "
+        "(--contrast, --style_fundus) are of models of --generator=delta",
+    ),
     "refused": (
-        (400, "INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE"),
+        (400, "INVALID_ARGUMENT", "OUT_OF_RANGE"),
         "the inputs must suit the signature",
         "Next: compare them with the signatures in docs/serving.md",
     ),
@@ -133,7 +139,7 @@ class RestClient(Client):
         metadata = self._send("metadata", f"{url}/metadata")
         signatures = metadata["signature_def"]["signature_def"]
         if signature not in signatures:
-            raise Failure("refused", f"only {', '.join(sorted(signatures))}")
+            raise Failure("unknown", f"only {', '.join(sorted(signatures))}")
         outputs = signatures[signature]["outputs"]
         return {name: info["dtype"] for name, info in outputs.items()}
 

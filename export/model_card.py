@@ -20,6 +20,8 @@ LICENCES = {
     "the model on is bound by the terms under which they got the data.",
     "phantom": "Procedural images; Apache License 2.0, as the program.",
 }
+# The flag that names each network's architecture.
+_ARCHITECTURES = {"segmentation": "segmenter", "synthesis": "generator"}
 USES = {
     "segmentation": "Finds the vessels of colour fundus photographs, for "
     "research. Not a medical device.",
@@ -40,6 +42,19 @@ LIMITS = {
         "The images have the networks' size, whatever the map's.",
     ],
 }
+# What may be asked of --generator=delta, and what comes back.
+CONTROLS = {
+    "contrast": "Of the vessels, from 0 to 4; 1 is as in the photographs. At "
+    "any other value the image is not as photographed, and at 0 the vessels "
+    "of the map are not to be seen.",
+    "style_fundus": "A photograph whose light is taken: its colours and how "
+    "they fall off, in 18 numbers. Nothing else of it is taken: disc, macula, "
+    "vessels and grain are not its own. Where no fundus is found in it, the "
+    "noise code draws the light from those of the training photographs.",
+    "fov_mask": "Comes back with the image: where it shows the retina, 0 or "
+    "255. Served images have the field of view of most training photographs, "
+    "and the image and its map are black outside.",
+}
 
 
 def write(folder, card) -> None:
@@ -49,7 +64,7 @@ def write(folder, card) -> None:
     files.write_text(folder / "MODEL_CARD.md", markdown(card))
 
 
-def make(workdirs, task, network, name, version) -> dict:
+def make(workdirs, task, network, name, version, image_size=0) -> dict:
     """Returns the card as plain values.
 
     Args:
@@ -59,6 +74,7 @@ def make(workdirs, task, network, name, version) -> dict:
       network: the Keras model that is exported.
       name: the servable's name.
       version: the servable's version.
+      image_size: side in pixels of what a generator paints; 0: as trained.
 
     Returns:
       The card. `training` describes the first run; where there are several,
@@ -66,11 +82,15 @@ def make(workdirs, task, network, name, version) -> dict:
     """
     members = [_training(pathlib.Path(run), task) for run in workdirs]
     config = run_record.read_config(pathlib.Path(workdirs[0]) / task)
+    trained_size = config.image_size
+    if image_size not in (0, trained_size):
+        # The flags are what a reader of the folder takes to be its size.
+        members[0]["flags"]["image_size"] = image_size
     card = {
         "model": name,
         "version": version,
         "intended_use": USES[task],
-        "limits": _limits(config, task),
+        "limits": _limits(config, task, image_size),
         "data": {
             "dataset": config.dataset,
             "photographs": _photographs(config, len(members) > 1),
@@ -83,10 +103,14 @@ def make(workdirs, task, network, name, version) -> dict:
         "network": {
             "parameters": network.count_params(),
             "weights_sha256": weights_sha256(network),
-            "image_size": config.image_size,
+            "image_size": image_size or trained_size,
+            "trained_image_size": trained_size,
+            "architecture": getattr(config, _ARCHITECTURES[task]),
         },
         "metrics": card_figures.of_runs(workdirs, task, config.dataset),
     }
+    if _is_delta(config, task):
+        card["controls"] = CONTROLS
     if len(members) > 1:
         card["members"] = members
         thresholds = [member["best_threshold"] for member in members]
@@ -142,10 +166,20 @@ def _photographs(config, several):
     return text
 
 
-def _limits(config, task):
+def _is_delta(config, task):
+    return task == "synthesis" and config.generator == "delta"
+
+
+def _limits(config, task, image_size):
     count = len(config.dataset.split(","))
     cameras = "one camera" if count == 1 else f"{count} cameras"
     limits = [text.format(cameras=cameras) for text in LIMITS[task]]
+    if image_size not in (0, config.image_size):
+        limits.append(
+            f"Paints {image_size} × {image_size} pixels and learned from "
+            f"{config.image_size} × {config.image_size}: structures keep their "
+            "share of the image, the grain keeps its size in pixels."
+        )
     if task == "synthesis" and config.deviation == "style":
         style = pathlib.Path(config.style_image).name
         limits = [*limits, f"Paints in the style of {style} only."]
@@ -165,6 +199,7 @@ def weights_sha256(network) -> str:
 def markdown(card) -> str:
     """Returns the card as a page in Markdown."""
     network, members = card["network"], card.get("members", [card["training"]])
+    controls = card.get("controls", {})
     lines = [
         f"# {card['model']}, version {card['version']}",
         card["intended_use"],
@@ -172,6 +207,9 @@ def markdown(card) -> str:
         "## Limits",
         *[f"- {limit}" for limit in card["limits"]],
         "",
+        *(["## What may be asked of it"] if controls else []),
+        *[f"- `{name}`: {text}" for name, text in controls.items()],
+        *([""] if controls else []),
         "## Data",
         f"{card['data']['dataset']}: {card['data']['photographs']}. "
         f"{card['data']['licence']}",
@@ -182,6 +220,7 @@ def markdown(card) -> str:
         else "One network:",
         *[_training_line(training) for training in members],
         "",
+        f"Architecture `{network['architecture']}`, "
         f"{network['parameters']:,} parameters, SHA-256 "
         f"`{network['weights_sha256']}`; images are brought to "
         f"{network['image_size']} × {network['image_size']}.",

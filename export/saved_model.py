@@ -5,7 +5,9 @@
 Writes DIR/migan_segmentation/<version> and DIR/migan_synthesis/<version>, or
 one of them where the run has trained one network. The version is the next free
 one: nothing is overwritten, and a server that watches the folder never sees
-half a model. A model card and warm-up requests go with each.
+half a model. A model card and warm-up requests go with each. A generator of
+--generator=delta may be exported for another size: --task=synthesis
+--image_size=1024.
 """
 
 import dataclasses
@@ -47,6 +49,14 @@ class Settings:
         default="",
         help="Ends the models' names: migan_segmentation_VARIANT.",
     )
+    image_size: int = field(
+        default=0,
+        help=(
+            "Side in pixels of what a generator of --generator=delta is to "
+            "paint, a multiple of 64; 0: as it was trained."
+        ),
+        minimum=0,
+    )
     measure: bool = field(
         default=False, help="Score the exported model, for its card."
     )
@@ -69,13 +79,19 @@ def main(argv):
         workdir="".join(workdirs), export_dir=given.export_dir
     )
     tasks = run_record.tasks_of(workdirs[0], given.task)
+    if given.image_size and tasks != ["synthesis"]:
+        raise UserError(
+            "--image_size is of a generator alone. Received: --image_size="
+            f"{given.image_size} for {' and '.join(tasks)}. Add "
+            "--task=synthesis"
+        )
     if not re.fullmatch(r"\w*", given.variant, re.ASCII):
         raise UserError(
             "--variant must be letters, digits and underscores. Received: "
             f"{given.variant!r}"
         )
     config = run_record.read_config(f"{workdirs[0]}/{tasks[0]}")
-    command_line.choose_kernels(config.segmenter)
+    command_line.choose_kernels(config.segmenter, config.generator)
     from . import servable  # TensorFlow, after the flags are right.
 
     for task in tasks:
@@ -88,6 +104,7 @@ def main(argv):
                 variant=given.variant,
                 measure=given.measure,
                 reader=given.reader,
+                image_size=given.image_size,
             )
         )
 

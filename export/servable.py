@@ -13,7 +13,14 @@ from migan_tf.base.errors import UserError
 from migan_tf.data import geometry, photographs
 from migan_tf.inference import model_folder, run_networks
 
-from . import card_figures, ensemble, model_card, signatures, warm_up
+from . import (
+    card_figures,
+    delta_signatures,
+    ensemble,
+    model_card,
+    signatures,
+    warm_up,
+)
 
 
 def export(
@@ -24,6 +31,7 @@ def export(
     variant="",
     measure=False,
     reader="",
+    image_size=0,
 ) -> pathlib.Path:
     """Writes the network of one task that was best on validation.
 
@@ -38,6 +46,8 @@ def export(
       measure: whether to score the SavedModel on the test split for its card.
       reader: SavedModel that reads painted images where they are scored; by
         default migan_segmentation in `export_dir`.
+      image_size: side in pixels of what the generator is to paint; 0: as it
+        was trained. Only one of --generator=delta paints other sizes.
 
     Returns:
       The folder export_dir/migan_<task>[_<variant>]/<version>.
@@ -58,12 +68,9 @@ def export(
         )
     if data_dir:
         config = dataclasses.replace(config, data_dir=data_dir)
-    if task == "segmentation":
-        module, functions = signatures.segmentation(network, config)
-    else:
-        module, functions = signatures.synthesis(
-            network, config, common_fov_mask(config)
-        )
+    if task == "synthesis":
+        config = run_networks.resized(config, image_size)
+    module, functions = _signatures(network, config, task)
     name = f"migan_{task}_{variant}" if variant else f"migan_{task}"
     models = pathlib.Path(export_dir).expanduser()
     if measure:  # Missing data should be told before any work.
@@ -78,7 +85,12 @@ def export(
             extra / warm_up.FILE_NAME, name, functions=functions, config=config
         )
         card = model_card.make(
-            workdirs, task, network=network, name=name, version=place.version
+            workdirs,
+            task,
+            network=network,
+            name=name,
+            version=place.version,
+            image_size=config.image_size,
         )
         model_card.write(extra, card)
         if measure:
@@ -87,6 +99,15 @@ def export(
             )
             model_card.write(extra, card)
     return place.folder
+
+
+def _signatures(network, config, task):
+    """The module and the served functions of a network."""
+    if task == "segmentation":
+        return signatures.segmentation(network, config)
+    if config.generator == "delta":  # It has kept the FOV of its photographs.
+        return delta_signatures.synthesis(network, config)
+    return signatures.synthesis(network, config, common_fov_mask(config))
 
 
 def _find_reader(folder):

@@ -6,7 +6,8 @@ restore no variables from such a module. Inputs and outputs are float32, uint8
 or string, whatever precision the run was trained in; the batch and the sizes
 are free. Images are taken one by one, so that the memory does not grow with
 the batch. What is done with one image is a function of its own, and all
-signatures share one copy of it.
+signatures share one copy of it. The synthesis of --generator=delta is in
+`delta_signatures`.
 """
 
 import tensorflow as tf
@@ -27,7 +28,7 @@ def segmentation(network, config):
     Returns:
       (module, signatures) for `tf.saved_model.save`.
     """
-    bare = _bare(network)
+    bare = bare_network(network)
     segmenter = run_networks.NetworkSegmenter(
         lambda x, training: bare(x), config
     )
@@ -42,8 +43,8 @@ def segmentation(network, config):
         inside = fov_mask[..., None]
         return {
             "vessel_probability": probability,
-            "vessel_map": _levels((probability >= threshold) & inside),
-            "fov_mask": _levels(inside),
+            "vessel_map": levels((probability >= threshold) & inside),
+            "fov_mask": levels(inside),
             "otsu_threshold": threshold,
         }
 
@@ -56,7 +57,7 @@ def segmentation(network, config):
             "otsu_threshold": found["otsu_threshold"],
         }
 
-    @tf.function(input_signature=[_spec("fundus", tf.uint8, (None, None, 3))])
+    @tf.function(input_signature=[spec("fundus", tf.uint8, (None, None, 3))])
     def serving_default(fundus):
         fits = graph_ops.check_size(tf.shape(fundus)[1:3])
         with tf.control_dependencies([fits]):
@@ -71,7 +72,7 @@ def segmentation(network, config):
             otsu_threshold=tf.TensorSpec((), tf.float32),
         )
 
-    @tf.function(input_signature=[_spec("image_bytes", tf.string)])
+    @tf.function(input_signature=[spec("image_bytes", tf.string)])
     def segment_bytes(image_bytes):
         text = tf.TensorSpec((), tf.string)
         return graph_ops.each(
@@ -82,11 +83,11 @@ def segmentation(network, config):
             otsu_threshold=tf.TensorSpec((), tf.float32),
         )
 
-    return _module(network, bare, (serving_default, segment_bytes))
+    return with_signatures(network, bare, (serving_default, segment_bytes))
 
 
 def synthesis(network, config, fov_mask):
-    """Builds the functions from a vessel map to an image of the networks' size.
+    """Builds the functions from a vessel map to an image, of the paper's G.
 
     Args:
       network: the Keras model that `run_networks.load_network` returns.
@@ -96,7 +97,7 @@ def synthesis(network, config, fov_mask):
     Returns:
       (module, signatures) for `tf.saved_model.save`.
     """
-    bare = _bare(network)
+    bare = bare_network(network)
     generator = run_networks.NetworkGenerator(
         lambda xs, training: bare(*xs), config
     )
@@ -110,18 +111,9 @@ def synthesis(network, config, fov_mask):
     )
     def one(vessel_map, noise):
         """Returns the outputs for (H,W,1) and (noise_size,) float32."""
-        finite = tf.debugging.Assert(
-            tf.reduce_all(tf.math.is_finite(noise)),
-            ["noise and noise_stddev must be finite"],
-        )
-        with tf.control_dependencies(
-            [finite, graph_ops.check_size(tf.shape(vessel_map)[:2])]
-        ):
-            # The map holds shares of 1, which resampling may have raised a
-            # little, or grey levels.
-            scale = tf.where(tf.reduce_max(vessel_map) > 2.0, 255.0, 1.0)
-        unit = tf.clip_by_value(vessel_map / scale, 0.0, 1.0)
-        painted, fundus = generator.paint(unit, noise)
+        with tf.control_dependencies([check_noise(noise)]):
+            unit = unit_map(vessel_map)
+        painted, fundus, _ = generator.paint(unit, noise)
         grey = tf.cast(tf.round(painted * 255.0), tf.uint8)
         return {"fundus": fundus * inside, "vessel_map": grey * inside}
 
@@ -141,26 +133,26 @@ def synthesis(network, config, fov_mask):
         "fundus": tf.TensorSpec((side, side, 3), tf.uint8),
         "vessel_map": tf.TensorSpec((side, side, 1), tf.uint8),
     }
-    draw = [_spec("seed", tf.int64), _spec("noise_stddev", tf.float32)]
+    draw = [spec("seed", tf.int64), spec("noise_stddev", tf.float32)]
 
     @tf.function(
         input_signature=[
-            _spec("vessel_map", tf.float32, (None, None, 1)),
-            _spec("noise", tf.float32, (config.noise_size,)),
+            spec("vessel_map", tf.float32, (None, None, 1)),
+            spec("noise", tf.float32, (config.noise_size,)),
         ]
     )
     def serving_default(vessel_map, noise):
         return graph_ops.each(one, (vessel_map, noise), **images)
 
     @tf.function(
-        input_signature=[_spec("vessel_map", tf.uint8, (None, None, 1)), *draw]
+        input_signature=[spec("vessel_map", tf.uint8, (None, None, 1)), *draw]
     )
     def synthesize(vessel_map, seed, noise_stddev):
         return graph_ops.each(
             seeded, (vessel_map, seed, noise_stddev), **images
         )
 
-    @tf.function(input_signature=[_spec("vessel_map_bytes", tf.string), *draw])
+    @tf.function(input_signature=[spec("vessel_map_bytes", tf.string), *draw])
     def synthesize_bytes(vessel_map_bytes, seed, noise_stddev):
         texts = {
             f"{name}_bytes": tf.TensorSpec((), tf.string) for name in images
@@ -170,25 +162,56 @@ def synthesis(network, config, fov_mask):
         )
 
     functions = (serving_default, synthesize, synthesize_bytes)
-    return _module(network, bare, functions)
+    return with_signatures(network, bare, functions)
 
 
-def _bare(network):
-    """Returns the network alone, traced once for all that call it."""
+def check_noise(noise):
+    """Returns an op that refuses a noise code with what is no number."""
+    return tf.debugging.Assert(
+        tf.reduce_all(tf.math.is_finite(noise)),
+        ["noise and noise_stddev must be finite"],
+    )
+
+
+def unit_map(vessel_map):
+    """A vessel map as it was sent, (H,W,1) float32, with values in [0,1]."""
+    fits = graph_ops.check_size(tf.shape(vessel_map)[:2])
+    with tf.control_dependencies([fits]):
+        # The map holds shares of 1, which resampling may have raised a little,
+        # or grey levels.
+        scale = tf.where(tf.reduce_max(vessel_map) > 2.0, 255.0, 1.0)
+    return tf.clip_by_value(vessel_map / scale, 0.0, 1.0)
+
+
+def bare_network(network):
+    """Returns the network alone, traced once for all that call it.
+
+    Args:
+      network: the Keras model.
+
+    Returns:
+      `tf.function` of the network's inputs, one by one; named inputs are in
+      the order of their names.
+    """
     specs = [
         tf.TensorSpec(tensor.shape, tf.float32, tensor.name)
         for tensor in network.inputs
     ]
+    is_named = isinstance(network.input, dict)
 
     @tf.function(input_signature=specs)
     def bare(*inputs):
-        inputs = list(inputs) if len(inputs) > 1 else inputs[0]
+        if is_named:
+            names = [given.name for given in specs]
+            inputs = dict(zip(names, inputs, strict=True))
+        else:
+            inputs = list(inputs) if len(inputs) > 1 else inputs[0]
         return network(inputs, training=False)
 
     return bare
 
 
-def _module(network, bare, functions):
+def with_signatures(network, bare, functions):
     """Returns (module, signatures); `module.network` is the bare network."""
     module = tf.Module()
     module.variables_of_network = [v.value for v in network.variables]
@@ -201,9 +224,11 @@ def _module(network, bare, functions):
     return module, signatures
 
 
-def _spec(name, dtype, shape=()):
+def spec(name, dtype, shape=()):
+    """The `tf.TensorSpec` of a batch."""
     return tf.TensorSpec((None, *shape), dtype, name)
 
 
-def _levels(inside):
+def levels(inside):
+    """A mask as grey levels, 0 and 255."""
     return tf.cast(inside, tf.uint8) * 255

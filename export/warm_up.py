@@ -77,6 +77,9 @@ def requests(functions, config, side=SIDE) -> dict:
         ("noise", tf.float32): np.float32(stddev * noise),
         ("seed", tf.int64): np.int64(SEED),
         ("noise_stddev", tf.float32): np.float32(stddev),
+        ("contrast", tf.float32): np.float32(1.0),
+        ("style_fundus", tf.uint8): retina.fundus,
+        ("style_fundus_bytes", tf.string): _png(retina.fundus),
     }
     return {
         signature: {

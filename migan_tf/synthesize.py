@@ -10,6 +10,10 @@ Without a run the model that comes with the program is taken. The first writes
 size, for each map. The second makes new vessel maps itself, checks every image
 before it is written, and goes on where it was stopped. The same seed gives the
 same images.
+
+A generator of --generator=delta also takes --contrast=0.5:1.2, which draws how
+dark vessels are for each image, --style_fundus=PHOTO, in whose light to paint,
+and --image_size=1024.
 """
 
 from migan_tf.base import command_line, settings
@@ -22,12 +26,15 @@ def main(argv):
     command_line.no_arguments(argv)
     found = flags.read(flags.Settings)
     folder = model_folder.find("synthesis", found.workdir, found.model)
-    command_line.choose_kernels(folder.config.segmenter)
+    flags.check_generator(found, folder)
+    command_line.choose_kernels(
+        folder.config.segmenter, folder.config.generator
+    )
     if found.vessel_source:
         from migan_tf.synthesis import one_machine  # TensorFlow, after flags.
 
         return one_machine.run(found, folder)
-    from migan_tf.inference import user_files
+    from migan_tf.inference import contrast, user_files
 
     return user_files.synthesize_files(
         [found.vessel_maps],
@@ -36,6 +43,9 @@ def main(argv):
         samples=found.samples,
         seed=found.seed,
         noise_stddev=found.noise_stddev,
+        contrast=contrast.read_contrast(found.contrast),
+        style_fundus=found.style_fundus,
+        image_size=found.image_size,
     )
 
 

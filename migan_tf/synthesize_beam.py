@@ -19,7 +19,10 @@ def main(argv):
     command_line.required(vessel_source=found.vessel_source)
     flags.check(found)
     folder = model_folder.find("synthesis", found.workdir, found.model)
-    command_line.choose_kernels(folder.config.segmenter)
+    flags.check_generator(found, folder)
+    command_line.choose_kernels(
+        folder.config.segmenter, folder.config.generator
+    )
     from migan_tf.synthesis import beam  # TensorFlow, after the flags.
 
     return beam.run(found, folder, argv[1:])

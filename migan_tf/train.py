@@ -13,7 +13,7 @@ def main(argv):
     """Checks the flags and trains."""
     command_line.no_arguments(argv)
     runs = config_flags.runs_from_flags()
-    command_line.choose_kernels(runs[0].segmenter)
+    command_line.choose_kernels(runs[0].segmenter, runs[0].generator)
     from migan_tf.training import (
         trainer,  # TensorFlow only after the flags are right.
     )

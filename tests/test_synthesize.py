@@ -41,6 +41,17 @@ def call(module, *arguments):
             ["--workdir=a", "--vessel_maps=m", "--output=o"],
             "no synthesis/run.json",
         ),
+        # Of a generator of the paper, which comes along:
+        (
+            "synthesize",
+            ["--vessel_maps=m", "--contrast=0.5:1.2", "--image_size=1024"],
+            "--contrast, --image_size must go with a generator of",
+        ),
+        (
+            "synthesize_beam",
+            ["--vessel_source=procedural", "--style_fundus=camera.jpg"],
+            "--style_fundus must go with a generator of --generator=delta",
+        ),
         # Of a job of many pairs:
         (
             "synthesize",

@@ -28,24 +28,28 @@ def required(**values) -> None:
             raise UserError(f"--{name} is required. Received: {value!r}")
 
 
-def choose_kernels(segmenter) -> None:
+def choose_kernels(segmenter, generator="migan") -> None:
     """Chooses TensorFlow's CPU kernels; call it before TensorFlow's import.
 
-    oneDNN makes the max-pool U-Net faster everywhere, and the paper's networks
-    where the processor has AVX-512 (benchmarks/README.md). Beside that only
-    the segmenter decides, not the task: the kernels differ in the last digits,
-    and a run that is resumed with another --task should go on as it began.
-    Whoever has set TF_ENABLE_ONEDNN_OPTS keeps the last word.
+    oneDNN makes the max-pool U-Net and the delta generator faster everywhere,
+    and the paper's networks where the processor has AVX-512
+    (benchmarks/README.md). Beside that only the networks decide, not the task:
+    the kernels differ in the last digits, and a run that is resumed with
+    another --task should go on as it began. Whoever has set
+    TF_ENABLE_ONEDNN_OPTS keeps the last word.
 
     Args:
       segmenter: a run's --segmenter, `unet` or `migan`.
+      generator: its --generator, `delta` or `migan`.
     """
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", kernels_for(segmenter))
+    kernels = kernels_for(segmenter, generator)
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", kernels)
 
 
-def kernels_for(segmenter) -> str:
-    """TF_ENABLE_ONEDNN_OPTS of a --segmenter; see `choose_kernels`."""
-    return "1" if segmenter == "unet" or has_avx512() else "0"
+def kernels_for(segmenter, generator="migan") -> str:
+    """TF_ENABLE_ONEDNN_OPTS of networks; see `choose_kernels`."""
+    convolutional = segmenter == "unet" or generator == "delta"
+    return "1" if convolutional or has_avx512() else "0"
 
 
 def has_avx512(cpuinfo="/proc/cpuinfo") -> bool:

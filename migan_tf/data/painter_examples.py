@@ -6,6 +6,7 @@ A training example of `--discriminator=residual` holds
   vessel_map    (C,C,1) in [0,1]
   fov_mask      (C,C,1) in {0,1}
   ground        (C,C,3), the crop of the photograph's own ground at full size
+  grain         (6,), `grain.grain_of` the photograph
   noise         (noise_size,) standard normal
   grounds       (K,64,64,3), grounds of K photographs, turned and moved
   densities     (K,64,64,2), `ground.vessel_density` of their maps, likewise
@@ -20,7 +21,7 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from migan_tf.models import ground, light
+from migan_tf.models import grain, ground, light, style_code
 
 # Grounds learned from for each crop: they are small, and so are their steps.
 GROUNDS = 4
@@ -39,6 +40,7 @@ def shapes(config):
         "vessel_map": (crop, crop, 1),
         "fov_mask": (crop, crop, 1),
         "ground": (crop, crop, 3),
+        "grain": (grain.SIZE,),
         "noise": (config.noise_size,),
         "grounds": (GROUNDS, cells, cells, 3),
         "densities": (GROUNDS, cells, cells, 2),
@@ -78,6 +80,7 @@ def draw(example, others, config, rng):
     drawn = _crop(example, config.network_size("synthesis"), rng)
     fields = [moved(other["fields"], rng) for other in others]
     drawn.update(
+        grain=example["fields"]["grain"],
         noise=rng.normal(size=config.noise_size),
         grounds=np.stack([f["ground"] for f in fields]),
         densities=np.stack([f["density"] for f in fields]),
@@ -94,10 +97,11 @@ def whole(example):
       example: `batches.network_example` with `noise`.
 
     Returns:
-      {fundus, vessel_map, fov_mask, ground, noise}, float32.
+      {fundus, vessel_map, fov_mask, ground, grain, noise}, float32.
     """
     planes = prepared(example)
-    names = ("fundus", "vessel_map", "fov_mask", "ground", "noise")
+    planes = {**planes, "grain": planes["fields"]["grain"]}
+    names = "fundus vessel_map fov_mask ground grain noise".split()
     return {name: planes[name] for name in names}
 
 
@@ -108,9 +112,12 @@ def fields_of(example):
       example: `batches.network_example`.
 
     Returns:
-      {ground (64,64,3), density (64,64,2), fov_share (64,64,1)}.
+      {ground (64,64,3), density (64,64,2), fov_share (64,64,1), grain (6,)}.
     """
     fov_mask = example["fov_mask"]
+    grains = grain.grain_of(
+        tf.constant(example["fundus"][None]), tf.constant(fov_mask[None])
+    )
     visible = example["vessel_map"] * fov_mask
     return {
         "ground": ground.ground_of(
@@ -118,26 +125,29 @@ def fields_of(example):
         ),
         "density": ground.vessel_density(visible[None])[0].numpy(),
         "fov_share": ground.cell_means(tf.constant(fov_mask[None]))[0].numpy(),
+        "grain": grains[0].numpy(),
     }
 
 
 def statistics_of(examples):
-    """Lights and FOVs of photographs.
+    """Styles and FOVs of photographs.
 
     Args:
       examples: N `batches.network_example`s.
 
     Returns:
-      (lights, fov_share): (N,TERMS,3), and (64,64,1), how much of each cell
-      lies in the FOVs.
+      (codes, fov_share): (N,style_code.SIZE), the light of the ground without
+      vessels and the grain; and (64,64,1), how much of each cell lies in the
+      FOVs.
     """
     fields = [fields_of(example) for example in examples]
-    grounds, shares = (
+    grounds, shares, grains = (
         np.stack([field[name] for field in fields])
-        for name in ("ground", "fov_share")
+        for name in ("ground", "fov_share", "grain")
     )
     lights = light.fit_light(tf.constant(grounds), tf.constant(shares))
-    return lights.numpy(), shares.mean(axis=0)
+    codes = style_code.joined(lights, grains)
+    return codes.numpy(), shares.mean(axis=0)
 
 
 def moved(fields, rng):
@@ -148,7 +158,7 @@ def moved(fields, rng):
       rng: `np.random.Generator`.
 
     Returns:
-      The same, moved; the FOV is mirrored alone.
+      Ground, density and FOV share, moved; the FOV is mirrored alone.
     """
     angle = np.deg2rad(rng.uniform(-_DEGREES, _DEGREES))
     scale = np.exp(rng.uniform(-_SCALE, _SCALE))

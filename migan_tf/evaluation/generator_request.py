@@ -32,7 +32,9 @@ def score_generator(settings):
     output = output or (
         f"{settings.workdir}/evaluation/synthesis_{settings.split}"
     )
-    command_line.choose_kernels(folder.config.segmenter)
+    command_line.choose_kernels(
+        folder.config.segmenter, folder.config.generator
+    )
     from migan_tf.evaluation import generator_evaluation, generator_report
 
     config = _elsewhere(settings, folder)

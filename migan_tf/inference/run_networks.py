@@ -15,7 +15,7 @@ from migan_tf.data.fov import find_fov_mask
 from migan_tf.inference.protocols import Painting, Segmentation
 from migan_tf.inference.test_time_augmentation import mean_over_views
 from migan_tf.metrics.segmentation import otsu_threshold
-from migan_tf.models import ground, light
+from migan_tf.models import style_code
 from migan_tf.models.build import build_network, generator_inputs
 
 
@@ -125,6 +125,7 @@ class NetworkGenerator:
         self.is_delta = config.generator == "delta"
         self.config = resized(config, image_size)
         self._bare = network
+        self._style = (None, None)  # the last photograph and its style
         self._network = tf.function(network, reduce_retracing=True)
 
     def __call__(
@@ -149,7 +150,7 @@ class NetworkGenerator:
             tf.constant(noise, tf.float32),
             fov_mask=fov_mask,
             contrast=contrast,
-            style_light=self._light_of(style_fundus),
+            style=self._style_of(style_fundus),
         )
         if not self.is_delta:
             painted_fov = find_fov_mask(fundus)
@@ -159,9 +160,7 @@ class NetworkGenerator:
             np.reshape(painted_fov, fundus.shape[:2]) > 0,
         )
 
-    def paint(
-        self, vessel_map, noise, fov_mask=None, contrast=1.0, style_light=None
-    ):
+    def paint(self, vessel_map, noise, fov_mask=None, contrast=1.0, style=None):
         """Paints one vessel map with a given noise, in TensorFlow ops only.
 
         Args:
@@ -169,7 +168,7 @@ class NetworkGenerator:
           noise: (noise_size,) float32.
           fov_mask: (H,W) in {0,1}, or None.
           contrast: of the vessels, a number or float32 scalar.
-          style_light: (TERMS,3) float32 from `light`, or None.
+          style: (style_code.SIZE,) float32, or None.
 
         Returns:
           (painted_map, fundus, painted_fov): (S,S,1) float32, (S,S,3) uint8 and
@@ -186,15 +185,15 @@ class NetworkGenerator:
         elif self.is_delta:
             inside = self.common_fov_mask()
         painted_map *= inside
-        if style_light is not None:
-            style_light = style_light[None]
+        if style is not None:
+            style = style[None]
         inputs = generator_inputs(
             config.generator,
             painted_map[None],
             noise=noise[None],
             fov_mask=inside[None],
             contrast=tf.reshape(tf.cast(contrast, tf.float32), (1, 1)),
-            style_light=style_light,
+            style=style,
         )
         fundus = self._network(inputs, training=False)
         levels = tf.round((fundus[0] + 1.0) * 127.5)
@@ -202,34 +201,39 @@ class NetworkGenerator:
 
     def common_fov_mask(self):
         """The FOV that delta paints where none is given, (S,S,1)."""
-        layer = self._bare.get_layer("light")
+        layer = self._bare.get_layer("drawn_style")
         return layer.common_fov_mask(self.config.image_size)
 
-    def _light_of(self, style_fundus):
+    def _style_of(self, style_fundus):
+        """The style of a photograph, found once for images in a row."""
         if style_fundus is None:
             return None
-        return photograph_light(style_fundus, find_fov_mask(style_fundus))
+        if self._style[0] is not style_fundus:
+            fov_mask = find_fov_mask(style_fundus)
+            self._style = (
+                style_fundus,
+                photograph_style(style_fundus, fov_mask, self.config),
+            )
+        return self._style[1]
 
 
-def photograph_light(fundus, fov_mask):
-    """The light of a photograph of any size, in TensorFlow ops only.
+def photograph_style(fundus, fov_mask, config):
+    """The style of a photograph of any size, in TensorFlow ops only.
 
     Args:
       fundus: (h,w,3) uint8.
       fov_mask: (h,w) bool.
+      config: the `Config` of the generator that takes it.
 
     Returns:
-      (TERMS,3) float32, over the square of the FOV, in units of [-1,1].
+      (style_code.SIZE,) float32.
     """
-    # Every square shows the same FOV, so that its light covers the painted one.
-    side = geometry.square_side(fov_mask)
-    unit = tf.cast(fundus, tf.float32) / 127.5 - 1.0
-    inside = tf.cast(fov_mask, tf.float32)[..., None]
-    unit, inside = (
-        tf.image.resize_with_crop_or_pad(plane, side, side)[None]
-        for plane in (unit, inside)
+    # By the square of the FOV, whatever the run's geometry is: so the light of
+    # any photograph covers the painted FOV, and its grain is at its scale.
+    unit, inside = geometry.network_fundus(
+        fundus, fov_mask, size=config.image_size, geometry="center_square"
     )
-    return light.light_of_photograph(unit, inside, ground.CELLS)[0]
+    return style_code.style_code(unit[None] * 2.0 - 1.0, inside[None])[0]
 
 
 def resampled_map(vessel_map, config, fov_mask=None):
@@ -264,7 +268,7 @@ def resized(config, image_size):
             "--image_size must be that of the generator, or, for one of "
             f"--generator=delta, a multiple of {TOTAL_STRIDE}. Received: "
             f"--image_size={image_size} for a --generator={config.generator} "
-            f"of {config.image_size}"
+            f"of {config.image_size}. Next: --image_size={config.image_size}"
         )
     return dataclasses.replace(config, image_size=image_size)
 

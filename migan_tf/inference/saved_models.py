@@ -6,7 +6,10 @@ import tensorflow as tf
 from migan_tf.base.errors import UserError
 from migan_tf.data.fov import find_fov_mask
 from migan_tf.inference.protocols import Painting, Segmentation
-from migan_tf.inference.run_networks import refuse_delta_arguments
+from migan_tf.inference.run_networks import (
+    NetworkGenerator,
+    refuse_delta_arguments,
+)
 
 
 class SavedSegmenter:
@@ -42,7 +45,12 @@ class SavedSegmenter:
 
 
 class SavedGenerator:
-    """The synthesis signature; a `protocols.Generator`."""
+    """The synthesis of a SavedModel; a `protocols.Generator`.
+
+    The paper's generator is applied by its signature. Of --generator=delta the
+    bare network is taken, with all around it as a run has it, since the
+    signatures take neither a FOV nor a seed of NumPy.
+    """
 
     def __init__(self, folder, image_size=0):
         """Loads the SavedModel in a `model_folder.ModelFolder`.
@@ -52,17 +60,26 @@ class SavedGenerator:
           image_size: side in pixels of what is painted; 0: its own.
 
         Raises:
-          UserError: it is damaged, or paints another size.
+          UserError: it is damaged, or cannot paint that size.
         """
         self.config = folder.config
-        if image_size not in (0, folder.config.image_size):
+        is_delta = self.config.generator == "delta"
+        if not is_delta and image_size not in (0, self.config.image_size):
             raise UserError(
-                "--image_size of a SavedModel is that of its export, "
-                f"{folder.config.image_size}. Received: "
-                f"--image_size={image_size}. Export the run with that size, or "
-                "give --workdir=RUN"
+                "--image_size of a SavedModel of --generator=migan is that of "
+                f"its training, {self.config.image_size}. Received: "
+                f"--image_size={image_size}. Leave it out"
             )
         self._loaded = _load(folder.path)
+        self._delta = None
+        if is_delta:
+            self._delta = BareGenerator(
+                self._loaded.network,
+                self._loaded.common_fov_mask,
+                config=self.config,
+                image_size=image_size,
+            )
+            self.config = self._delta.config
 
     def __call__(
         self,
@@ -74,6 +91,15 @@ class SavedGenerator:
         style_fundus=None,
     ) -> Painting:
         """Paints one vessel map; see `protocols.Generator`."""
+        if self._delta:
+            return self._delta(
+                vessel_map,
+                seed,
+                noise_stddev=noise_stddev,
+                fov_mask=fov_mask,
+                contrast=contrast,
+                style_fundus=style_fundus,
+            )
         refuse_delta_arguments(contrast, style_fundus)
         if noise_stddev is None:
             noise_stddev = self.config.evaluation_noise_stddev
@@ -87,6 +113,49 @@ class SavedGenerator:
         fundus = found["fundus"].numpy()[0]
         painted_map = found["vessel_map"].numpy()[0, ..., 0] / np.float32(255)
         return Painting(fundus, painted_map, find_fov_mask(fundus).numpy())
+
+
+class BareGenerator(NetworkGenerator):
+    """A generator of --generator=delta without its Keras model.
+
+    Two functions are what is left of the model in a SavedModel, and what the
+    exported signatures are made of.
+    """
+
+    # As a SavedModel's `network` takes them.
+    INPUTS = (
+        "contrast",
+        "fov_mask",
+        "noise",
+        "style",
+        "styled",
+        "vessel_map",
+    )
+
+    def __init__(self, network, common_fov_mask, *, config, image_size=0):
+        """Keeps the two functions.
+
+        Args:
+          network: function of the `INPUTS`, in their order.
+          common_fov_mask: function of a side S, an int32 scalar; returns the
+            FOV that is painted where none is given, (S,S,1).
+          config: the run's `Config`.
+          image_size: side in pixels of what is painted; 0: that of `config`.
+
+        Raises:
+          UserError: it cannot paint that size.
+        """
+
+        def called_like_keras(inputs, training):
+            del training  # Not what an exported network does.
+            return network(*[inputs[name] for name in self.INPUTS])
+
+        super().__init__(called_like_keras, config, image_size)
+        self._common_fov_mask = common_fov_mask
+
+    def common_fov_mask(self):
+        """The FOV that is painted where none is given, (S,S,1)."""
+        return self._common_fov_mask(tf.constant(self.config.image_size))
 
 
 def _call(loaded, **inputs):

@@ -6,7 +6,7 @@ they come from.
 
 import tensorflow as tf
 
-from migan_tf.models import light
+from migan_tf.models import style_code
 from migan_tf.models.delta_generator import build_delta_generator
 from migan_tf.models.discriminator import build_discriminator
 from migan_tf.models.generator import build_generator
@@ -75,7 +75,7 @@ def build_judge(config, task, synchronized=False):
 
 
 def generator_inputs(
-    generator, vessel_map, noise, fov_mask, contrast=None, style_light=None
+    generator, vessel_map, noise, fov_mask, contrast=None, style=None
 ):
     """What a generator of either architecture is called with.
 
@@ -85,8 +85,7 @@ def generator_inputs(
       noise: (B,noise_size).
       fov_mask: (B,S,S,1) in {0,1}; the paper's generator does without.
       contrast: (B,1) of the vessels, for delta; default 1.
-      style_light: (B,TERMS,3) from `light`, for delta; default drawn by the
-        noise code.
+      style: (B,style_code.SIZE), for delta; default drawn by the noise code.
 
     Returns:
       [vessel_map, noise], or the inputs of `delta_generator` by their names.
@@ -95,14 +94,14 @@ def generator_inputs(
         return [vessel_map, noise]
     count = tf.shape(noise)[0]
     ones = tf.ones((count, 1))
-    styled = ones if style_light is not None else 0.0 * ones
-    if style_light is None:
-        style_light = tf.zeros((count, light.TERMS, 3))
+    styled = ones if style is not None else 0.0 * ones
+    if style is None:
+        style = tf.zeros((count, style_code.SIZE))
     return {
         "vessel_map": vessel_map,
         "noise": noise,
         "fov_mask": fov_mask,
         "contrast": ones if contrast is None else contrast,
-        "style_light": style_light,
+        "style": style,
         "styled": styled,
     }

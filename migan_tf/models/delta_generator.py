@@ -2,10 +2,11 @@
 
 Each part has its own network, and each network sees what it needs and no more:
 
-  light     drawn by the noise code, or taken from a photograph (`light`)
+  style     light and grain (`style_code`), drawn by the noise code or taken
+            from a photograph
   ground    light, vessel map, FOV → disc, macula and large shades, 64 × 64
-  vessels   vessel map, FOV, ground → what the vessels take from the ground
-  texture   FOV, ground            → rim, grain and fine shades
+  vessels   vessel map, FOV, ground, grain → what vessels take from the ground
+  texture   FOV, ground, grain → rim, noise and fine shades
 
 All are convolutional, so that a generator that has learned from crops paints
 whole images, of any size that `TOTAL_STRIDE` divides. Vessels and texture work
@@ -17,7 +18,7 @@ zero, and so the training at the ground.
 import keras
 import tensorflow as tf
 
-from migan_tf.models import ground, layers, light
+from migan_tf.models import grain, ground, layers, light, style_code
 from migan_tf.models.noise_planes import NoisePlanes
 
 TOTAL_STRIDE = 16
@@ -28,47 +29,45 @@ _GROUND_PLANES = (4, 4, 4, 4)
 # How far from a vessel, in pixels, its network may paint: fully up to 5, not at
 # all from 11 on.
 _REACH, _SOFTENING = 17, 7
-_LIGHTS = light.TERMS * 3
-_MOST_DEVIATION = 2.0  # of a drawn light's components, in standard deviations
+_MOST_DEVIATION = 2.0  # of a drawn style's components, in standard deviations
 
 
 def build_delta_generator(noise_size=400, base_filters=24):
     """Builds the generator.
 
     Args:
-      noise_size: length of the noise code z, at least 18.
+      noise_size: length of the noise code z, at least `style_code.SIZE`.
       base_filters: filters of the first level of the vessels' network; the
         others have two thirds.
 
     Returns:
       Keras model that maps {vessel_map (B,S,S,1) in [0,1], noise
-      (B,noise_size), fov_mask (B,S,S,1) in {0,1}, contrast (B,1), style_light
-      (B,TERMS,3), styled (B,1)} to fake_fundus (B,S,S,3), float32 in [-1,1]
-      and -1 outside the FOV. `contrast` is that of the vessels, 1 as in the
-      photographs. Where `styled` is 1 the light is style_light, where it is 0
-      it is drawn by the noise code. Its layers `light`, `ground`, `vessels`
-      and `texture` are the parts, which are trained apart.
+      (B,noise_size), fov_mask (B,S,S,1) in {0,1}, contrast (B,1), style
+      (B,style_code.SIZE), styled (B,1)} to fake_fundus (B,S,S,3), float32 in
+      [-1,1] and -1 outside the FOV. `contrast` is that of the vessels, 1 as in
+      the photographs. Where `styled` is 1 the style is `style`, where it is 0
+      it is drawn by the noise code. Its layers `drawn_style`, `ground`,
+      `vessels` and `texture` are the parts, which are trained apart.
 
     Raises:
       ValueError: the noise code is too short.
     """
-    if noise_size < _LIGHTS:
+    if noise_size < style_code.SIZE:
         raise ValueError(
-            f"`noise_size` must be at least {_LIGHTS}, the numbers of a light. "
-            f"Received: noise_size={noise_size}"
+            f"`noise_size` must be at least {style_code.SIZE}, the numbers of "
+            f"a style. Received: noise_size={noise_size}"
         )
     vessel_map = keras.Input((None, None, 1), name="vessel_map")
     noise = keras.Input((noise_size,), name="noise", dtype="float32")
     fov_mask = keras.Input((None, None, 1), name="fov_mask")
     contrast = keras.Input((1,), name="contrast")
-    style_light = keras.Input((light.TERMS, 3), name="style_light")
+    style = keras.Input((style_code.SIZE,), name="style", dtype="float32")
     styled = keras.Input((1,), name="styled")
 
-    drawn = DrawnLight(name="light", dtype="float32")(noise)
-    chosen = _Chosen(name="chosen", dtype="float32")(
-        [drawn, style_light, styled]
+    drawn = DrawnStyle(name="drawn_style", dtype="float32")(noise)
+    field, grains = _Chosen(name="chosen_style", dtype="float32")(
+        [drawn, style, styled]
     )
-    field = _LightField(name="light_field", dtype="float32")(chosen)
     density = _Density(name="density", dtype="float32")(vessel_map)
     share = _Cells(name="fov_share", dtype="float32")(fov_mask)
     small = max(1, 2 * base_filters // 3)
@@ -79,13 +78,15 @@ def build_delta_generator(noise_size=400, base_filters=24):
         [field, structure, fov_mask]
     )
     vessels = build_vessel_network(noise_size, base_filters)(
-        [vessel_map, fov_mask, whole, noise]
+        [vessel_map, fov_mask, whole, grains, noise]
     )
-    texture = build_texture_network(noise_size, small)([fov_mask, whole, noise])
+    texture = build_texture_network(noise_size, small)(
+        [fov_mask, whole, grains, noise]
+    )
     fake_fundus = Composition(name="fake_fundus", dtype="float32")(
         [whole, vessels, texture, fov_mask, contrast]
     )
-    inputs = (vessel_map, noise, fov_mask, contrast, style_light, styled)
+    inputs = (vessel_map, noise, fov_mask, contrast, style, styled)
     return keras.Model(
         {tensor.name: tensor for tensor in inputs},
         fake_fundus,
@@ -130,17 +131,20 @@ def build_vessel_network(noise_size, filters):
 
     Returns:
       Keras model that maps [vessel_map (B,H,W,1), fov_mask (B,H,W,1), ground
-      (B,H,W,3), noise] to (B,H,W,3) float32, what is added to the ground, 0
-      away from vessels.
+      (B,H,W,3), grain (B,6), noise] to (B,H,W,3) float32, what is added to the
+      ground, 0 away from vessels.
     """
     vessel_map = keras.Input((None, None, 1), name="vessel_map")
     fov_mask = keras.Input((None, None, 1), name="fov_mask")
     whole = keras.Input((None, None, 3), name="whole_ground")
+    grains = keras.Input((grain.SIZE,), name="grain")
     noise = keras.Input((noise_size,), name="noise", dtype="float32")
+    half = keras.layers.AveragePooling2D(2, name="half_ground")(whole)
     parts = [
         Fold(name="folded_map")(vessel_map),
         Fold(name="folded_fov")(fov_mask),
-        keras.layers.AveragePooling2D(2, name="half_ground")(whole),
+        half,
+        _Everywhere(name="grain_planes")([grains, half]),
     ]
     planes = NoisePlanes(_VESSEL_PLANES, stream=1, name="planes")(
         [noise, parts[0]]
@@ -150,7 +154,9 @@ def build_vessel_network(noise_size, filters):
     x = _unfolded(_last_convolution(x, 12))
     near = Nearness(name="nearness", dtype="float32")(vessel_map)
     x = keras.layers.Multiply(name="near_vessels", dtype="float32")([x, near])
-    return keras.Model([vessel_map, fov_mask, whole, noise], x, name="vessels")
+    return keras.Model(
+        [vessel_map, fov_mask, whole, grains, noise], x, name="vessels"
+    )
 
 
 def build_texture_network(noise_size, filters):
@@ -161,15 +167,18 @@ def build_texture_network(noise_size, filters):
       filters: of the first level.
 
     Returns:
-      Keras model that maps [fov_mask (B,H,W,1), ground (B,H,W,3), noise] to
-      (B,H,W,3) float32, what is added to the ground.
+      Keras model that maps [fov_mask (B,H,W,1), ground (B,H,W,3), grain (B,6),
+      noise] to (B,H,W,3) float32, what is added to the ground.
     """
     fov_mask = keras.Input((None, None, 1), name="fov_mask")
     whole = keras.Input((None, None, 3), name="whole_ground")
+    grains = keras.Input((grain.SIZE,), name="grain")
     noise = keras.Input((noise_size,), name="noise", dtype="float32")
+    half = keras.layers.AveragePooling2D(2, name="half_ground")(whole)
     parts = [
         Fold(name="folded_fov")(fov_mask),
-        keras.layers.AveragePooling2D(2, name="half_ground")(whole),
+        half,
+        _Everywhere(name="grain_planes")([grains, half]),
     ]
     planes = NoisePlanes(_TEXTURE_PLANES, stream=2, name="planes")(
         [noise, parts[0]]
@@ -177,24 +186,27 @@ def build_texture_network(noise_size, filters):
     x = keras.layers.Concatenate(name="inputs")(parts)
     x = _u_net(x, planes, multiples=(1, 2, 2, 3), filters=filters)
     x = _unfolded(_last_convolution(x, 12))
-    return keras.Model([fov_mask, whole, noise], x, name="texture")
+    return keras.Model([fov_mask, whole, grains, noise], x, name="texture")
 
 
-class DrawnLight(keras.layers.Layer):
-    """Draws lights as the training photographs have them, by the noise code.
+class DrawnStyle(keras.layers.Layer):
+    """Draws styles as the training photographs have them, by the noise code.
 
-    The first numbers of the code are the components of the light, those of the
+    The first numbers of the code are the components of the style, those of the
     largest variance first. The statistics are weights that are not trained;
     with them is kept where the photographs show the retina.
     """
 
     def build(self, shape):
-        """Makes the statistics: none yet, a light of zeros."""
+        """Makes the statistics: none yet, a style of zeros."""
         self.mean = self.add_weight(
-            shape=(_LIGHTS,), initializer="zeros", trainable=False, name="mean"
+            shape=(style_code.SIZE,),
+            initializer="zeros",
+            trainable=False,
+            name="mean",
         )
         self.components = self.add_weight(
-            shape=(_LIGHTS, _LIGHTS),
+            shape=(style_code.SIZE, style_code.SIZE),
             initializer="zeros",
             trainable=False,
             name="components",
@@ -221,12 +233,11 @@ class DrawnLight(keras.layers.Layer):
         return tf.cast(share >= 0.5, tf.float32)
 
     def call(self, noise):
-        """Maps (B,noise_size) to lights (B,TERMS,3)."""
+        """Maps (B,noise_size) to styles (B,style_code.SIZE)."""
         z = tf.clip_by_value(
-            noise[:, :_LIGHTS], -_MOST_DEVIATION, _MOST_DEVIATION
+            noise[:, : style_code.SIZE], -_MOST_DEVIATION, _MOST_DEVIATION
         )
-        drawn = self.mean + tf.matmul(z, self.components)
-        return tf.reshape(drawn, (-1, light.TERMS, 3))
+        return self.mean + tf.matmul(z, self.components)
 
 
 class Composition(keras.layers.Layer):
@@ -281,18 +292,25 @@ class Nearness(keras.layers.Layer):
 
 
 class _Chosen(keras.layers.Layer):
-    """The light that is drawn, or the one that is given."""
+    """The style that is drawn, or the one that is given.
+
+    Returns the field of its light over the cells of a ground, and its grain.
+    """
 
     def call(self, parts):
-        drawn, style_light, styled = parts
-        return tf.where(styled[..., None] > 0.5, style_light, drawn)
+        drawn, style, styled = parts
+        lights, grains = style_code.parts(tf.where(styled > 0.5, style, drawn))
+        return light.light_field(lights, ground.CELLS), grains
 
 
-class _LightField(keras.layers.Layer):
-    """`light.light_field` over the cells of a ground."""
+class _Everywhere(keras.layers.Layer):
+    """Numbers (B,N) as planes of the size of an image, (B,H,W,N)."""
 
-    def call(self, lights):
-        return light.light_field(lights, ground.CELLS)
+    def call(self, parts):
+        numbers, image = parts
+        size = tf.concat([tf.shape(image)[:3], tf.shape(numbers)[1:]], 0)
+        planes = tf.broadcast_to(numbers[:, None, None], size)
+        return tf.ensure_shape(planes, (None, None, None, numbers.shape[1]))
 
 
 class _Cells(keras.layers.Layer):

@@ -6,7 +6,6 @@ while disc, macula and vessels stay where they are. TensorFlow ops only, so that
 training and an exported graph do the same.
 """
 
-import numpy as np
 import tensorflow as tf
 
 TERMS = 6  # 1, x, y, x², y², xy with x and y in [-1,1] over the frame
@@ -71,29 +70,6 @@ def light_of_photograph(fundus, fov_mask, size):
     return fit_light(tf.math.divide_no_nan(sums, share), share)
 
 
-def light_statistics(lights):
-    """Mean and principal components of the lights of photographs.
-
-    A mirrored photograph is one of the other eye, so that the mirrored lights
-    count as much as those that were seen.
-
-    Args:
-      lights: (N,TERMS,3) float.
-
-    Returns:
-      (mean, components): (TERMS·3,) and (TERMS·3,TERMS·3) float32. With
-      standard normal numbers z, mean + z @ components has the mean and the
-      covariance of the lights.
-    """
-    mirrored = np.array(lights, np.float64)
-    mirrored[:, [1, 5]] *= -1.0  # x and xy change their signs.
-    rows = np.concatenate([lights, mirrored]).reshape(-1, TERMS * 3)
-    mean = rows.mean(axis=0)
-    values, vectors = np.linalg.eigh(np.cov(rows.T, bias=True))
-    components = (vectors * np.sqrt(np.maximum(values, 0.0))).T[::-1]
-    return mean.astype(np.float32), components.astype(np.float32)
-
-
 def _terms(size):
     axis = tf.linspace(-1.0, 1.0, size)
     x, y = tf.meshgrid(axis, axis)
@@ -112,7 +88,7 @@ def _least_squares(terms, values, weights):
 
 def _median(residual, counts):
     """The median (B,1,1) of what counts, not below a tenth of a grey level."""
-    ordered = tf.sort(tf.where(counts > 0, residual, np.inf), axis=1)
+    ordered = tf.sort(tf.where(counts > 0, residual, float("inf")), axis=1)
     number = tf.cast(tf.reduce_sum(counts, 1, keepdims=True), tf.int32)
     middle = tf.gather(ordered, (number // 2)[:, 0, 0], axis=1, batch_dims=1)
     middle = tf.where(tf.math.is_finite(middle), middle, 1.0)

@@ -3,19 +3,19 @@
 Colours of fundi span a hundred grey levels and their texture one, so that a
 discriminator on raw pixels learns nothing of texture. This one is shown the
 residual to the ground and the image less its local mean, each scaled to about
-unit variance, beside vessel map and ground. It judges crops at full and at
-half size, and grounds by what they have besides their light.
+unit variance, beside vessel map, ground and grain. It judges crops at full and
+at half size, and grounds by what they have besides their light.
 """
 
 import keras
 import tensorflow as tf
 
-from migan_tf.models import ground, layers
+from migan_tf.models import grain, ground, layers
 
 # Standard deviations of residuals and of what is finer than `_WINDOW` pixels,
 # of the photographs of DRIVE, in units of [-1,1]: 19 and 4 grey levels.
 _RESIDUAL, _FINE, _WINDOW = 0.15, 0.03, 5
-_CROP_CHANNELS, _GROUND_CHANNELS = 10, 12
+_CROP_CHANNELS, _GROUND_CHANNELS = 10 + grain.SIZE, 12
 
 
 def build_residual_discriminator(base_filters=32):
@@ -25,7 +25,7 @@ def build_residual_discriminator(base_filters=32):
       base_filters: filters of the first convolutions.
 
     Returns:
-      Keras model that maps {crop: `crop_view` (B,H,W,10), ground:
+      Keras model that maps {crop: `crop_view` (B,H,W,16), ground:
       `ground_view` (N,64,64,12)} to {crop_logits: [(B,h,w,1), …],
       ground_logits: [(N,h,w,1), …, (N,1)], features: [(B,h,w,C), …]}, the
       features those of crops. All are float32.
@@ -51,7 +51,7 @@ def build_residual_discriminator(base_filters=32):
     )
 
 
-def crop_view(image, whole_ground, vessel_map, fov_mask):
+def crop_view(image, whole_ground, vessel_map, fov_mask, grains):
     """What D sees of a crop.
 
     Args:
@@ -59,13 +59,15 @@ def crop_view(image, whole_ground, vessel_map, fov_mask):
       whole_ground: (B,H,W,3), the ground at the image's size.
       vessel_map: (B,H,W,1) in [0,1].
       fov_mask: (B,H,W,1) in {0,1}.
+      grains: (B,grain.SIZE), of the photographs.
 
     Returns:
-      (B,H,W,10) float32.
+      (B,H,W,16) float32.
     """
     residual = (image - whole_ground) / _RESIDUAL * fov_mask
     fine = fine_part(image) / _FINE * fov_mask
-    return tf.concat([residual, fine, vessel_map, whole_ground], -1)
+    planes = tf.ones_like(fov_mask) * grains[:, None, None]
+    return tf.concat([residual, fine, vessel_map, whole_ground, planes], -1)
 
 
 def ground_view(structure, density, fov_share, field):

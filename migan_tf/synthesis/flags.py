@@ -4,7 +4,9 @@ import dataclasses
 import functools
 
 from migan_tf.base import command_line, settings
+from migan_tf.base.config_checks import TOTAL_STRIDE
 from migan_tf.base.errors import UserError
+from migan_tf.inference.contrast import AS_PHOTOGRAPHED, read_contrast
 from migan_tf.vessel_maps.sources import SOURCES
 
 FORMATS = ("png", "tfrecord")
@@ -40,6 +42,29 @@ class JobSettings:
         default=None,
         help="Standard deviation σ of the noise; default: the run's.",
         minimum=0.0,
+    )
+    contrast: str = field(
+        default="1",
+        help=(
+            "Contrast of the vessels, from 0 to 4; 1 is as photographed. "
+            "0.5:1.2 draws one for each image. Of --generator=delta."
+        ),
+    )
+    style_fundus: str = field(
+        default="",
+        help=(
+            "A photograph, of any camera, in whose colours and light to "
+            "paint. Of --generator=delta."
+        ),
+        place=True,
+    )
+    image_size: int = field(
+        default=0,
+        help=(
+            "Side of the images in pixels; 0: the generator's own. Another "
+            f"one is a multiple of {TOTAL_STRIDE}, of --generator=delta."
+        ),
+        minimum=0,
     )
     output: str = field(
         default="fundi", help="Folder of the results.", place=True
@@ -163,10 +188,45 @@ def check(found, given=()) -> None:
     Raises:
       UserError: settings do not go together, or one is missing.
     """
+    read_contrast(found.contrast)
     if found.vessel_source:
         _check_job(found, given)
     else:
         _check_plain(found, given)
+
+
+def check_generator(found, folder) -> None:
+    """Checks, before any work, that a generator can paint what is asked for.
+
+    Args:
+      found: `Settings` or `JobSettings`.
+      folder: `model_folder.ModelFolder` of the generator.
+
+    Raises:
+      UserError: it knows no contrast, no style or no other size.
+    """
+    size, own = found.image_size, folder.config.image_size
+    asked = {
+        "contrast": read_contrast(found.contrast) != AS_PHOTOGRAPHED,
+        "style_fundus": bool(found.style_fundus),
+        "image_size": size not in (0, own),
+    }
+    names = [name for name in asked if asked[name]]
+    if folder.config.generator != "delta" and names:
+        received = " ".join(f"--{n}={getattr(found, n)}" for n in names)
+        raise UserError(
+            f"{', '.join(f'--{name}' for name in names)} must go with a "
+            f"generator of --generator=delta. Received: {received} with "
+            f"{folder.path}, of --generator={folder.config.generator} and "
+            f"{own} pixels. Next: give the --workdir or --model of another; "
+            "--flagfile=experiments/drive_delta.flags trains one"
+        )
+    if size % TOTAL_STRIDE:
+        nearest = max(1, round(size / TOTAL_STRIDE)) * TOTAL_STRIDE
+        raise UserError(
+            f"--image_size must be a multiple of {TOTAL_STRIDE}. Received: "
+            f"--image_size={size}. Next: --image_size={nearest}"
+        )
 
 
 def _check_job(found, given):

@@ -23,13 +23,14 @@ class Originals:
     """What the gate keeps of N training photographs at the networks' size.
 
     `small` and `inside` come from `realism.reduced`; `colours` has six
-    statistics of each photograph, three means and three standard deviations.
+    statistics of each photograph, three means and three standard deviations,
+    and those of a style photograph below them.
     """
 
     image_ids: tuple[str, ...]
     small: np.ndarray  # (N,64,64,3) float64 grey levels
     inside: np.ndarray  # (N,64,64) bool
-    colours: np.ndarray  # (N,6) grey levels
+    colours: np.ndarray  # (N,6) or (N+1,6) grey levels
 
 
 def originals_of(image_ids, fundi, fov_masks) -> Originals:
@@ -48,6 +49,22 @@ def originals_of(image_ids, fundi, fov_masks) -> Originals:
         np.stack(small),
         inside=np.stack(inside),
         colours=np.stack(colours),
+    )
+
+
+def with_colours_of(originals, fundus, fov_mask) -> Originals:
+    """Lets images also have the colours of a style photograph.
+
+    No copies of it are looked for: of its retina nothing is painted.
+
+    Args:
+      originals: `Originals`.
+      fundus: (h,w,3) uint8, the style photograph.
+      fov_mask: (h,w) bool.
+    """
+    colours = np.concatenate(realism.colour_statistics(fundus, fov_mask))
+    return dataclasses.replace(
+        originals, colours=np.vstack([originals.colours, colours])
     )
 
 
@@ -93,15 +110,17 @@ class Gate:
           then, of `consistency` (Dice), `nearest` (a name of `Originals`) and
           `distance` (grey levels).
         """
-        if _is_blank(fundus, vessel_map, fov_mask):
+        pixels = fundus[fov_mask]
+        if _is_blank(pixels, vessel_map, fov_mask):
             return "blank", {}
-        if (fundus[fov_mask].max(axis=1) < BLACK).mean() > MOST_BLACK:
+        if (pixels.max(axis=1) < BLACK).mean() > MOST_BLACK:
             return "holes", {}
-        if self._out_of_gamut(fundus, fov_mask):
+        clipped = ((pixels == 0) | (pixels == 255)).sum(axis=1) >= 2
+        if clipped.mean() > MOST_CLIPPED:
             return "gamut", {}
-        read = self._reader(fundus, fov_mask)
-        probability = read.vessel_probability[fov_mask]
-        found = probability >= segmentation.otsu_threshold(probability)
+        if self._has_strange_colours(fundus, fov_mask):
+            return "gamut", {}
+        found = self._reader(fundus, fov_mask).vessel_map[fov_mask]
         dice = float(segmentation.dice(vessel_map[fov_mask], found))
         facts = {"consistency": round(dice, 4)}
         if dice < self._least_consistency:
@@ -112,11 +131,7 @@ class Gate:
         facts["distance"] = round(distance, 2)
         return ("copy" if distance < self._least_distance else None), facts
 
-    def _out_of_gamut(self, fundus, fov_mask):
-        pixels = fundus[fov_mask]
-        clipped = ((pixels == 0) | (pixels == 255)).sum(axis=1) >= 2
-        if clipped.mean() > MOST_CLIPPED:
-            return True
+    def _has_strange_colours(self, fundus, fov_mask):
         if self._originals is None:
             return False
         colours = np.concatenate(realism.colour_statistics(fundus, fov_mask))
@@ -136,8 +151,14 @@ class Gate:
         return known.image_ids[index[0]], float(distance[0])
 
 
-def _is_blank(fundus, vessel_map, fov_mask):
-    """Whether there is no field of view, no vessel, or one flat colour."""
+def _is_blank(pixels, vessel_map, fov_mask):
+    """Whether there is no field of view, no vessel, or one flat colour.
+
+    Args:
+      pixels: (N,3) uint8, those inside the FOV.
+      vessel_map: (S,S) bool.
+      fov_mask: (S,S) bool.
+    """
     if fov_mask.mean() < LEAST_FOV or not vessel_map[fov_mask].any():
         return True
-    return fundus[fov_mask].std(axis=0).max() < LEAST_SPREAD
+    return pixels.std(axis=0).max() < LEAST_SPREAD

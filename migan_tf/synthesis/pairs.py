@@ -44,8 +44,8 @@ class Maker:
         self._recipe = recipe
         generator = open_folder(recipe.generator, "synthesis")
         reader = open_folder(recipe.reader, "segmentation")
-        self._config = generator.config
-        self._generator = load_generator(generator)
+        self._generator = load_generator(generator, recipe.image_size)
+        self._config = self._generator.config
         self._gate = Gate(
             load_segmenter(reader, one_view=True),
             recipe.originals,
@@ -72,10 +72,13 @@ class Maker:
         for attempt in range(recipe.attempts):
             seed = _seed_of(recipe.seed, number, attempt)
             drawn = recipe.source.draw(number, seed)
-            pair = self._paint(image_id, drawn, seed)
+            contrast = recipe.contrast.draw(seed)
+            pair = self._paint(image_id, drawn, seed=seed, contrast=contrast)
             reason, found = self._gate(
                 pair.fundus, pair.vessel_map > 127, pair.fov_mask
             )
+            if contrast != 1.0:
+                found = {"contrast": contrast, **found}
             if reason is None:
                 facts = {**drawn.origin, **found}
                 return pair, self._facts(
@@ -86,17 +89,24 @@ class Maker:
             None, number, seed=None, found={}, refused=refused
         )
 
-    def _paint(self, image_id, drawn, seed):
+    def _paint(self, image_id, drawn, seed, contrast):
+        framed = self._framed(drawn)
+        # The paper's generator knows no field of view: what it has painted is
+        # searched for one.
+        given = self._config.generator == "delta" and drawn.knows_fov
         painting = self._generator(
-            self._framed(drawn.vessel_map, drawn.fov_mask),
+            framed["vessel_map"],
             seed,
             self._recipe.noise_stddev,
+            fov_mask=framed["fov_mask"] > 0 if given else None,
+            contrast=contrast,
+            style_fundus=self._recipe.style_fundus,
         )
         fov_mask = painting.fov_mask
         levels = np.round(painting.vessel_map * 255).astype(np.uint8)
         artery_map, vein_map = (
-            self._resampled(plane, drawn.fov_mask, fov_mask)
-            for plane in (drawn.artery_map, drawn.vein_map)
+            self._resampled(framed[name], fov_mask)
+            for name in ("artery_map", "vein_map")
         )
         return Pair(
             image_id,
@@ -107,27 +117,29 @@ class Maker:
             vein_map=vein_map,
         )
 
-    def _framed(self, plane, drawn_fov):
-        """A map (H,W) as float32 in the square that its field of view needs.
+    def _framed(self, drawn):
+        """What was drawn, in the square that its field of view needs.
 
-        Training does the same. The generator knows no field of view and would
-        cut a wide one off.
+        Training does the same. The paper's generator, which knows no field of
+        view, would cut a wide one off.
+
+        Returns:
+          {name: (side,side) float32, or None} of the maps and `fov_mask`.
         """
-        plane = tf.constant(plane[..., None], tf.float32)
+        side = None
         if self._config.geometry == "center_square":
-            side = geometry.square_side(drawn_fov)
-            plane = tf.image.resize_with_crop_or_pad(plane, side, side)
-        return plane.numpy()[..., 0]
+            side = geometry.square_side(drawn.fov_mask)
+        names = ("vessel_map", "fov_mask", "artery_map", "vein_map")
+        return {name: _in_square(getattr(drawn, name), side) for name in names}
 
-    def _resampled(self, plane, drawn_fov, fov_mask):
+    def _resampled(self, framed, fov_mask):
         """An artery or vein map at the generator's size, cut at one half.
 
         It is resampled as the vessel map was.
         """
-        if plane is None:
+        if framed is None:
             return None
-        framed = tf.constant(self._framed(plane, drawn_fov)[..., None])
-        painted = resampled_map(framed, self._config)
+        painted = resampled_map(tf.constant(framed[..., None]), self._config)
         return (painted.numpy()[..., 0] >= 0.5) & fov_mask
 
     def _facts(self, image_id, number, seed, found, refused):
@@ -140,6 +152,16 @@ class Maker:
             **found,
             "refused": refused,
         }
+
+
+def _in_square(plane, side):
+    """A plane (H,W) as float32 in a centred square; None for `side` is any."""
+    if plane is None:
+        return None
+    plane = tf.constant(plane[..., None], tf.float32)
+    if side is not None:
+        plane = tf.image.resize_with_crop_or_pad(plane, side, side)
+    return plane.numpy()[..., 0]
 
 
 def _seed_of(seed, number, attempt) -> int:

@@ -10,13 +10,19 @@ import os
 import pathlib
 import re
 
+import numpy as np
 from absl import logging
 
 from migan_tf import __version__
 from migan_tf.base import image_files, run_record
 from migan_tf.base.errors import UserError
-from migan_tf.data import batches, geometry, photographs, prepared
-from migan_tf.inference import model_folder
+from migan_tf.data import batches, fov, geometry, photographs, prepared
+from migan_tf.inference import model_folder, run_networks, user_files
+from migan_tf.inference.contrast import (
+    AS_PHOTOGRAPHED,
+    ContrastRange,
+    read_contrast,
+)
 from migan_tf.synthesis import formats, gate
 from migan_tf.synthesis.job import Plan
 from migan_tf.vessel_maps import sources
@@ -42,6 +48,9 @@ class Recipe:
     onednn: str = "1"  # TF_ENABLE_ONEDNN_OPTS: the last digits differ by it
     seed: int = 0
     noise_stddev: float = 1.0
+    contrast: ContrastRange = AS_PHOTOGRAPHED
+    style_fundus: np.ndarray | None = None  # (h,w,3) uint8
+    image_size: int = 0  # 0: the generator's own
     attempts: int = 5  # images, of other codes, before a number is given up
     least_consistency: float = 0.6
     least_distance: float = 5.0  # grey levels
@@ -65,7 +74,10 @@ def plan_job(settings, generator):
       UserError: flags, data or models are at fault.
     """
     reader = _reader_of(settings)
-    config = generator.config
+    config = run_networks.resized(generator.config, settings.image_size)
+    style_fundus = None
+    if settings.style_fundus:
+        style_fundus = user_files.read_style_fundus(settings.style_fundus)
     plan = _plan(settings, config.image_size)
     drawn_from, known = _photographs(config, settings)
     files = _map_files(settings)
@@ -83,9 +95,12 @@ def plan_job(settings, generator):
             like=like,
             size=config.image_size,
         ),
-        originals=_originals(known, config),
+        originals=_originals(known, config, style_fundus),
         onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
         noise_stddev=noise_stddev,
+        contrast=read_contrast(settings.contrast),
+        style_fundus=style_fundus,
+        image_size=settings.image_size,
         **{name: getattr(settings, name) for name in _AS_GIVEN},
     )
     style = pathlib.Path(config.style_image).name or None
@@ -107,11 +122,35 @@ def plan_job(settings, generator):
         "maps_of": {p.image_id: p.sha256() for p in drawn_from},
         "compared_with": {p.image_id: p.sha256() for p in known},
         "vessel_maps": {_base_name(file): _sha256(file) for file in files},
+        **_unusual(settings, generator.config),
     }
     text = json.dumps(identity, sort_keys=True)
     job = hashlib.sha256(text.encode()).hexdigest()[:16]
-    recipe = dataclasses.replace(recipe, facts={"job": job, **model})
-    return plan, recipe, identity
+    facts = {"job": job, **model}
+    if settings.style_fundus:
+        facts["style_fundus"] = pathlib.Path(settings.style_fundus).name
+    return plan, dataclasses.replace(recipe, facts=facts), identity
+
+
+def _unusual(settings, config):
+    """What the identity has only of flags that are not at their defaults.
+
+    A job that was begun before there were such flags is still the same.
+
+    Args:
+      settings: `flags.JobSettings`.
+      config: the generator's own `Config`.
+    """
+    found = {}
+    contrast = read_contrast(settings.contrast)
+    if contrast != AS_PHOTOGRAPHED:
+        found["contrast"] = [contrast.lowest, contrast.highest]
+    if settings.style_fundus:
+        file = image_files.image_file(settings.style_fundus)
+        found["style_fundus"] = {_base_name(file): _sha256(file)}
+    if settings.image_size not in (0, config.image_size):
+        found["image_size"] = settings.image_size
+    return found
 
 
 def _reader_of(settings):
@@ -194,7 +233,7 @@ def _likeness(settings, config):
     return "stare" if like == "stare" else "drive"
 
 
-def _originals(known, config):
+def _originals(known, config, style_fundus):
     """What the gate compares with, of photographs as the networks see them."""
     if not known:
         return None
@@ -202,11 +241,15 @@ def _originals(known, config):
         batches.network_example(p, config.image_size, config.geometry)
         for p in known
     ]
-    return gate.originals_of(
+    originals = gate.originals_of(
         [p.image_id for p in known],
         [geometry.quantised(e["fundus"]) for e in examples],
         [e["fov_mask"][..., 0] > 0 for e in examples],
     )
+    if style_fundus is None:
+        return originals
+    style_fov = fov.find_fov_mask(style_fundus).numpy()
+    return gate.with_colours_of(originals, style_fundus, style_fov)
 
 
 def _base_name(file) -> str:

@@ -45,14 +45,14 @@ def update_both(state, task, batch, replicas):
             VESSEL_SHARE * _ramp(updates, _VESSELS_FROM, _VESSELS_FULLY),
         )
         with tf.GradientTape() as d_tape:
-            d_loss, d_terms = _discriminator_loss(
+            d_loss, d_terms, wanted = _discriminator_loss(
                 state, task, real=real, fake=fake
             )
             d_scaled = state.discriminator_optimizer.scale_loss(
                 d_loss / replicas
             )
         terms = generator_terms(batch, parts)
-        terms |= _adversarial_terms(state, real=real, fake=fake)
+        terms |= _adversarial_terms(state, fake, wanted)
         ramp = _ramp(updates, _GROUNDS_FROM, _GROUNDS_FULLY)
         terms["ground_adversarial_loss"] *= ramp
         loss = losses.objective(terms, task.weights)
@@ -116,19 +116,18 @@ def painted_crop(network, batch, training):
 
     Args:
       network: from `delta_generator.build_delta_generator`.
-      batch: with fov_mask, vessel_map, ground and noise.
+      batch: with fov_mask, vessel_map, ground, grain and noise.
       training: whether it is trained.
 
     Returns:
       {vessels, texture}, (B,C,C,3) each, to be added to the ground.
     """
-    fov_mask, whole, noise = batch["fov_mask"], batch["ground"], batch["noise"]
+    names = ("fov_mask", "ground", "grain", "noise")
+    known = [batch[name] for name in names]
     vessels = network.get_layer("vessels")(
-        [batch["vessel_map"], fov_mask, whole, noise], training=training
+        [batch["vessel_map"], *known], training=training
     )
-    texture = network.get_layer("texture")(
-        [fov_mask, whole, noise], training=training
-    )
+    texture = network.get_layer("texture")(known, training=training)
     return {"vessels": vessels, "texture": texture}
 
 
@@ -149,6 +148,8 @@ def views(batch, parts, vessel_share):
         1.0 - vessel_share
     ) * tf.stop_gradient(parts["vessels"])
     image = whole + (vessels + parts["texture"]) * batch["fov_mask"]
+    # What is brighter than white has no texture in photographs either.
+    image = tf.clip_by_value(image, -1.0, 1.0)
     known = {
         "density": parts["density"],
         "fov_share": parts["fov_share"],
@@ -157,7 +158,11 @@ def views(batch, parts, vessel_share):
     return tuple(
         {
             "crop": crop_view(
-                shown, whole, vessel_map, fov_mask=batch["fov_mask"]
+                shown,
+                whole,
+                vessel_map,
+                fov_mask=batch["fov_mask"],
+                grains=batch["grain"],
             ),
             "ground": ground_view(structure, **known),
         }
@@ -209,9 +214,9 @@ def deviation(batch, parts):
     ) + _mean_deviation(residual - parts["texture"], rim * (1.0 - near))
 
 
-def _adversarial_terms(state, real, fake):
+def _adversarial_terms(state, fake, wanted):
+    """The terms that D judges; `wanted` are its features of photographs."""
     judged = state.discriminator(fake, training=True)
-    wanted = state.discriminator(real, training=True)["features"]
     return {
         "adversarial_loss": _mean_of(judged["crop_logits"], tf.negative),
         "ground_adversarial_loss": _mean_of(
@@ -227,10 +232,11 @@ def _adversarial_terms(state, real, fake):
 
 
 def _discriminator_loss(state, task, real, fake):
-    """(hinge loss with the penalty, what is logged of it)."""
+    """(hinge loss and penalty, what is logged, features of photographs)."""
     fake = {name: tf.stop_gradient(view) for name, view in fake.items()}
     on_fake = _all_logits(state.discriminator(fake, training=True))
-    on_real = _all_logits(state.discriminator(real, training=True))
+    judged = state.discriminator(real, training=True)
+    on_real = _all_logits(judged)
     hinge = _mean_of(on_real, lambda x: tf.nn.relu(1.0 - x)) + _mean_of(
         on_fake, lambda x: tf.nn.relu(1.0 + x)
     )
@@ -241,11 +247,12 @@ def _discriminator_loss(state, task, real, fake):
         lambda: 0.0,
     )
     loss = hinge + PENALTY_EVERY * task.gradient_penalty * penalty
-    return loss, {
+    terms = {
         "d_hinge_loss": hinge,
         "d_real_logit": _mean_of(on_real, tf.identity),
         "d_fake_logit": _mean_of(on_fake, tf.identity),
     }
+    return loss, terms, judged["features"]
 
 
 def slope_penalty(discriminator, real):

@@ -5,9 +5,8 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from migan_tf.models import layers
+from migan_tf.models import layers, style_code
 from migan_tf.models.build import build_judge, build_network
-from migan_tf.models.light import light_statistics
 
 
 @dataclasses.dataclass
@@ -41,17 +40,17 @@ class TrainState:
         """
         return self.average.network if self.average else self.network
 
-    def set_statistics(self, lights, fov_share) -> None:
+    def set_statistics(self, codes, fov_share) -> None:
         """Tells --generator=delta what is drawn and not learned.
 
         Args:
-          lights: (N,TERMS,3) of the training photographs.
+          codes: (N,style_code.SIZE), the styles of the training photographs.
           fov_share: (64,64,1), the share of them that shows the retina.
         """
         averaged = [self.average.network] if self.average else []
         for network in (self.network, *averaged):
-            network.get_layer("light").set_weights(
-                [*light_statistics(lights), fov_share]
+            network.get_layer("drawn_style").set_weights(
+                [*style_code.statistics(codes), fov_share]
             )
 
     def optimizer_scalars(self):

@@ -243,7 +243,7 @@ class PainterValidation(SynthesisValidation):
         """The deviation near vessels and at the rim, and that of the spectrum.
 
         `texture_distance` is the mean difference of the logarithms of power, in
-        the bands that grounds do not have.
+        the bands that grounds do not have and that images of this size do.
         """
         batch = _batch_of_one(painter_examples.whole(example))
         parts = joint_step.painted_crop(self._network, batch, training=False)
@@ -257,13 +257,15 @@ class PainterValidation(SynthesisValidation):
                 example["fundus"],
             )
         ]
-        distance = np.mean(
-            [abs(power[0][band] - power[1][band]) for band in FINE_BANDS]
-        )
+        differences = [
+            abs(power[0][band] - power[1][band]) for band in FINE_BANDS
+        ]
+        finite = [value for value in differences if np.isfinite(value)]
+        distance = np.mean(finite) if finite else 0.0
         return {
             "validation_loss": float(deviation) + distance,
             "deviation_loss": float(deviation),
-            "texture_distance": distance,
+            "texture_distance": float(distance),
         }
 
 

@@ -26,6 +26,7 @@ class DrawnMap:
     origin: dict  # what a manifest says of it, in strings and integers
     artery_map: np.ndarray | None = None  # (H,W) bool
     vein_map: np.ndarray | None = None  # (H,W) bool
+    knows_fov: bool = True  # False: fov_mask is no more than the frame
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,13 +89,15 @@ class Folder:
     def draw(self, number, seed) -> DrawnMap:
         """Reads the number-th file; `seed` changes nothing.
 
-        All of its frame is field of view.
+        Of the field of view nothing is known: all of the frame may be it.
         """
         file = self.files[number % len(self.files)]
         vessel_map = read_map(file)
         name = pathlib.PurePath(file.name).name
         origin = {"source": "folder", "file": name}
-        return DrawnMap(vessel_map, np.ones_like(vessel_map), origin)
+        return DrawnMap(
+            vessel_map, np.ones_like(vessel_map), origin, knows_fov=False
+        )
 
 
 def make_source(kind, photographs=(), files=(), like="drive", size=512):

@@ -89,26 +89,27 @@ def test_required():
 
 
 @pytest.mark.parametrize(
-    "segmenter, wide, onednn",
+    "segmenter, generator, wide, onednn",
     [
-        ("unet", False, "1"),
-        ("migan", False, "0"),
-        ("unet", True, "1"),
-        ("migan", True, "1"),
+        ("unet", "migan", False, "1"),
+        ("migan", "migan", False, "0"),
+        ("migan", "delta", False, "1"),
+        ("unet", "migan", True, "1"),
+        ("migan", "migan", True, "1"),
     ],
 )
-def test_segmenter_and_processor_choose_the_cpu_kernels(
-    monkeypatch, segmenter, wide, onednn
+def test_networks_and_processor_choose_the_cpu_kernels(
+    monkeypatch, segmenter, generator, wide, onednn
 ):
     name = "TF_ENABLE_ONEDNN_OPTS"
     monkeypatch.setattr(command_line, "has_avx512", lambda: wide)
     # Set first, so that monkeypatch knows what to put back.
     monkeypatch.setenv(name, "")
     monkeypatch.delenv(name)
-    command_line.choose_kernels(segmenter)
+    command_line.choose_kernels(segmenter, generator)
     assert os.environ[name] == onednn
     monkeypatch.setenv(name, "of the user")
-    command_line.choose_kernels(segmenter)
+    command_line.choose_kernels(segmenter, generator)
     assert os.environ[name] == "of the user"
 
 

@@ -58,8 +58,8 @@ def test_segmentation_alone_needs_no_style_image():
             "--discriminator=residual .*needs --task=synthesis.*both",
         ),
         (
-            {"generator": "delta", "noise_size": 17},
-            "--noise_size must be at least 18",
+            {"generator": "delta", "noise_size": 23},
+            "--noise_size must be at least 24",
         ),
         ({"generator": "delta", "antialias": True}, "--antialias is of"),
         (

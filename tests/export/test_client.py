@@ -126,7 +126,7 @@ def test_the_version_that_was_asked_for(server, protocol):
     [
         ("other", "largest", {}, None, "--server must have the model"),
         (SEGMENTATION, "largest", {}, 7, "--model_version=7"),
-        (SEGMENTATION, "no_such", {}, None, "must suit the signature"),
+        (SEGMENTATION, "no_such", {}, None, "must have the signature"),
         (SEGMENTATION, "largest", {}, None, "must suit the signature"),
         (
             SEGMENTATION,
@@ -145,6 +145,18 @@ def test_what_is_refused_is_not_tried_again(
             connected.predict(name, signature, inputs)
     assert "attempt 1)" in str(caught.value)
     assert len(server.servables.calls) <= 1
+
+
+@PROTOCOLS
+@pytest.mark.parametrize("wish", [{"contrast": 1.5}, {"style_bytes": b"x"}])
+def test_what_the_papers_generator_cannot_is_said(server, protocol, wish):
+    with connect(server, protocol) as connected:
+        with pytest.raises(UserError) as caught:
+            client.synthesize(
+                connected, b"map", seed=1, noise_stddev=1.0, **wish
+            )
+    for words in ("paint_bytes", "--style_fundus", "--generator=delta"):
+        assert words in str(caught.value)
 
 
 def largest(connected):

@@ -100,6 +100,8 @@ def test_a_map_is_painted(server, tmp_path):
         (["--segment=a", "--synthesize=b", "--output=o"], "give either"),
         (["--segment=absent.png", "--output=o"], "--segment must be an image"),
         (["--segment=a", "--output=o", "--timeout_s=nan"], "--timeout_s must"),
+        (["--segment=a", "--output=o", "--contrast=2"], "go with --synthesize"),
+        (["--synthesize=a", "--output=o", "--contrast=5"], "--contrast must"),
     ],
 )
 def test_wrong_calls_are_refused_in_words(arguments, words):

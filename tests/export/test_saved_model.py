@@ -6,6 +6,8 @@ import sys
 import pytest
 import tensorflow as tf
 
+from tests import small_delta
+
 
 def run(*arguments):
     return subprocess.run(
@@ -27,6 +29,14 @@ def test_wrong_calls_are_refused_in_words(arguments, words):
     done = run(*arguments)
     assert done.returncode == 2
     assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_another_size_is_of_the_generator_alone(tmp_path):
+    for task in ("segmentation", "synthesis"):
+        small_delta.record(tmp_path / task)
+    done = run(f"--workdir={tmp_path}", "--image_size=128")
+    assert done.returncode == 2
+    assert "Add --task=synthesis" in done.stderr
 
 
 @pytest.mark.slow

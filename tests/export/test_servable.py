@@ -2,16 +2,19 @@
 
 import json
 import shutil
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import model_card, servable, warm_up
+from export import card_figures, model_card, servable, warm_up
 from migan_tf.base import run_record
+from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, photographs
-from migan_tf.inference import run_networks
+from migan_tf.data.fov import find_fov_mask
+from migan_tf.inference import load, run_networks
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +108,95 @@ def test_warm_up_requests_can_be_answered(served):
             }
             assert signatures[name](**inputs)
         assert asked == set(signatures)
+
+
+def test_a_generator_of_delta_is_asked_for_all_that_it_can(delta_served):
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    path = delta_served / "assets.extra" / warm_up.FILE_NAME
+    asked = {}
+    for record in tf.data.TFRecordDataset([str(path)]):
+        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        request = log.predict_log.request
+        inputs = {k: tf.make_ndarray(v) for k, v in request.inputs.items()}
+        asked[request.model_spec.signature_name] = inputs
+    assert asked.keys() == {
+        *("serving_default", "synthesize", "synthesize_bytes"),
+        *("paint", "paint_bytes"),
+    }
+    found = asked["paint"]
+    assert find_fov_mask(found["style_fundus"][0]).numpy().any()
+    assert found["contrast"] == [1.0]
+    [content] = asked["paint_bytes"]["style_fundus_bytes"]
+    style = tf.io.decode_png(content).numpy()
+    np.testing.assert_array_equal(style, found["style_fundus"][0])
+
+
+def test_the_card_of_delta_says_what_may_be_asked(delta_served):
+    folder = delta_served / "assets.extra"
+    card = json.loads((folder / "model_card.json").read_text("utf-8"))
+    assert card["network"]["architecture"] == "delta"
+    assert card["controls"].keys() == {"contrast", "style_fundus", "fov_mask"}
+    page = (folder / "MODEL_CARD.md").read_text("utf-8")
+    assert "the image is not as photographed" in page
+    assert "Architecture `delta`" in page and "Paints 64" not in page
+
+
+def test_another_size_stands_in_the_card(delta_network, delta_run):
+    card = model_card.make(
+        [delta_run],
+        "synthesis",
+        network=delta_network,
+        name="migan_synthesis",
+        version=1,
+        image_size=128,
+    )
+    assert card["network"]["image_size"] == 128
+    assert card["network"]["trained_image_size"] == 64
+    assert card["training"]["flags"]["image_size"] == 128
+    limit = "Paints 128 × 128 pixels and learned from 64 × 64"
+    assert limit in model_card.markdown(card)
+
+
+def test_only_delta_paints_other_sizes(delta_run, tiny_run, tmp_path):
+    for run, size in ((tiny_run, 128), (delta_run, 96)):
+        with pytest.raises(UserError, match="a multiple of 64"):
+            servable.export([run], "synthesis", tmp_path, image_size=size)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("architecture", ["migan", "delta"])
+def test_a_painted_map_is_scored_in_its_photographs_fov(
+    architecture, monkeypatch, tmp_path
+):
+    asked = []
+
+    def generator(vessel_map, seed, fov_mask):
+        asked.append((seed, fov_mask))
+        painted = vessel_map / 2 + 0.3  # Over one half where a vessel is.
+        return types.SimpleNamespace(fundus=vessel_map > 0, vessel_map=painted)
+
+    def segmenter(fundus):
+        found = fundus.copy()
+        found[0] = False
+        return types.SimpleNamespace(vessel_map=found)
+
+    generator.config = Config(generator=architecture)
+    monkeypatch.setattr(load, "load_generator", lambda folder: generator)
+    monkeypatch.setattr(load, "load_segmenter", lambda folder: segmenter)
+    photograph = types.SimpleNamespace(
+        vessel_map=np.eye(4, dtype=bool), fov_mask=np.ones((4, 4), bool)
+    )
+    reader = types.SimpleNamespace(path=tmp_path)
+    found = card_figures.synthesis(
+        None, {"drive": [photograph]}, reader, samples=2
+    )
+    # One pixel of four is missed: 2 · 3 / (4 + 3).
+    figures = found["tests"]["drive"]["figures"]
+    assert figures["vessel_consistency"] == pytest.approx(6 / 7)
+    given = photograph.fov_mask if architecture == "delta" else None
+    assert [seed for seed, _ in asked] == [[0, 0, 0], [0, 0, 1]]
+    assert all(fov_mask is given for _, fov_mask in asked)
 
 
 def test_the_card_says_what_the_model_is(served, tiny_run):

@@ -120,7 +120,7 @@ def test_synthesis_is_the_python_path(synthesis, served, tiny_run, retinas):
     found = default(vessel_map=np.float32(maps / 255), noise=noise)
     for index in range(2):
         unit = tf.constant(maps[index] / 255, tf.float32)
-        painted, fundus = generator.paint(unit, tf.constant(noise[index]))
+        painted, fundus, _ = generator.paint(unit, tf.constant(noise[index]))
         image = found["fundus"][index].numpy()
         assert image.shape == (64, 64, 3) and image.dtype == np.uint8
         inside = image.any(-1)

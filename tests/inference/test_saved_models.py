@@ -9,9 +9,10 @@ import pytest
 
 from migan_tf.base.errors import UserError
 from migan_tf.inference import run_networks, user_files
-from migan_tf.inference.load import load_segmenter
+from migan_tf.inference.load import load_generator, load_segmenter
 from migan_tf.inference.model_folder import open_folder
 from migan_tf.phantom.retina import phantom_retina
+from tests import small_delta
 
 pytestmark = pytest.mark.slow
 
@@ -124,3 +125,63 @@ def test_one_view_is_the_plain_network_of_a_run_and_of_its_export(
         segmenter = load_segmenter(several, one_view=True)
         found = segmenter(retina.fundus, inside).vessel_probability
         np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def delta(tmp_path_factory):
+    """{size: `ModelFolder`}: a run at 64 pixels, its export for 128."""
+    pytest.importorskip("tensorflow_serving", reason="needs the extra serving")
+    from export import servable
+
+    folder = tmp_path_factory.mktemp("delta")
+    run = small_delta.save_run(folder / "run", small_delta.network())
+    larger = servable.export([run], "synthesis", folder, image_size=128)
+    places = {64: run / "synthesis", 128: larger}
+    return {k: open_folder(v, "synthesis") for k, v in places.items()}
+
+
+@pytest.mark.parametrize("size", [64, 128])
+def test_a_generator_of_delta_paints_as_its_run_does(delta, retina, size):
+    assert not delta[64].is_saved_model and delta[128].is_saved_model
+    assert delta[128].config.image_size == 128
+    generators = [load_generator(delta[kind], size) for kind in (64, 128)]
+    vessel_map = retina.vessel_map / 255.0
+    style = phantom_retina(70, 100, 8).fundus
+    paintings = []
+    for wish in (
+        {},
+        {"fov_mask": retina.fov_mask > 0},
+        {"contrast": 0.5, "noise_stddev": 0.3},
+        {"style_fundus": style},
+        {"style_fundus": style, "contrast": 2.0, "fov_mask": np.eye(90, 110)},
+    ):
+        expected, found = (
+            paint(vessel_map, [5, 1], **wish) for paint in generators
+        )
+        assert found.fundus.shape == (size, size, 3)
+        for name in ("fundus", "vessel_map", "fov_mask"):
+            one, other = getattr(found, name), getattr(expected, name)
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other, name)
+        paintings.append(found)
+    images = {painting.fundus.tobytes() for painting in paintings}
+    assert len(images) == len(paintings)
+    # Where most photographs show the retina; the outline is that of 64 cells.
+    disc = small_delta.disc(size, size, small_delta.RADIUS * size / 64)
+    assert (paintings[0].fov_mask != disc).mean() < 0.02
+    assert paintings[1].fov_mask.mean() != paintings[0].fov_mask.mean()
+
+
+def test_a_size_that_cannot_be_painted_is_refused(delta, served):
+    with pytest.raises(UserError, match="a multiple of 64"):
+        load_generator(delta[128], 96)
+    folder = open_folder(served["synthesis"], "synthesis")
+    with pytest.raises(UserError, match="Leave it out"):
+        load_generator(folder, 128)
+
+
+def test_the_papers_generator_refuses_what_it_does_not_know(served, retina):
+    generator = load_generator(open_folder(served["synthesis"], "synthesis"))
+    for wish in ({"contrast": 0.5}, {"style_fundus": retina.fundus}):
+        with pytest.raises(UserError, match="--generator=delta"):
+            generator(retina.vessel_map / 255.0, 1, **wish)

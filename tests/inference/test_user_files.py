@@ -1,12 +1,25 @@
 """One's own photographs and maps: all kinds of files in, results out."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
 
-from migan_tf.inference import user_files
+from migan_tf.base.config import Config
+from migan_tf.base.errors import UserError
+from migan_tf.data.fov import find_fov_mask
+from migan_tf.inference import run_networks, user_files
+from migan_tf.inference.contrast import ContrastRange
 from migan_tf.inference.model_folder import open_folder
 from migan_tf.phantom.retina import phantom_retina
+from tests.delta_parts import (
+    COMMON_FOV,
+    contrast_of,
+    has_colour,
+    write_delta_run,
+    write_photograph,
+)
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +141,106 @@ def test_maps_of_zero_and_one_are_maps_of_zero_and_255(
         )
         results.append(read(path.parent / "o" / "map_000_fundus.png"))
     np.testing.assert_array_equal(*results)
+
+
+@pytest.fixture(scope="module")
+def delta(tmp_path_factory):
+    """The `ModelFolder` of a generator of --generator=delta."""
+    run = write_delta_run(tmp_path_factory.mktemp("delta") / "run")
+    return open_folder(run / "synthesis", "synthesis")
+
+
+def test_each_sample_has_the_contrast_that_is_written_down(
+    delta, retina, tmp_path
+):
+    path = write(tmp_path / "eye.png", retina.vessel_map)
+    output, alone = tmp_path / "out", tmp_path / "alone"
+    asked = {"contrast": ContrastRange(0.5, 1.2), "seed": 3}
+    user_files.synthesize_files(
+        [path], delta, output=output, samples=3, **asked
+    )
+    told = json.loads((output / "eye_contrast.json").read_text())
+    names = [f"eye_00{sample}_fundus.png" for sample in range(3)]
+    assert list(told) == names and len(set(told.values())) == 3
+    assert 0.5 <= min(told.values()) and max(told.values()) <= 1.2
+    vessel_map = read(output / "eye_vessel_map.png")
+    assert not vessel_map[~COMMON_FOV].any()
+    for name, contrast in told.items():
+        fundus = read(output / name)[..., ::-1]
+        found = contrast_of(fundus, vessel_map)
+        assert found == pytest.approx(contrast, abs=0.5 / 80 + 1e-6)
+    # A sample is what it is without the others.
+    user_files.synthesize_files([path], delta, output=alone, samples=1, **asked)
+    np.testing.assert_array_equal(
+        *(read(o / names[0]) for o in (output, alone))
+    )
+
+
+def test_one_contrast_another_size_and_another_camera(delta, retina, tmp_path):
+    path = write(tmp_path / "eye.png", retina.vessel_map)
+    style = write_photograph(tmp_path / "camera.png", (90, 150, 40), side=900)
+    output = tmp_path / "out"
+    status = user_files.synthesize_files(
+        [path],
+        delta,
+        output=output,
+        samples=1,
+        seed=0,
+        contrast=ContrastRange(0.25, 0.25),
+        style_fundus=str(style),
+        image_size=128,
+    )
+    assert status == 0
+    names = {path.name for path in output.iterdir()}
+    assert names == {"eye_000_fundus.png", "eye_vessel_map.png"}
+    fundus = read(output / "eye_000_fundus.png")[..., ::-1]
+    vessel_map = read(output / "eye_vessel_map.png")
+    assert fundus.shape == (128, 128, 3) and vessel_map.shape == (128, 128)
+    inside = fundus.any(axis=-1)
+    assert has_colour(fundus, inside, (90, 150, 40), tolerance=1)
+    # A quarter of 80 levels below the photograph's green.
+    assert np.abs(fundus[vessel_map == 255][:, 1] - 130.0).max() <= 1
+
+
+def test_a_large_style_photograph_is_reduced_and_keeps_its_light(tmp_path):
+    eye = phantom_retina(1800, 2400, 5)
+    path = write(tmp_path / "eye.png", eye.fundus[..., ::-1])
+    small = user_files.read_style_fundus(path)
+    assert small.shape == (1536, 2048, 3)
+    lights = [
+        run_networks.photograph_style(
+            fundus, find_fov_mask(fundus), Config(image_size=128)
+        ).numpy()[:18]
+        for fundus in (eye.fundus, small)
+    ]
+    # Two grey levels, in units of [-1,1].
+    np.testing.assert_allclose(*lights, atol=2 / 127.5)
+
+
+@pytest.mark.parametrize(
+    "image, words",
+    [
+        (np.zeros((90, 90, 3), np.uint8), "in which none is found"),
+        (np.full((4, 4, 3), 99, np.uint8), "in which none is found"),
+        (None, "--style_fundus: .*not readable.*Next"),
+    ],
+)
+def test_a_style_photograph_without_a_fundus_is_named(
+    image, words, delta, retina, tmp_path
+):
+    path, style = tmp_path / "eye.png", tmp_path / "style.png"
+    write(path, retina.vessel_map)
+    if image is not None:
+        write(style, image)
+    with pytest.raises(UserError, match=words) as raised:
+        user_files.synthesize_files(
+            [path],
+            delta,
+            output=tmp_path / "out",
+            samples=1,
+            seed=0,
+            style_fundus=str(style),
+        )
+    assert "--style_fundus" in str(raised.value)
+    assert "style.png" in str(raised.value)
+    assert not (tmp_path / "out").exists()

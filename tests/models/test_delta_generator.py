@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from migan_tf.models import light
+from migan_tf.models import light, style_code
 from migan_tf.models.build import generator_inputs
 from migan_tf.models.delta_generator import Resampled, build_delta_generator
 
-SIDE, NOISE = 64, 20
+SIDE, NOISE = 64, 26
 
 
 def randomized(network, seed=0):
@@ -19,11 +19,10 @@ def randomized(network, seed=0):
         output = network.get_layer(name).get_layer("output")
         kernel, bias = output.get_weights()
         output.set_weights([rng.normal(0.0, 0.05, kernel.shape), bias])
-    statistics = light.light_statistics(
-        rng.normal(0.0, 0.1, (8, light.TERMS, 3))
-    )
-    share = network.get_layer("light").get_weights()[2]
-    network.get_layer("light").set_weights([*statistics, share])
+    drawn = network.get_layer("drawn_style")
+    codes = rng.normal(0.0, 0.1, (8, style_code.SIZE))
+    share = drawn.get_weights()[2]
+    drawn.set_weights([*style_code.statistics(codes), share])
     return network
 
 
@@ -59,9 +58,9 @@ def test_the_shipped_size_fits_its_budget():
 
 def test_it_begins_at_a_ground_of_light_alone(example):
     fresh = build_delta_generator(NOISE, base_filters=2)
-    lights = np.zeros((1, light.TERMS, 3), np.float32)
-    lights[0, 0] = [0.4, 0.1, -0.3]  # a colour, the same everywhere
-    image = paint(fresh, example, style_light=tf.constant(lights))
+    style = np.zeros((1, style_code.SIZE), np.float32)
+    style[0, :3] = [0.4, 0.1, -0.3]  # a colour, the same everywhere
+    image = paint(fresh, example, style=tf.constant(style))
     inside = example["fov_mask"].numpy()[..., 0] > 0
     np.testing.assert_allclose(
         image[inside], np.tile([0.4, 0.1, -0.3], (inside.sum(), 1)), atol=1e-5
@@ -86,7 +85,7 @@ def test_contrast_scales_what_vessels_take_and_nothing_else(network, example):
 def test_texture_does_not_see_the_map(network, example):
     none = tf.zeros_like(example["vessel_map"])
     parts = network.get_layer("texture")
-    assert len(parts.inputs) == 3  # FOV, ground, noise
+    assert len(parts.inputs) == 4  # FOV, ground, grain, noise
     with_map = paint(network, example)
     image = paint(network, example, vessel_map=none)
     # Beyond the vessels' reach only the ground differs, which is smooth.
@@ -104,26 +103,26 @@ def test_the_noise_code_draws_the_light(network, example):
             network,
             example,
             noise=tf.concat(
-                [tf.fill((1, 18), shift), example["noise"][:, 18:]], axis=1
+                [tf.fill((1, 24), shift), example["noise"][:, 24:]], axis=1
             ),
         )
         for shift in (-1.0, 1.0)
     ]
     inside = example["fov_mask"].numpy()[..., 0] > 0
     difference = (images[1] - images[0])[inside].mean(axis=0)
-    mean, components, _ = network.get_layer("light").get_weights()
-    drawn = 2 * components.sum(axis=0).reshape(1, light.TERMS, 3)
-    field = light.light_field(tf.constant(drawn), SIDE).numpy()
+    mean, components, _ = network.get_layer("drawn_style").get_weights()
+    drawn = tf.constant(2 * components.sum(axis=0)[None])
+    field = light.light_field(style_code.parts(drawn)[0], SIDE).numpy()
     # The ground's network answers to the light, too, but less.
     assert np.corrcoef(difference, field[inside].mean(axis=0))[0, 1] > 0.9
 
 
-def test_a_given_light_takes_the_place_of_the_drawn_one(network, example):
-    lights = tf.constant(np.full((1, light.TERMS, 3), 0.05, np.float32))
-    other = tf.concat([-example["noise"][:, :18], example["noise"][:, 18:]], 1)
+def test_a_given_style_takes_the_place_of_the_drawn_one(network, example):
+    style = tf.fill((1, style_code.SIZE), 0.05)
+    other = tf.concat([-example["noise"][:, :24], example["noise"][:, 24:]], 1)
     np.testing.assert_array_equal(
-        paint(network, example, style_light=lights),
-        paint(network, example, style_light=lights, noise=other),
+        paint(network, example, style=style),
+        paint(network, example, style=style, noise=other),
     )
 
 
@@ -164,5 +163,5 @@ def test_a_grid_of_two_pixels_is_left_as_resampling_leaves_it():
 
 
 def test_too_short_a_code_is_refused():
-    with pytest.raises(ValueError, match="at least 18.*noise_size=17"):
-        build_delta_generator(17)
+    with pytest.raises(ValueError, match="at least 24.*noise_size=23"):
+        build_delta_generator(23)

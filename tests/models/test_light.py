@@ -67,18 +67,3 @@ def test_the_light_of_a_photograph_does_not_depend_on_its_size():
             fundus, tf.ones((1, side, side, 1)), size=len(axis)
         )
         np.testing.assert_allclose(found[0].numpy(), LIGHT[0], atol=0.02)
-
-
-def test_drawn_lights_have_the_statistics_of_photographs_and_mirrors():
-    lights = RNG.normal(0.1, 0.3, (12, light.TERMS, 3))
-    mean, components = light.light_statistics(lights)
-    mirrored = lights.copy()
-    mirrored[:, 1] *= -1  # x
-    mirrored[:, 5] *= -1  # xy
-    rows = np.concatenate([lights, mirrored]).reshape(24, -1)
-    np.testing.assert_allclose(mean, rows.mean(0), atol=1e-6)
-    np.testing.assert_allclose(
-        components.T @ components, np.cov(rows.T, bias=True), atol=1e-5
-    )
-    variances = (components**2).sum(axis=1)
-    assert (np.diff(variances) <= 1e-6).all()  # the largest first

@@ -21,8 +21,11 @@ def crop():
 
 def test_a_crop_is_shown_as_residual_and_as_fine_part(crop):
     image, whole, vessel_map, fov_mask = crop
-    seen = judge.crop_view(image, whole, vessel_map, fov_mask=fov_mask).numpy()
-    assert seen.shape == (2, 32, 32, 10)
+    grains = np.arange(12, dtype=np.float32).reshape(2, 6)
+    seen = judge.crop_view(
+        image, whole, vessel_map, fov_mask=fov_mask, grains=grains
+    ).numpy()
+    assert seen.shape == (2, 32, 32, 16)
     row, column = 20, 15
     window = image[0, row - 2 : row + 3, column - 2 : column + 3]
     np.testing.assert_allclose(
@@ -36,7 +39,10 @@ def test_a_crop_is_shown_as_residual_and_as_fine_part(crop):
         atol=1e-3,
     )
     np.testing.assert_array_equal(seen[..., 6], vessel_map[..., 0])
-    np.testing.assert_array_equal(seen[..., 7:], whole)
+    np.testing.assert_array_equal(seen[..., 7:10], whole)
+    np.testing.assert_array_equal(
+        seen[1, ..., 10:], np.tile(grains[1], (32, 32, 1))
+    )
     np.testing.assert_array_equal(seen[:, :8, :, :6], 0.0)
 
 
@@ -64,7 +70,7 @@ def test_crops_of_any_size_are_judged_in_patches():
     for side in (32, 64):
         answers = network(
             {
-                "crop": tf.zeros((2, side, side, 10)),
+                "crop": tf.zeros((2, side, side, 16)),
                 "ground": tf.zeros((3, 64, 64, 12)),
             }
         )

@@ -37,7 +37,7 @@ def make_gate(vessel_map, originals=None, missed=0.0, **limits):
         "least_distance": 0.0,
         "colour_margin": 25.0,
     }
-    found = Segmentation(probability, vessel_map, fov_mask=vessel_map)
+    found = Segmentation(probability, probability > 0, fov_mask=vessel_map)
     return gate.Gate(
         lambda fundus, fov_mask: found, originals, **lowest | limits
     )
@@ -120,3 +120,18 @@ def test_colours_of_no_photograph_are_out_of_gamut(eyes, originals):
     assert judge(blue, vessel_map, fov_mask)[0] == "gamut"
     # Where no photograph is known, no colour is strange.
     assert make_gate(vessel_map)(blue, vessel_map, fov_mask)[0] is None
+
+
+def test_colours_of_a_style_photograph_are_none_that_no_photograph_has(
+    eyes, originals
+):
+    fundus, vessel_map, fov_mask = eyes[4]
+    blue = np.ascontiguousarray(fundus[..., ::-1])
+    styled = gate.with_colours_of(originals, blue, fov_mask)
+    judge = make_gate(vessel_map, styled)
+    reason, facts = judge(blue, vessel_map, fov_mask)
+    # It is compared with the photographs that the generator learned from.
+    assert reason is None and facts["nearest"] in "abc"
+    assert judge(fundus, vessel_map, fov_mask)[0] is None
+    green = np.ascontiguousarray(fundus[..., [1, 0, 2]])
+    assert judge(green, vessel_map, fov_mask)[0] == "gamut"

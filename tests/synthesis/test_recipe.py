@@ -11,10 +11,12 @@ import pytest
 
 from migan_tf.base.errors import UserError
 from migan_tf.data import photographs
+from migan_tf.inference.contrast import ContrastRange
 from migan_tf.inference.model_folder import open_folder
 from migan_tf.synthesis.job import Plan
 from migan_tf.synthesis.recipe import plan_job
 from tests import made_datasets
+from tests.delta_parts import write_delta_run, write_photograph
 from tests.synthetic_parts import read_png, settings_of
 
 
@@ -206,3 +208,66 @@ def test_an_untrained_reader_is_said(tiny_run, tmp_path):
     shutil.copy(record, tmp_path / "run.json")
     with pytest.raises(UserError, match="has no best/"):
         plan(tiny_run, reader=str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def delta_run(tiny_config, tmp_path_factory):
+    run = tmp_path_factory.mktemp("delta") / "run"
+    return write_delta_run(run, tiny_config)
+
+
+# What a job's identity had before there was a generator that can do more.
+USUAL = """program count format name vessel_source like attempts noise_stddev
+onednn seed least_consistency least_distance colour_margin model reader maps_of
+compared_with vessel_maps""".split()
+
+
+def test_a_job_that_asks_for_nothing_new_is_the_job_it_was(delta_run):
+    _, recipe, identity = plan(delta_run)
+    assert list(identity) == USUAL
+    told = {"job", "model", "version", "weights_sha256", "style"}
+    assert set(recipe.facts) == told
+    same = plan(delta_run, contrast="1.0", image_size=64)
+    assert (same[2], same[1].facts) == (identity, recipe.facts)
+
+
+def test_what_is_asked_of_delta_is_part_of_the_job(delta_run, tmp_path):
+    style = write_photograph(tmp_path / "camera.png", (40, 90, 150), side=700)
+    usual = plan(delta_run)[1]
+    found, recipe, identity = plan(
+        delta_run,
+        contrast="0.5:1.2",
+        style_fundus=str(style),
+        image_size=128,
+        vessel_source="procedural",
+    )
+    digest = hashlib.sha256(style.read_bytes()).hexdigest()
+    assert {name: identity[name] for name in identity if name not in USUAL} == {
+        "contrast": [0.5, 1.2],
+        "style_fundus": {"camera.png": digest},
+        "image_size": 128,
+    }
+    assert str(tmp_path) not in str(identity)
+    assert recipe.facts["style_fundus"] == "camera.png"
+    assert recipe.contrast == ContrastRange(0.5, 1.2)
+    assert recipe.style_fundus.shape == (512, 512, 3)
+    assert found.size == recipe.image_size == 128
+    assert recipe.source.draw(0, 1).vessel_map.shape == (128, 128)
+    # The gate knows the style's colours beside those of the photographs.
+    colours, known = recipe.originals.colours, usual.originals.colours
+    assert len(colours) == len(known) + 1 == len(recipe.originals.small) + 1
+    np.testing.assert_allclose(colours[-1, :3], (40, 90, 150), atol=2)
+
+
+def test_a_style_without_a_fundus_is_refused_before_data_are_read(
+    delta_run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(photographs, "load", None)
+    style = write_photograph(tmp_path / "night.png", (0, 0, 0))
+    with pytest.raises(UserError, match="--style_fundus must be.*night.png"):
+        plan(delta_run, style_fundus=str(style))
+
+
+def test_the_papers_generator_has_one_size(tiny_run):
+    with pytest.raises(UserError, match="--image_size must be that of the"):
+        plan(tiny_run, image_size=128)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from migan_tf.base.config import Config
-from migan_tf.models import light
+from migan_tf.models import light, style_code
 from migan_tf.training import joint_step
 from migan_tf.training.state import create_state
 from migan_tf.training.step import make_steps
@@ -18,7 +18,7 @@ CONFIG = Config(
     discriminator="residual",
     image_size=64,
     crop_size=64,
-    noise_size=20,
+    noise_size=26,
     base_filters=3,
     discriminator_filters=4,
     batch_size=1,
@@ -37,11 +37,12 @@ def batch():
         "vessel_map": vessel_map,
         "fov_mask": np.ones((1, 64, 64, 1)),
         "ground": np.full((1, 64, 64, 3), 0.1),
-        "noise": rng.normal(size=(1, 20)),
+        "grain": rng.normal(size=(1, 6)),
+        "noise": rng.normal(size=(1, 26)),
         "grounds": rng.normal(0.0, 0.1, (1, 2, 64, 64, 3)),
         "densities": rng.random((1, 2, 64, 64, 2)),
         "fov_shares": share,
-        "ground_noise": rng.normal(size=(1, 2, 20)),
+        "ground_noise": rng.normal(size=(1, 2, 26)),
     }
     return {name: tf.constant(x, tf.float32) for name, x in planes.items()}
 
@@ -97,10 +98,10 @@ def test_the_penalty_is_the_mean_square_slope():
                 "ground_logits": [3.0 * tf.reduce_sum(views["ground"], -1)],
             }
 
-    views = {"crop": tf.ones((2, 4, 4, 10)), "ground": tf.ones((1, 8, 8, 12))}
-    # Each logit has ten slopes of 2, or twelve of 3.
+    views = {"crop": tf.ones((2, 4, 4, 16)), "ground": tf.ones((1, 8, 8, 12))}
+    # Each logit has sixteen slopes of 2, or twelve of 3.
     assert joint_step.slope_penalty(Linear(), views).numpy() == pytest.approx(
-        10 * 4 + 12 * 9
+        16 * 4 + 12 * 9
     )
 
 
@@ -163,12 +164,12 @@ def test_an_update_moves_both_networks_and_the_average(batch, state):
 
 
 def test_statistics_are_set_in_the_network_and_its_average(state):
-    lights = np.random.default_rng(0).normal(size=(5, light.TERMS, 3))
+    codes = np.random.default_rng(0).normal(size=(5, style_code.SIZE))
     share = np.full((64, 64, 1), 0.5, np.float32)
-    state[0].set_statistics(lights, share)
-    mean, components = light.light_statistics(lights)
+    state[0].set_statistics(codes, share)
+    mean, components = style_code.statistics(codes)
     for network in (state[0].network, state[0].average.network):
-        found = network.get_layer("light").get_weights()
+        found = network.get_layer("drawn_style").get_weights()
         np.testing.assert_array_equal(found[0], mean)
         np.testing.assert_array_equal(found[1], components)
         np.testing.assert_array_equal(found[2], share)
