@@ -29,6 +29,7 @@ _GROUND_PLANES = (4, 4, 4, 4)
 # How far from a vessel, in pixels, its network may paint: fully up to 5, not at
 # all from 11 on.
 _REACH, _SOFTENING = 17, 7
+_GRID_CELL = 8
 _MOST_DEVIATION = 2.0  # of a drawn style's components, in standard deviations
 
 
@@ -267,6 +268,24 @@ class Unfold(keras.layers.Layer):
         return tf.nn.depth_to_space(image, 2)
 
 
+class WithoutGrid(keras.layers.Layer):
+    """Takes the mean differences between folded pixels away.
+
+    The four pixels that are folded into one have filters of their own. Where
+    their means differ, over `_GRID_CELL` folded pixels and more, a grid of two
+    pixels lies over the image; random differences are grain and stay.
+    """
+
+    def call(self, folded):
+        """Maps (B,H,W,4C) to the same shape; `_GRID_CELL` divides H and W."""
+        size, cell = tf.shape(folded)[1:3], _GRID_CELL
+        mean = tf.nn.avg_pool2d(folded, cell, strides=cell, padding="SAME")
+        apart = tf.stack(tf.split(mean, 4, axis=-1))
+        excess = apart - tf.reduce_mean(apart, axis=0, keepdims=True)
+        excess = tf.concat(tf.unstack(excess), axis=-1)
+        return folded - tf.image.resize(excess, size, "bilinear")
+
+
 class Resampled(keras.layers.Layer):
     """The filter [1 3 1]/5 in both directions.
 
@@ -392,6 +411,7 @@ def _convolution(x, filters, name):
 
 def _unfolded(x):
     """Full resolution, with as little at two pixels as photographs have."""
+    x = WithoutGrid(name="without_grid", dtype="float32")(x)
     x = Unfold(name="unfold", dtype="float32")(x)
     return Resampled(name="resampled", dtype="float32")(x)
 

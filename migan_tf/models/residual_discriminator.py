@@ -2,9 +2,10 @@
 
 Colours of fundi span a hundred grey levels and their texture one, so that a
 discriminator on raw pixels learns nothing of texture. This one is shown the
-residual to the ground and the image less its local mean, each scaled to about
-unit variance, beside vessel map, ground and grain. It judges crops at full and
-at half size, and grounds by what they have besides their light.
+residual to the ground, the image less its local mean, and what changes from
+pixel to pixel, each scaled to about unit variance, beside vessel map, ground
+and grain. It judges crops at full and at half size, and grounds by what they
+have besides their light.
 """
 
 import keras
@@ -12,10 +13,11 @@ import tensorflow as tf
 
 from migan_tf.models import grain, ground, layers
 
-# Standard deviations of residuals and of what is finer than `_WINDOW` pixels,
-# of the photographs of DRIVE, in units of [-1,1]: 19 and 4 grey levels.
-_RESIDUAL, _FINE, _WINDOW = 0.15, 0.03, 5
-_CROP_CHANNELS, _GROUND_CHANNELS = 10 + grain.SIZE, 12
+# Standard deviations of residuals, of what is finer than `_WINDOW` pixels and
+# of what is finest, of the photographs of DRIVE, in units of [-1,1]: 19, 4 and
+# 1.4 grey levels.
+_RESIDUAL, _FINE, _FINEST, _WINDOW = 0.15, 0.03, 0.011, 5
+_CROP_CHANNELS, _GROUND_CHANNELS = 13 + grain.SIZE, 12
 
 
 def build_residual_discriminator(base_filters=32):
@@ -25,7 +27,7 @@ def build_residual_discriminator(base_filters=32):
       base_filters: filters of the first convolutions.
 
     Returns:
-      Keras model that maps {crop: `crop_view` (B,H,W,16), ground:
+      Keras model that maps {crop: `crop_view` (B,H,W,19), ground:
       `ground_view` (N,64,64,12)} to {crop_logits: [(B,h,w,1), …],
       ground_logits: [(N,h,w,1), …, (N,1)], features: [(B,h,w,C), …]}, the
       features those of crops. All are float32.
@@ -62,12 +64,14 @@ def crop_view(image, whole_ground, vessel_map, fov_mask, grains):
       grains: (B,grain.SIZE), of the photographs.
 
     Returns:
-      (B,H,W,16) float32.
+      (B,H,W,19) float32.
     """
     residual = (image - whole_ground) / _RESIDUAL * fov_mask
     fine = fine_part(image) / _FINE * fov_mask
+    finest = finest_part(image) / _FINEST * fov_mask
     planes = tf.ones_like(fov_mask) * grains[:, None, None]
-    return tf.concat([residual, fine, vessel_map, whole_ground, planes], -1)
+    seen = [residual, fine, finest, vessel_map, whole_ground, planes]
+    return tf.concat(seen, -1)
 
 
 def ground_view(structure, density, fov_share, field):
@@ -90,6 +94,11 @@ def ground_view(structure, density, fov_share, field):
 def fine_part(image):
     """An image less its means over 5 × 5 pixels."""
     return image - tf.nn.avg_pool2d(image, _WINDOW, strides=1, padding="SAME")
+
+
+def finest_part(image):
+    """An image less the filter [1 2 1]/4 of it, in both directions."""
+    return image - layers.Antialias()(image)
 
 
 def _patches(x, filters, name):

@@ -7,7 +7,11 @@ import tensorflow as tf
 
 from migan_tf.models import light, style_code
 from migan_tf.models.build import generator_inputs
-from migan_tf.models.delta_generator import Resampled, build_delta_generator
+from migan_tf.models.delta_generator import (
+    Resampled,
+    WithoutGrid,
+    build_delta_generator,
+)
 
 SIDE, NOISE = 64, 26
 
@@ -160,6 +164,18 @@ def test_a_grid_of_two_pixels_is_left_as_resampling_leaves_it():
     np.testing.assert_allclose(filtered, checks[:, 2:-2, 2:-2] / 25, atol=1e-6)
     flat = tf.ones((1, 40, 40, 3))
     np.testing.assert_allclose(Resampled()(flat), flat, atol=1e-6)
+
+
+def test_folded_pixels_of_other_means_leave_no_grid():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(1, 32, 32, 12)).astype(np.float32)
+    biased = noise + np.repeat([0.0, 2.0, -1.0, 5.0], 3).astype(np.float32)
+    cleaned = WithoutGrid()(tf.constant(biased)).numpy()
+    apart = cleaned.reshape(-1, 4, 3).mean(axis=0)  # of the four pixels
+    np.testing.assert_allclose(apart, apart[:1].repeat(4, 0), atol=0.02)
+    # The image's own mean stays, and so does nearly all of the noise.
+    assert cleaned.mean() == pytest.approx(biased.mean(), abs=1e-5)
+    assert np.corrcoef(cleaned.ravel(), noise.ravel())[0, 1] > 0.97
 
 
 def test_too_short_a_code_is_refused():

@@ -25,7 +25,7 @@ def test_a_crop_is_shown_as_residual_and_as_fine_part(crop):
     seen = judge.crop_view(
         image, whole, vessel_map, fov_mask=fov_mask, grains=grains
     ).numpy()
-    assert seen.shape == (2, 32, 32, 16)
+    assert seen.shape == (2, 32, 32, 19)
     row, column = 20, 15
     window = image[0, row - 2 : row + 3, column - 2 : column + 3]
     np.testing.assert_allclose(
@@ -38,12 +38,20 @@ def test_a_crop_is_shown_as_residual_and_as_fine_part(crop):
         (image[0, row, column] - window.mean(axis=(0, 1))) / 0.03,
         atol=1e-3,
     )
-    np.testing.assert_array_equal(seen[..., 6], vessel_map[..., 0])
-    np.testing.assert_array_equal(seen[..., 7:10], whole)
-    np.testing.assert_array_equal(
-        seen[1, ..., 10:], np.tile(grains[1], (32, 32, 1))
+    binomial = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    window = image[0, row - 1 : row + 2, column - 1 : column + 2]
+    smooth = (window * binomial[..., None]).sum(axis=(0, 1))
+    np.testing.assert_allclose(
+        seen[0, row, column, 6:9],
+        (image[0, row, column] - smooth) / 0.011,
+        atol=1e-3,
     )
-    np.testing.assert_array_equal(seen[:, :8, :, :6], 0.0)
+    np.testing.assert_array_equal(seen[..., 9], vessel_map[..., 0])
+    np.testing.assert_array_equal(seen[..., 10:13], whole)
+    np.testing.assert_array_equal(
+        seen[1, ..., 13:], np.tile(grains[1], (32, 32, 1))
+    )
+    np.testing.assert_array_equal(seen[:, :8, :, :9], 0.0)
 
 
 def test_a_smooth_image_has_no_fine_part():
@@ -70,7 +78,7 @@ def test_crops_of_any_size_are_judged_in_patches():
     for side in (32, 64):
         answers = network(
             {
-                "crop": tf.zeros((2, side, side, 16)),
+                "crop": tf.zeros((2, side, side, 19)),
                 "ground": tf.zeros((3, 64, 64, 12)),
             }
         )

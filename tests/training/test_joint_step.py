@@ -98,10 +98,10 @@ def test_the_penalty_is_the_mean_square_slope():
                 "ground_logits": [3.0 * tf.reduce_sum(views["ground"], -1)],
             }
 
-    views = {"crop": tf.ones((2, 4, 4, 16)), "ground": tf.ones((1, 8, 8, 12))}
-    # Each logit has sixteen slopes of 2, or twelve of 3.
+    views = {"crop": tf.ones((2, 4, 4, 19)), "ground": tf.ones((1, 8, 8, 12))}
+    # Each logit has nineteen slopes of 2, or twelve of 3.
     assert joint_step.slope_penalty(Linear(), views).numpy() == pytest.approx(
-        16 * 4 + 12 * 9
+        19 * 4 + 12 * 9
     )
 
 
