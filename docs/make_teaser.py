@@ -1,6 +1,6 @@
 """Draws the README's figure: vessel map | its fundus | the vessels found in it.
 
-  python docs/make_teaser.py --output=docs/teaser.png [--numbers=137,21]
+  python docs/make_teaser.py --output=docs/teaser.png [--numbers=0,1]
 
 A row is one procedural vessel map, which is no patient's. The shipped generator
 paints it, and the shipped segmenter finds the vessels of what was painted.
@@ -19,10 +19,8 @@ from migan_tf.vessel_maps import sources
 GUTTER = 8  # white pixels between the pictures
 
 _OUTPUT = flags.DEFINE_string("output", "docs/teaser.png", "The PNG file.")
-# Of the first 150 maps of seed 0 these have a clean rim and no blots, show the
-# optic disc, and are of a left and of a right eye.
 _NUMBERS = flags.DEFINE_list(
-    "numbers", ["137", "21"], "Numbers of the vessel maps, one a row."
+    "numbers", ["0", "1"], "Numbers of the vessel maps, one a row."
 )
 _SEED = flags.DEFINE_integer(
     "seed", 0, help="Seed of the maps and of the noise.", lower_bound=0
@@ -35,9 +33,11 @@ _SEGMENTATION = flags.DEFINE_string(
 )
 
 
-def row(generator, segmenter, vessel_map, seed):
+def row(generator, segmenter, drawn, seed):
     """Returns the three pictures of a row, each (S,S,3) uint8."""
-    painting = generator(vessel_map.astype(np.float32), seed)
+    painting = generator(
+        drawn.vessel_map.astype(np.float32), seed, fov_mask=drawn.fov_mask
+    )
     found = segmenter(painting.fundus)
     if not found.fov_mask.any():
         raise UserError("--synthesis_model paints no fundus yet")
@@ -62,7 +62,7 @@ def main(argv):
     if not all(number.isdecimal() for number in _NUMBERS.value):
         raise UserError(
             "--numbers must be whole numbers with commas between them. "
-            f"Received: {','.join(_NUMBERS.value)}. Next: --numbers=137,21"
+            f"Received: {','.join(_NUMBERS.value)}. Next: --numbers=0,1"
         )
     generator = load.load_generator(
         model_folder.find("synthesis", model=_SYNTHESIS.value)
@@ -73,9 +73,9 @@ def main(argv):
     source = sources.make_source("procedural", size=generator.config.image_size)
     rows = []
     for number in map(int, _NUMBERS.value):
-        vessel_map = source.draw(number, _SEED.value).vessel_map
+        drawn = source.draw(number, _SEED.value)
         seed = [_SEED.value, number]
-        pictures = row(generator, segmenter, vessel_map=vessel_map, seed=seed)
+        pictures = row(generator, segmenter, drawn=drawn, seed=seed)
         rows.append(joined(pictures, 1))
     smallest = [cv2.IMWRITE_PNG_COMPRESSION, 9]
     with files.atomic_path(_OUTPUT.value) as path:

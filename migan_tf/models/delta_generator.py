@@ -136,28 +136,17 @@ def build_vessel_network(noise_size, filters):
       ground, 0 away from vessels.
     """
     vessel_map = keras.Input((None, None, 1), name="vessel_map")
-    fov_mask = keras.Input((None, None, 1), name="fov_mask")
-    whole = keras.Input((None, None, 3), name="whole_ground")
-    grains = keras.Input((grain.SIZE,), name="grain")
-    noise = keras.Input((noise_size,), name="noise", dtype="float32")
-    half = keras.layers.AveragePooling2D(2, name="half_ground")(whole)
-    parts = [
-        Fold(name="folded_map")(vessel_map),
-        Fold(name="folded_fov")(fov_mask),
-        half,
-        _Everywhere(name="grain_planes")([grains, half]),
-    ]
-    planes = NoisePlanes(_VESSEL_PLANES, stream=1, name="planes")(
-        [noise, parts[0]]
+    known, parts = _known_of_image(noise_size)
+    x = _added(
+        [Fold(name="folded_map")(vessel_map), *parts],
+        NoisePlanes(_VESSEL_PLANES, stream=1, name="planes"),
+        noise=known[-1],
+        multiples=(1, 2, 3, 4),
+        filters=filters,
     )
-    x = keras.layers.Concatenate(name="inputs")(parts)
-    x = _u_net(x, planes, multiples=(1, 2, 3, 4), filters=filters)
-    x = _unfolded(_last_convolution(x, 12))
     near = Nearness(name="nearness", dtype="float32")(vessel_map)
     x = keras.layers.Multiply(name="near_vessels", dtype="float32")([x, near])
-    return keras.Model(
-        [vessel_map, fov_mask, whole, grains, noise], x, name="vessels"
-    )
+    return keras.Model([vessel_map, *known], x, name="vessels")
 
 
 def build_texture_network(noise_size, filters):
@@ -171,23 +160,15 @@ def build_texture_network(noise_size, filters):
       Keras model that maps [fov_mask (B,H,W,1), ground (B,H,W,3), grain (B,6),
       noise] to (B,H,W,3) float32, what is added to the ground.
     """
-    fov_mask = keras.Input((None, None, 1), name="fov_mask")
-    whole = keras.Input((None, None, 3), name="whole_ground")
-    grains = keras.Input((grain.SIZE,), name="grain")
-    noise = keras.Input((noise_size,), name="noise", dtype="float32")
-    half = keras.layers.AveragePooling2D(2, name="half_ground")(whole)
-    parts = [
-        Fold(name="folded_fov")(fov_mask),
-        half,
-        _Everywhere(name="grain_planes")([grains, half]),
-    ]
-    planes = NoisePlanes(_TEXTURE_PLANES, stream=2, name="planes")(
-        [noise, parts[0]]
+    known, parts = _known_of_image(noise_size)
+    x = _added(
+        parts,
+        NoisePlanes(_TEXTURE_PLANES, stream=2, name="planes"),
+        noise=known[-1],
+        multiples=(1, 2, 2, 3),
+        filters=filters,
     )
-    x = keras.layers.Concatenate(name="inputs")(parts)
-    x = _u_net(x, planes, multiples=(1, 2, 2, 3), filters=filters)
-    x = _unfolded(_last_convolution(x, 12))
-    return keras.Model([fov_mask, whole, grains, noise], x, name="texture")
+    return keras.Model(known, x, name="texture")
 
 
 class DrawnStyle(keras.layers.Layer):
@@ -362,6 +343,34 @@ def nearness(vessel_map):
     """1 on vessels and around them, smoothly to 0 further on, (B,H,W,1)."""
     near = tf.nn.max_pool2d(vessel_map, _REACH, strides=1, padding="SAME")
     return tf.nn.avg_pool2d(near, _SOFTENING, strides=1, padding="SAME")
+
+
+def _known_of_image(noise_size):
+    """What both networks at full resolution see of an image.
+
+    Returns:
+      (inputs, parts): [fov_mask, ground, grain, noise], and all but the noise
+      at half resolution.
+    """
+    fov_mask = keras.Input((None, None, 1), name="fov_mask")
+    whole = keras.Input((None, None, 3), name="whole_ground")
+    grains = keras.Input((grain.SIZE,), name="grain")
+    noise = keras.Input((noise_size,), name="noise", dtype="float32")
+    half = keras.layers.AveragePooling2D(2, name="half_ground")(whole)
+    parts = [
+        Fold(name="folded_fov")(fov_mask),
+        half,
+        _Everywhere(name="grain_planes")([grains, half]),
+    ]
+    return [fov_mask, whole, grains, noise], parts
+
+
+def _added(parts, planes, noise, multiples, filters):
+    """What a network adds to the ground (B,H,W,3), from its parts (B,H/2,…)."""
+    drawn = planes([noise, parts[0]])
+    x = keras.layers.Concatenate(name="inputs")(parts)
+    x = _u_net(x, drawn, multiples=multiples, filters=filters)
+    return _unfolded(_last_convolution(x, 12))
 
 
 def _u_net(x, planes, multiples, filters, smooth=False):

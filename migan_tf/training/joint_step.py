@@ -38,11 +38,11 @@ def update_both(state, task, batch, replicas):
     """
     with tf.GradientTape() as tape:
         parts = painted_parts(state.network, batch)
-        updates = state.network_optimizer.iterations
+        done = state.network_optimizer.iterations
         real, fake = views(
             batch,
             parts,
-            VESSEL_SHARE * _ramp(updates, _VESSELS_FROM, _VESSELS_FULLY),
+            VESSEL_SHARE * _ramp(done, _VESSELS_FROM, _VESSELS_FULLY),
         )
         with tf.GradientTape() as d_tape:
             d_loss, d_terms, wanted = _discriminator_loss(
@@ -53,23 +53,23 @@ def update_both(state, task, batch, replicas):
             )
         terms = generator_terms(batch, parts)
         terms |= _adversarial_terms(state, fake, wanted)
-        ramp = _ramp(updates, _GROUNDS_FROM, _GROUNDS_FULLY)
+        ramp = _ramp(done, _GROUNDS_FROM, _GROUNDS_FULLY)
         terms["ground_adversarial_loss"] *= ramp
         loss = losses.objective(terms, task.weights)
         scaled = state.network_optimizer.scale_loss(loss / replicas)
-    d_norm = apply_gradients(
-        state.discriminator_optimizer,
-        state.discriminator,
-        tape=d_tape,
-        scaled_loss=d_scaled,
-        replicas=replicas,
+    updates = (
+        (state.discriminator_optimizer, state.discriminator, d_tape, d_scaled),
+        (state.network_optimizer, state.network, tape, scaled),
     )
-    norm = apply_gradients(
-        state.network_optimizer,
-        state.network,
-        tape=tape,
-        scaled_loss=scaled,
-        replicas=replicas,
+    d_norm, norm = (
+        apply_gradients(
+            optimizer,
+            network,
+            tape=its_tape,
+            scaled_loss=its_loss,
+            replicas=replicas,
+        )
+        for optimizer, network, its_tape, its_loss in updates
     )
     return {
         **terms,
