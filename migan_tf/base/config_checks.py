@@ -118,6 +118,7 @@ def _check_generator(config):
             "task": "synthesis",
             "deviation": "l1",
             "validation_split": "by_image",
+            "generator_steps": 1,
         }
         for name, value in needed.items():
             if getattr(config, name) != value:

@@ -216,16 +216,13 @@ def draw_painter_example(examples, config, number, extra=()):
       See `painter_examples`.
     """
     count = painter_examples.GROUNDS
-    numbers = [number, *(count * number + k for k in range(count))]
     example, *others = (
-        painter_examples.prepared(
-            _picked(examples, config, number=n, extra=extra)
-        )
-        for n in numbers
+        _picked(examples, config, number=n, extra=extra)
+        for n in (number, *range(count * number, count * (number + 1)))
     )
     return painter_examples.draw(
-        example,
-        others,
+        painter_examples.prepared(example),
+        [painter_examples.fields_of(other) for other in others],
         config=config,
         rng=_generator(config.seed, _EXAMPLE, number),
     )

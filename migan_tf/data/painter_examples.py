@@ -61,8 +61,15 @@ def prepared(example):
     if "fields" in example:
         return example
     fields, side = fields_of(example), example["fundus"].shape[0]
-    whole = ground.at_full_size(fields["ground"][None], (side, side))
-    return {**example, "fields": fields, "ground": whole[0].numpy()}
+    with tf.device("CPU:0"):
+        whole = ground.at_full_size(fields["ground"][None], (side, side))
+    return {
+        **example,
+        # Nothing is painted outside of the FOV, and so no vessel ends there.
+        "vessel_map": example["vessel_map"] * example["fov_mask"],
+        "fields": fields,
+        "ground": whole[0].numpy(),
+    }
 
 
 def draw(example, others, config, rng):
@@ -70,7 +77,7 @@ def draw(example, others, config, rng):
 
     Args:
       example: a photograph, `prepared`, that is cropped.
-      others: `GROUNDS` of them, of which the grounds are taken.
+      others: `GROUNDS` times `fields_of`, of which the grounds are taken.
       config: the run's `Config`.
       rng: `np.random.Generator`; the result is a function of its state.
 
@@ -78,7 +85,7 @@ def draw(example, others, config, rng):
       {plane: float32 array}; see the module.
     """
     drawn = _crop(example, config.network_size("synthesis"), rng)
-    fields = [moved(other["fields"], rng) for other in others]
+    fields = [moved(other, rng) for other in others]
     drawn.update(
         grain=example["fields"]["grain"],
         noise=rng.normal(size=config.noise_size),
@@ -109,11 +116,18 @@ def fields_of(example):
     """A photograph as its ground's network sees it.
 
     Args:
-      example: `batches.network_example`.
+      example: `batches.network_example`, `prepared` or not.
 
     Returns:
       {ground (64,64,3), density (64,64,2), fov_share (64,64,1), grain (6,)}.
     """
+    if "fields" in example:
+        return example["fields"]
+    with tf.device("CPU:0"):  # Several threads draw beside the training.
+        return _measured_fields(example)
+
+
+def _measured_fields(example):
     fov_mask = example["fov_mask"]
     grains = grain.grain_of(
         tf.constant(example["fundus"][None]), tf.constant(fov_mask[None])

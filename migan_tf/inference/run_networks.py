@@ -17,6 +17,7 @@ from migan_tf.inference.test_time_augmentation import mean_over_views
 from migan_tf.metrics.segmentation import otsu_threshold
 from migan_tf.models import style_code
 from migan_tf.models.build import build_network, generator_inputs
+from migan_tf.models.delta_generator import resample
 
 
 def load_network(folder, task_name):
@@ -47,6 +48,10 @@ def load_network(folder, task_name):
             f"{folder}/run.json: {str(error).splitlines()[0]}"
         ) from error
     return network, config
+
+
+# A frame's side over the diameter of its FOV, in DRIVE's centred squares.
+_FRAME = 565 / 540
 
 
 class NetworkSegmenter:
@@ -176,6 +181,8 @@ class NetworkGenerator:
           nothing.
         """
         config = self.config
+        if not self.is_delta:
+            fov_mask = None  # It paints the one that it has learned.
         painted_map = resampled_map(vessel_map, config, fov_mask)
         inside = tf.ones_like(painted_map)
         if fov_mask is not None:
@@ -184,7 +191,8 @@ class NetworkGenerator:
             )
         elif self.is_delta:
             inside = self.common_fov_mask()
-        painted_map *= inside
+        if self.is_delta:
+            painted_map = _softened(painted_map) * inside
         if style is not None:
             style = style[None]
         inputs = generator_inputs(
@@ -210,6 +218,11 @@ class NetworkGenerator:
             return None
         if self._style[0] is not style_fundus:
             fov_mask = find_fov_mask(style_fundus)
+            if not tf.reduce_any(fov_mask):
+                raise UserError(
+                    "`style_fundus` must be a photograph of a fundus. "
+                    "Received: one in which none is found"
+                )
             self._style = (
                 style_fundus,
                 photograph_style(style_fundus, fov_mask, self.config),
@@ -228,12 +241,34 @@ def photograph_style(fundus, fov_mask, config):
     Returns:
       (style_code.SIZE,) float32.
     """
-    # By the square of the FOV, whatever the run's geometry is: so the light of
-    # any photograph covers the painted FOV, and its grain is at its scale.
+    framed, inside = _framed(fundus, fov_mask)
     unit, inside = geometry.network_fundus(
-        fundus, fov_mask, size=config.image_size, geometry="center_square"
+        framed, inside, size=config.image_size, geometry="stretch"
     )
     return style_code.style_code(unit[None] * 2.0 - 1.0, inside[None])[0]
+
+
+def _framed(fundus, fov_mask):
+    """The square about a FOV, as much larger as the networks' squares are.
+
+    So the light of any photograph covers what is painted, and its grain is at
+    its scale, wherever in the frame the FOV lies.
+    """
+    fov_mask = tf.cast(fov_mask, tf.bool)
+    planes = tf.concat(
+        [tf.cast(fundus, tf.uint8), tf.cast(fov_mask, tf.uint8)[..., None]], -1
+    )
+    bounds = []
+    for axis in (1, 0):
+        used = tf.where(tf.reduce_any(fov_mask, axis))
+        first, last = tf.reduce_min(used), tf.reduce_max(used)
+        bounds.append(tf.cast(tf.stack([first, last + 1]), tf.int32))
+    (top, bottom), (left, right) = map(tf.unstack, bounds)
+    planes = planes[top:bottom, left:right]
+    side = tf.reduce_max(tf.shape(planes)[:2])
+    side = tf.cast(tf.round(_FRAME * tf.cast(side, tf.float32)), tf.int32)
+    planes = tf.image.resize_with_crop_or_pad(planes, side, side)
+    return planes[..., :3], planes[..., 3] > 0
 
 
 def resampled_map(vessel_map, config, fov_mask=None):
@@ -252,6 +287,25 @@ def resampled_map(vessel_map, config, fov_mask=None):
     side = geometry.square_side(fov_mask)
     return geometry.to_network(
         vessel_map, config.image_size, geometry=config.geometry, side=side
+    )
+
+
+def _softened(vessel_map):
+    """A map of zeros and ones alone as one that was resampled.
+
+    Training maps are, so that their thinnest vessels are not whole ones.
+
+    Args:
+      vessel_map: (S,S,1) float32 in [0,1].
+
+    Returns:
+      The same, or, where no value lies between 0 and 1, filtered by [1 3 1]/5.
+    """
+    between = (vessel_map > 0.0) & (vessel_map < 1.0)
+    return tf.cond(
+        tf.reduce_any(between),
+        lambda: vessel_map,
+        lambda: resample(vessel_map[None])[0],
     )
 
 

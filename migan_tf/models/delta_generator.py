@@ -9,10 +9,10 @@ Each part has its own network, and each network sees what it needs and no more:
   texture   FOV, ground, grain → rim, noise and fine shades
 
 All are convolutional, so that a generator that has learned from crops paints
-whole images, of any size that `TOTAL_STRIDE` divides. Vessels and texture work
-at half resolution, on pixels folded two by two. Layers upwards are resizing and
-a convolution: transposed ones leave a grid. The last convolutions start at
-zero, and so the training at the ground.
+whole images, of any size that 64 divides. Vessels and texture work at half
+resolution, on pixels folded two by two. Layers upwards are resizing and a
+convolution: transposed ones leave a grid. The last convolutions start at zero,
+and so the training at the ground.
 """
 
 import keras
@@ -21,7 +21,6 @@ import tensorflow as tf
 from migan_tf.models import grain, ground, layers, light, style_code
 from migan_tf.models.noise_planes import NoisePlanes
 
-TOTAL_STRIDE = 16
 # Noise planes that come in at half the resolution, a quarter and so on. The
 # first of the texture's are two planes of full resolution, folded.
 _TEXTURE_PLANES, _VESSEL_PLANES = (8, 4, 4, 4), (4, 4, 4)
@@ -29,7 +28,8 @@ _GROUND_PLANES = (4, 4, 4, 4)
 # How far from a vessel, in pixels, its network may paint: fully up to 5, not at
 # all from 11 on.
 _REACH, _SOFTENING = 17, 7
-_GRID_CELL = 8
+_CODE = 8  # planes of the ground that the noise code fills
+_GRID_CELL = 8  # folded pixels
 _MOST_DEVIATION = 2.0  # of a drawn style's components, in standard deviations
 
 
@@ -65,11 +65,14 @@ def build_delta_generator(noise_size=400, base_filters=24):
     style = keras.Input((style_code.SIZE,), name="style", dtype="float32")
     styled = keras.Input((1,), name="styled")
 
-    drawn = DrawnStyle(name="drawn_style", dtype="float32")(noise)
-    field, grains = _Chosen(name="chosen_style", dtype="float32")(
-        [drawn, style, styled]
+    visible = keras.layers.Multiply(name="visible_vessels", dtype="float32")(
+        [vessel_map, fov_mask]
     )
-    density = _Density(name="density", dtype="float32")(vessel_map)
+    chosen = DrawnStyle(name="drawn_style", dtype="float32")(
+        [noise, style, styled]
+    )
+    field, grains = _Parts(name="light_and_grain", dtype="float32")(chosen)
+    density = _Density(name="density", dtype="float32")(visible)
     share = _Cells(name="fov_share", dtype="float32")(fov_mask)
     small = max(1, 2 * base_filters // 3)
     structure = build_ground_network(noise_size, small)(
@@ -79,7 +82,7 @@ def build_delta_generator(noise_size=400, base_filters=24):
         [field, structure, fov_mask]
     )
     vessels = build_vessel_network(noise_size, base_filters)(
-        [vessel_map, fov_mask, whole, grains, noise]
+        [visible, fov_mask, whole, grains, noise]
     )
     texture = build_texture_network(noise_size, small)(
         [fov_mask, whole, grains, noise]
@@ -115,7 +118,10 @@ def build_ground_network(noise_size, filters):
     planes = NoisePlanes(_GROUND_PLANES, stream=0, name="planes")(
         [noise, density]
     )
-    x = keras.layers.Concatenate(name="inputs")([density, share, field])
+    # All numbers of the code have a say in the ground, as z has in the paper.
+    code = keras.layers.Dense(_CODE, name="code")(noise)
+    code = _Everywhere(name="code_planes")([code, density])
+    x = keras.layers.Concatenate(name="inputs")([density, share, field, code])
     x = _u_net(
         x, planes, multiples=(1, 2, 3, 4, 4), filters=filters, smooth=True
     )
@@ -172,11 +178,13 @@ def build_texture_network(noise_size, filters):
 
 
 class DrawnStyle(keras.layers.Layer):
-    """Draws styles as the training photographs have them, by the noise code.
+    """Draws styles as the training photographs have them, or takes given ones.
 
-    The first numbers of the code are the components of the style, those of the
-    largest variance first. The statistics are weights that are not trained;
-    with them is kept where the photographs show the retina.
+    The first numbers of the noise code are the components of the style, those
+    of the largest variance first. The grain of a given style is kept within
+    what the training photographs have, since the networks have seen no other;
+    its light is its own. The statistics are weights that are not trained; with
+    them is kept where the photographs show the retina.
     """
 
     def build(self, shape):
@@ -214,12 +222,20 @@ class DrawnStyle(keras.layers.Layer):
         )
         return tf.cast(share >= 0.5, tf.float32)
 
-    def call(self, noise):
-        """Maps (B,noise_size) to styles (B,style_code.SIZE)."""
+    def call(self, parts):
+        """Maps [noise, style, styled] to styles (B,style_code.SIZE)."""
+        noise, style, styled = parts
         z = tf.clip_by_value(
             noise[:, : style_code.SIZE], -_MOST_DEVIATION, _MOST_DEVIATION
         )
-        return self.mean + tf.matmul(z, self.components)
+        drawn = self.mean + tf.matmul(z, self.components)
+        lights, grains = tf.split(style, (style_code.LIGHTS, grain.SIZE), 1)
+        mean = self.mean[style_code.LIGHTS :]
+        spread = tf.norm(self.components[:, style_code.LIGHTS :], axis=0)
+        reach = _MOST_DEVIATION * spread
+        grains = tf.clip_by_value(grains, mean - reach, mean + reach)
+        given = tf.concat([lights, grains], 1)
+        return tf.where(styled > 0.5, given, drawn)
 
 
 class Composition(keras.layers.Layer):
@@ -258,7 +274,7 @@ class WithoutGrid(keras.layers.Layer):
     """
 
     def call(self, folded):
-        """Maps (B,H,W,4C) to the same shape; `_GRID_CELL` divides H and W."""
+        """Maps (B,H,W,4C) to the same shape."""
         size, cell = tf.shape(folded)[1:3], _GRID_CELL
         mean = tf.nn.avg_pool2d(folded, cell, strides=cell, padding="SAME")
         apart = tf.stack(tf.split(mean, 4, axis=-1))
@@ -277,10 +293,7 @@ class Resampled(keras.layers.Layer):
 
     def call(self, image):
         """Filters (B,H,W,C) to the same shape."""
-        for window in ((3, 1), (1, 3)):
-            mean = tf.nn.avg_pool2d(image, window, strides=1, padding="SAME")
-            image = 0.6 * mean + 0.4 * image
-        return image
+        return resample(image)
 
 
 class Nearness(keras.layers.Layer):
@@ -291,15 +304,11 @@ class Nearness(keras.layers.Layer):
         return nearness(vessel_map)
 
 
-class _Chosen(keras.layers.Layer):
-    """The style that is drawn, or the one that is given.
+class _Parts(keras.layers.Layer):
+    """A style as the field of its light over a ground's cells, and its grain."""
 
-    Returns the field of its light over the cells of a ground, and its grain.
-    """
-
-    def call(self, parts):
-        drawn, style, styled = parts
-        lights, grains = style_code.parts(tf.where(styled > 0.5, style, drawn))
+    def call(self, code):
+        lights, grains = style_code.parts(code)
         return light.light_field(lights, ground.CELLS), grains
 
 
@@ -337,6 +346,14 @@ class _AtFullSize(keras.layers.Layer):
         field, structure, image = parts
         whole = ground.at_full_size(field + structure, tf.shape(image)[1:3])
         return tf.ensure_shape(whole, (None, None, None, 3))
+
+
+def resample(image):
+    """The filter [1 3 1]/5 in both directions, of (B,H,W,C)."""
+    for window in ((3, 1), (1, 3)):
+        mean = tf.nn.avg_pool2d(image, window, strides=1, padding="SAME")
+        image = 0.6 * mean + 0.4 * image
+    return image
 
 
 def nearness(vessel_map):

@@ -120,10 +120,15 @@ class Antialias(keras.layers.Layer):
 
     def call(self, image):
         """Filters (B,H,W,C) to the same shape; the border is mirrored."""
-        image = tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
-        for _ in range(2):  # [1 1]/2 twice is [1 2 1]/4.
-            image = tf.nn.avg_pool2d(image, 2, strides=1, padding="VALID")
-        return image
+        return smoothed(image)
+
+
+def smoothed(image):
+    """The filter [1 2 1]/4 in both directions, of (B,H,W,C)."""
+    image = tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    for _ in range(2):  # [1 1]/2 twice is [1 2 1]/4.
+        image = tf.nn.avg_pool2d(image, 2, strides=1, padding="VALID")
+    return image
 
 
 def encode(x, base_filters, synchronized=False):

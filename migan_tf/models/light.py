@@ -10,6 +10,7 @@ import tensorflow as tf
 
 TERMS = 6  # 1, x, y, x², y², xy with x and y in [-1,1] over the frame
 _ROUNDS = 8  # of reweighting
+RIM = 4 / 512  # of the frame's side, what photographs blur at the FOV's edge
 
 
 def light_field(light, size):
@@ -65,8 +66,13 @@ def light_of_photograph(fundus, fov_mask, size):
     Returns:
       (B,TERMS,3) float32 in the range of `fundus`.
     """
-    share = tf.image.resize(fov_mask, (size, size), "area")
-    sums = tf.image.resize(fundus * fov_mask, (size, size), "area")
+    # As a ground's, whose rim is filled from inside: the rim is dark.
+    margin = max(1, round(RIM * int(fundus.shape[1] or 512)))
+    inner = -tf.nn.max_pool2d(
+        -fov_mask, 2 * margin + 1, strides=1, padding="SAME"
+    )
+    share = tf.image.resize(inner, (size, size), "area")
+    sums = tf.image.resize(fundus * inner, (size, size), "area")
     return fit_light(tf.math.divide_no_nan(sums, share), share)
 
 

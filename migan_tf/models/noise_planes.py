@@ -22,7 +22,8 @@ class NoisePlanes(keras.layers.Layer):
           stream: tells the planes of one network from those of others.
           **kwargs: of `keras.layers.Layer`.
         """
-        super().__init__(**kwargs)
+        # A float16 policy would round the code before its bits are taken.
+        super().__init__(autocast=False, **kwargs)
         self._channels, self._stream = tuple(channels), stream
 
     def call(self, inputs):
@@ -37,7 +38,10 @@ class NoisePlanes(keras.layers.Layer):
         """
         noise, image = inputs
         height, width = tf.unstack(tf.shape(image)[1:3])
-        seeds = tf.bitcast(tf.cast(noise[:, -2:], tf.float32), tf.int32)
+        last = tf.cast(noise[:, -2:], tf.float32)
+        # A zero has two signs, and one code of zeros should be one code.
+        last = tf.where(last == 0.0, 0.0, last)
+        seeds = tf.bitcast(last, tf.int32)
         return [
             self._drawn(
                 seeds + tf.constant([self._stream, level]),

@@ -98,7 +98,7 @@ def fine_part(image):
 
 def finest_part(image):
     """An image less the filter [1 2 1]/4 of it, in both directions."""
-    return image - layers.Antialias()(image)
+    return image - layers.smoothed(image)
 
 
 def _patches(x, filters, name):

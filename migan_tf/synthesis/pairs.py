@@ -90,10 +90,12 @@ class Maker:
         )
 
     def _paint(self, image_id, drawn, seed, contrast):
-        framed = self._framed(drawn)
+        delta = self._config.generator == "delta"
+        # A map of a file knows no FOV, and is as square as training maps are.
+        framed = self._framed(drawn, as_it_is=delta and not drawn.knows_fov)
         # The paper's generator knows no field of view: what it has painted is
         # searched for one.
-        given = self._config.generator == "delta" and drawn.knows_fov
+        given = delta and drawn.knows_fov
         painting = self._generator(
             framed["vessel_map"],
             seed,
@@ -117,7 +119,7 @@ class Maker:
             vein_map=vein_map,
         )
 
-    def _framed(self, drawn):
+    def _framed(self, drawn, as_it_is):
         """What was drawn, in the square that its field of view needs.
 
         Training does the same. The paper's generator, which knows no field of
@@ -127,7 +129,7 @@ class Maker:
           {name: (side,side) float32, or None} of the maps and `fov_mask`.
         """
         side = None
-        if self._config.geometry == "center_square":
+        if self._config.geometry == "center_square" and not as_it_is:
             side = geometry.square_side(drawn.fov_mask)
         names = ("vessel_map", "fov_mask", "artery_map", "vein_map")
         return {name: _in_square(getattr(drawn, name), side) for name in names}

@@ -102,7 +102,7 @@ class Checkpoints:
           validation: {name: value} with `step`, `validation_loss` and the
             figure that is judged by.
           best_by: `loss`, or a figure of which more is better, such as
-            `auc_pr`; a NaN is never the best.
+            `auc_pr`, or `step` for the last one; a NaN is never the best.
 
         Returns:
           Whether it was the best.

@@ -18,10 +18,11 @@ PENALTY_EVERY = 8
 _FEATURE_CELLS = 4
 _RIM = 15  # pixels; within seven of the FOV's edge
 # What D says of vessels counts less than of texture, and nothing until their
-# deviation has given them a shape: from the start it would paint fringes.
-VESSEL_SHARE, _VESSELS_FROM, _VESSELS_FULLY = 0.5, 200, 800
+# deviation has given them a shape: from the start it would paint fringes. From
+# and to which share of a run's updates that comes in:
+VESSEL_SHARE, _VESSELS_FROM, _VESSELS_FULLY = 0.5, 0.05, 0.2
 # Likewise of grounds: first the disc must have found its place.
-_GROUNDS_FROM, _GROUNDS_FULLY = 500, 1000
+_GROUNDS_FROM, _GROUNDS_FULLY = 0.125, 0.25
 
 
 def update_both(state, task, batch, replicas):
@@ -38,7 +39,8 @@ def update_both(state, task, batch, replicas):
     """
     with tf.GradientTape() as tape:
         parts = painted_parts(state.network, batch)
-        done = state.network_optimizer.iterations
+        done = tf.cast(state.network_optimizer.iterations, tf.float32)
+        done /= task.updates
         real, fake = views(
             batch,
             parts,
@@ -282,10 +284,9 @@ def slope_penalty(discriminator, real):
     return penalty
 
 
-def _ramp(updates, first, last):
-    """From 0 at update `first` to 1 at update `last`."""
-    done = tf.cast(updates - first, tf.float32) / float(last - first)
-    return tf.clip_by_value(done, 0.0, 1.0)
+def _ramp(done, first, last):
+    """From 0 where `first` of a run is done to 1 where `last` is."""
+    return tf.clip_by_value((done - first) / (last - first), 0.0, 1.0)
 
 
 def _all_logits(judged):
@@ -298,9 +299,15 @@ def _mean_of(logits, function):
 
 
 def _mean_deviation(difference, weight):
-    """Weighted mean of |difference|; near 0 where little has any weight."""
-    total = 3.0 * tf.reduce_sum(weight) + 1e2
-    return tf.reduce_sum(tf.abs(difference) * weight) / total
+    """Weighted mean of |difference|; near 0 where little has any weight.
+
+    It is taken of each example, so that the mean over a batch is the same
+    however the batch is divided among devices.
+    """
+    axes = (1, 2, 3)
+    total = 3.0 * tf.reduce_sum(weight, axes) + 1e2
+    sums = tf.reduce_sum(tf.abs(difference) * weight, axes)
+    return tf.reduce_mean(sums / total)
 
 
 def _cells(features):

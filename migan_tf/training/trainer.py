@@ -274,11 +274,8 @@ class _TaskTraining:
         result, pictures = self._validation()
         self._report(step, result, prefix="validation/")
         self._log.images(step, pictures)
-        synthesis = self._task.name == "synthesis"
-        self._checkpoints.keep_if_best(
-            {"step": step, **result},
-            "loss" if synthesis else self._config.best_by,
-        )
+        best_by = self._task.best_by or self._config.best_by
+        self._checkpoints.keep_if_best({"step": step, **result}, best_by)
         # The time that validation took is none of the next row's.
         self._clock = time.monotonic()
 

@@ -230,9 +230,13 @@ class PainterValidation(SynthesisValidation):
     differ by what was painted and not by what was drawn.
     """
 
+    _wholes = None  # the held-out photographs with their grounds, once made
+
     def __call__(self):
         """Paints the held-out maps; see the module for what it returns."""
-        rows = [self._lacking(example) for example in self._examples]
+        if self._wholes is None:
+            self._wholes = [painter_examples.whole(e) for e in self._examples]
+        rows = [self._lacking(example) for example in self._wholes]
         scalars = {n: np.mean([row[n] for row in rows]) for n in rows[0]}
         fakes = self._samples()
         scalars["noise_effect"] = fakes.std(axis=1).mean()
@@ -245,7 +249,7 @@ class PainterValidation(SynthesisValidation):
         `texture_distance` is the mean difference of the logarithms of power, in
         the bands that grounds do not have and that images of this size do.
         """
-        batch = _batch_of_one(painter_examples.whole(example))
+        batch = _batch_of_one(example)
         parts = joint_step.painted_crop(self._network, batch, training=False)
         deviation = joint_step.deviation(batch, parts)
         image = batch["ground"] + parts["vessels"] + parts["texture"]
