@@ -13,6 +13,7 @@ import numpy as np
 from migan_tf.base.errors import UserError
 from migan_tf.evaluation import (
     features,
+    generator_distances,
     generator_figures,
     generator_report,
     generator_scores,
@@ -139,9 +140,19 @@ class _Photographs:
         )
 
     def half_to_half(self):
-        """Every figure's yardstick, as the figures are nested."""
-        distances = generator_yardstick.distances(self.originals)
-        return generator_figures.nested(self.spreads | distances)
+        """Every figure's yardstick, as the figures are nested.
+
+        With them, as `alike`, how often a half passes for alike the other.
+        """
+        distances = generator_yardstick.distances(
+            self.originals,
+            generator_distances.fair_count(self.originals, self.training),
+        )
+        found = generator_figures.nested(self.spreads | distances)
+        found["alike"] = generator_yardstick.alike_by_chance(
+            self.scores.rows, self.spreads
+        )
+        return found
 
 
 def _score(generator, known, analyser, samples, seed):

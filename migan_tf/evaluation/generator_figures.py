@@ -146,6 +146,9 @@ def appearance(fundus, fov_mask, vessel_map, thick_width):
         "vessel_contrast": vessel_contrast.contrast_to_noise(
             *planes, thick_width=thick_width
         ),
+        "centred_contrast": cross_section.centred_contrast(
+            *planes, thick_width=thick_width
+        ),
         "full_width": {
             name: cross_section.full_width(line)
             for name, line in profiles.items()

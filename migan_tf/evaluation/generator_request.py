@@ -125,6 +125,9 @@ def _elsewhere(settings, folder):
     names = ("dataset", "data_dir", "manual_dir", "style_image")
     given = {name: getattr(settings, name) for name in names}
     given = {name: value for name, value in given.items() if value}
+    if given.get("dataset", folder.config.dataset) != folder.config.dataset:
+        # How many of its own the generator learned from says nothing there.
+        given["train_photographs"] = 0
     return dataclasses.replace(folder.config, **given)
 
 

@@ -44,10 +44,10 @@ def score(images, training, style=None, photographs=None) -> Scores:
       training: `FundusImages` of the training photographs. Where they are
         the same photographs there is no KID, and none is its own neighbour.
       style: a `StylePhotograph` with a vessel map, or None.
-      photographs: `FundusImages` that a classifier is to tell from `images`,
-        those of the painted maps; default the training photographs.
+      photographs: `FundusImages` of the painted maps, from which a classifier
+        is to tell `images`. Without, `images` are themselves photographs and
+        told from the training photographs: the null of that classifier.
     """
-    same = images.image_ids == training.image_ids
     threshold, decisions = decide(images.levels, images.fov_mask)
     width = thick_width(images.fov_mask.shape[-1])
     rows, profiles = generator_figures.collect(images, decisions, width)
@@ -58,14 +58,14 @@ def score(images, training, style=None, photographs=None) -> Scores:
         "colour": colour(images, training, style),
         "style_leak": style_leak(images, decisions, style) if style else None,
         "ground_diversity": generator_distances.ground_spread(images),
-        **_to_training(images, training, same),
+        "structure_diversity": generator_distances.ground_spread(
+            images, light=False
+        ),
+        **_to_training(images, training, photographs=photographs or images),
+        **_patches(images, training, photographs),
     }
     figures["vessel_consistency"]["threshold"] = threshold
     figures["rim"]["faults"] = generator_figures.rim_faults(rows)
-    told_from = photographs or (None if same else training)
-    figures["patch_accuracy"] = told_from and (
-        generator_distances.patch_accuracy(told_from, images)
-    )
     return Scores(figures, rows, decisions)
 
 
@@ -96,16 +96,17 @@ def diversity(images, fov_mask) -> float:
     """What the noise code changes in images of one vessel map.
 
     Args:
-      images: (K,S,S,3) uint8. They are rounded: what a small σ changes by
-        less than half a grey level does not show.
+      images: (K,S,S,3) uint8, K >= 2. They are rounded: what a small σ
+        changes by less than half a grey level does not show.
       fov_mask: (S,S) bool.
 
     Returns:
-      The standard deviation over the K images, averaged over channels and
-      pixels inside the FOV, in grey levels.
+      The standard deviation over the K images (of K - 1 degrees of freedom),
+      as a root mean square over the channels and the pixels inside the FOV, in
+      grey levels.
     """
-    deviation = np.asarray(images, np.float64).std(axis=0)
-    return float(deviation[fov_mask].mean())
+    variance = np.asarray(images, np.float64).var(axis=0, ddof=1)
+    return float(np.sqrt(variance[fov_mask].mean()))
 
 
 def mean_colour(images):
@@ -158,17 +159,40 @@ def style_leak(images, decisions, style):
     return {"leak": leak, "chance": chance, "images": len(rows)}
 
 
-def _to_training(images, training, same):
+def _to_training(images, training, photographs):
     """The distances to the training photographs."""
+    same = images.image_ids == training.image_ids
     kids = generator_distances.kids(images, training)
     if same:
         kids = dict.fromkeys(kids)
-    ground = generator_distances.nearest_ground(images, training, same)
+    tables = generator_distances.distance_tables(images, training, same)
+    count = generator_distances.fair_count(photographs, training)
     return {
         "kid_to_training": kids.pop("network"),
         "kid": kids,
         "nearest_training_distance": generator_distances.nearest(
-            images, training, same
+            tables["distance"]
         ),
-        "nearest_training_ground": ground,
+        "nearest_training_ground": generator_distances.nearest(
+            tables["ground"]
+        ),
+        "nearest_of_some": {
+            name: None if same else generator_distances.nearest_of(table, count)
+            for name, table in tables.items()
+        },
     }
+
+
+def _patches(images, training, photographs):
+    """How well patches are told from the photographs', and the interval.
+
+    Of painted images and of photographs, which are told from the training
+    photographs, alike many are compared.
+    """
+    accuracy = interval = None
+    told_from = photographs or training
+    if photographs or images.image_ids != training.image_ids:
+        accuracy, interval = generator_distances.patch_accuracy(
+            told_from, images, count=len(training.image_ids)
+        )
+    return {"patch_accuracy": accuracy, "patch_accuracy_interval": interval}

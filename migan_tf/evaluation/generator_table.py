@@ -29,9 +29,12 @@ ROWS = (
     ("  over the photographs'", "sensitivity_thick_ratio", 3),
     ("centreline Dice", "vessel_consistency/centreline_dice", 4),
     ("Vessels beside their ground", None, None),
-    ("contrast/noise, thin", "vessel_contrast/thin", 3),
-    ("contrast/noise, thick", "vessel_contrast/thick", 3),
-    ("thin with no contrast", "vessel_contrast/invisible_thin", 4),
+    ("contrast/noise, thin", "centred_contrast/thin", 3),
+    ("  at the annotated pixel", "vessel_contrast/thin", 3),
+    ("contrast/noise, thick", "centred_contrast/thick", 3),
+    ("  at the annotated pixel", "vessel_contrast/thick", 3),
+    ("thin with no contrast", "centred_contrast/invisible_thin", 4),
+    ("  at the annotated pixel", "vessel_contrast/invisible_thin", 4),
     ("full width, thin, pixels", "full_width/thin", 3),
     ("full width, thick, pixels", "full_width/thick", 3),
     ("Texture, log10 of power at cycles per FOV", None, None),
@@ -67,27 +70,34 @@ ROWS = (
     ("KID", "kid_to_training", 5),
     ("KID, random filters", "kid/random_filters", 5),
     ("KID, colour field", "kid/colour_field", 5),
-    ("patches told apart", "patch_accuracy", 3),
     ("nearest, grey levels", "nearest_training_distance", 2),
     ("  over the photographs'", "nearest_ratio", 3),
+    ("  of as many as in a half", "nearest_of_some/distance", 2),
     ("nearest ground, levels", "nearest_training_ground", 2),
     ("  over the photographs'", "nearest_ground_ratio", 3),
+    ("  of as many as in a half", "nearest_of_some/ground", 2),
     ("images", "images", 0),
+    ("Patches told apart; of photographs: the null, see below", None, None),
+    ("balanced accuracy", "patch_accuracy", 3),
+    ("  95 % interval", "patch_accuracy_interval", 2),
     ("Diversity in grey levels", None, None),
     ("of the ground of a map", "ground_diversity", 3),
+    ("  without its light", "structure_diversity", 3),
 )
 NOTES = (
     "photographs: those of these maps, read by the same segmenter at the same "
     "size. What it misses there, no painted image can be blamed for.",
     "half:half: how far one half of them is from the other, the mean over "
-    "random halves; ± of a figure, and the distance itself of distances. "
-    "alike: whether a painted figure is no farther from the photographs' than "
-    f"{ALLOWED:g} times that.",
+    "random halves; ± of a figure, and the distance itself of distances, of "
+    "KID without its sign. alike: whether a painted figure is no farther from "
+    f"the photographs' than {ALLOWED:g} times that; finding more of the "
+    "vessels counts as alike.",
     "patches told apart: balanced accuracy of a classifier of texture, 0.5 is "
-    "as good as guessing; of painted images against these photographs, of "
-    "these against the training photographs.",
+    "as good as guessing; of one painted image of each map against these "
+    "photographs, and, the null, of these against as many training "
+    "photographs.",
     "A ratio of nearest far below 1 says that training photographs, or their "
-    "grounds, are painted anew.",
+    "grounds, are painted anew. Grounds are compared without their light.",
     "Diversity: of painted images what the noise changes for one map, of whole "
     "grey levels; of photographs how their grounds differ.",
     "The contact sheet, from left to right: vessel map, photograph, painted "
@@ -152,12 +162,12 @@ def _last_lines(result):
     """How many figures are alike, notes and warnings."""
     lines = []
     for name in ("generator", "reference"):
-        verdicts = (result[name] or {}).get("alike", {}).values()
-        known = [verdict for verdict in verdicts if verdict is not None]
+        verdicts = (result[name] or {}).get("alike", {})
+        known = [v for v in verdicts.values() if v is not None]
         if known:
             lines += _wrapped(
                 f"{COLUMNS[name][0]}: {sum(known)} of {len(known)} mean "
-                "figures are alike"
+                f"figures are alike{_by_chance(result, verdicts)}"
             )
     lines += _wrapped(
         f"Thick is a vessel from {result['thick_from_pixels']} pixels on."
@@ -169,9 +179,21 @@ def _last_lines(result):
     return lines
 
 
+def _by_chance(result, verdicts):
+    """How many of the same figures half of the photographs has alike."""
+    shares = result["half_to_half"].get("alike", {})
+    known = [shares.get(p) for p, v in verdicts.items() if v is not None]
+    if None in known:
+        return ""
+    return f"; one half of the photographs: {sum(known):.1f} on average"
+
+
 def _cell(part, place, decimals):
     value = at(part, place)
-    return "-" if value is None else f"{value:.{decimals}f}"
+    if value is None:
+        return "-"
+    ends = value if isinstance(value, list) else [value]
+    return "-".join(f"{end:.{decimals}f}" for end in ends)
 
 
 def _row(title, cells, *, verdict, heads):

@@ -2,6 +2,12 @@
 
 A vessel that is painted may stand out enough and yet be too blurred or too
 sharp, have no soft flanks or a halo beside it. Its mean profile shows that.
+
+Annotations lie up to two pixels beside the vessel, where a painted vessel lies
+exactly on its map: photographs would look fainter and more blurred than they
+are. So all is read at the vessel's centre, the darkest point of the slightly
+smoothed image within `SHIFT` pixels across the annotated centreline, in
+photographs and in painted images alike.
 """
 
 import cv2
@@ -11,6 +17,7 @@ from migan_tf.metrics import texture, vessel_contrast, vessels
 
 REACH = 12  # pixels to either side of the centreline that a profile shows
 STEP = 0.5  # pixels from one of its points to the next
+CENTRE = round(REACH / STEP)  # its place in a profile
 # Pixels by which an annotated centreline may lie beside the vessel.
 SHIFT = 2
 # Centreline pixels within this radius say which way a vessel runs, and runs
@@ -22,11 +29,9 @@ def cross_sections(fundus, fov_mask, vessel_map, thick_width):
     """The mean profile across thin and across thick vessels.
 
     A profile is read along the normal of the centreline where it runs
-    straight, as the level minus that of the local ground. What lies beyond the
-    vessel's own edge in another vessel is left out. Annotations lie up to two
-    pixels beside the vessel, which would make photographs look blurred: each
-    profile is centred on the darkest point of the slightly smoothed image
-    within `SHIFT` pixels.
+    straight, as the level minus that of the local ground, and centred on the
+    vessel. What lies beyond the vessel's own edge in another vessel is left
+    out.
 
     Args:
       fundus: (H,W,3) uint8.
@@ -38,13 +43,12 @@ def cross_sections(fundus, fov_mask, vessel_map, thick_width):
       {`thin`, `thick`: (P,) float64 mean profile in grey levels at
       `offsets()`, NaN where nothing was read}.
     """
-    thin, thick = vessel_contrast.calibres(vessel_map, thick_width)
-    lines = vessels.skeleton(vessel_map) & vessel_contrast.inner(fov_mask)
+    lines = centrelines(fov_mask, vessel_map, thick_width)
     means, _ = vessel_contrast.local_ground(fundus, fov_mask, vessel_map)
     relief = fundus[..., texture.GREEN].astype(np.float64) - means
     found = {}
-    for name, calibre in (("thin", thin), ("thick", thick)):
-        places, normals = _straight_places(lines & calibre)
+    for name, line in lines.items():
+        places, normals = _straight_places(line)
         if not len(places):
             found[name] = np.full(len(offsets()), np.nan)
             continue
@@ -53,6 +57,62 @@ def cross_sections(fundus, fov_mask, vessel_map, thick_width):
         own = _own(_read_across(vessel_map, places, normals) > 0.5)
         found[name] = _mean_columns(levels, own & np.isfinite(levels))
     return found
+
+
+def centred_contrast(fundus, fov_mask, vessel_map, thick_width):
+    """How far vessels stand out at their centres.
+
+    As `vessel_contrast.contrast_to_noise`, but along the centrelines, where
+    they run straight, and at the vessel's centre.
+
+    Args:
+      fundus: (H,W,3) uint8.
+      fov_mask: (H,W) bool.
+      vessel_map: (H,W) bool.
+      thick_width: as for `contrast_to_noise`.
+
+    Returns:
+      {`thin`, `thick`: mean over the places of the local ground's level minus
+      the vessel's, over the local ground's standard deviation,
+      `invisible_thin`: share of the thin places where that is less than
+      `vessel_contrast.INVISIBLE`, each taken as the mean of it and its
+      neighbours along the vessel}; NaN without such vessels.
+    """
+    lines = centrelines(fov_mask, vessel_map, thick_width)
+    means, deviations = vessel_contrast.local_ground(
+        fundus, fov_mask, vessel_map
+    )
+    relief = fundus[..., texture.GREEN].astype(np.float64) - means
+    found = {}
+    for name, line in lines.items():
+        contrast = np.full(line.shape, np.nan)
+        places, normals = _straight_places(line)
+        if len(places):
+            centres = _centred(relief, places, normals)
+            levels = _read_across(relief, centres, normals)
+            contrast[tuple(places.astype(int).T)] = -levels[:, CENTRE]
+        known = np.isfinite(contrast) & (deviations > vessel_contrast.FLAT)
+        contrast[known] /= deviations[known]
+        found[name] = vessel_contrast.mean_of(contrast[known])
+        if name == "thin":
+            along = vessel_contrast.mean_within(contrast, known, 3)[known]
+            found["invisible_thin"] = vessel_contrast.mean_of(
+                along < vessel_contrast.INVISIBLE
+            )
+    return found
+
+
+def centrelines(fov_mask, vessel_map, thick_width):
+    """{`thin`, `thick`: (H,W) bool}, the centrelines away from the rim.
+
+    Args:
+      fov_mask: (H,W) bool.
+      vessel_map: (H,W) bool.
+      thick_width: as for `contrast_to_noise`.
+    """
+    thin, thick = vessel_contrast.calibres(vessel_map, thick_width)
+    lines = vessels.skeleton(vessel_map) & vessel_contrast.inner(fov_mask)
+    return {"thin": lines & thin, "thick": lines & thick}
 
 
 def offsets():
@@ -71,12 +131,11 @@ def full_width(profile) -> float:
       level is half of that at the centre. NaN if the centre is no darker than
       the ground or a side never comes up to half.
     """
-    middle = len(profile) // 2
-    half = profile[middle] / 2
+    half = profile[CENTRE] / 2
     if not half < 0:
         return float("nan")
     width = 0.0
-    for side in (profile[middle:], profile[middle::-1]):
+    for side in (profile[CENTRE:], profile[CENTRE::-1]):
         above = np.flatnonzero(side >= half)
         if not above.size:
             return float("nan")
@@ -142,9 +201,8 @@ def _own(inside):
     Args:
       inside: (M,P) bool, whether a point lies in any vessel.
     """
-    middle = inside.shape[1] // 2
     own = np.ones_like(inside)
-    for side in (slice(middle, None), slice(middle, None, -1)):
+    for side in (slice(CENTRE, None), slice(CENTRE, None, -1)):
         left = np.logical_or.accumulate(~inside[:, side], axis=1)
         own[:, side] = ~(left & inside[:, side])
     return own

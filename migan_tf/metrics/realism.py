@@ -133,6 +133,30 @@ def nearest(
             f"`references` must hold at least {1 + exclude_self} images. "
             f"Received: {len(references)}"
         )
+    table = distance_table(
+        images,
+        references,
+        image_masks=image_masks,
+        reference_masks=reference_masks,
+    )
+    if exclude_self:
+        np.fill_diagonal(table, np.inf)
+    indices = table.argmin(axis=1)
+    return indices, table[np.arange(len(table)), indices]
+
+
+def distance_table(images, references, image_masks, reference_masks):
+    """The distance that `nearest` speaks of, of each image and reference.
+
+    Args:
+      images: (N,S,S,3) uint8.
+      references: (M,S,S,3) uint8.
+      image_masks: (N,S,S) bool, FOVs.
+      reference_masks: (M,S,S) bool.
+
+    Returns:
+      (N,M) float64 in grey levels, infinite where FOVs do not meet.
+    """
     small = [reduced(*pair) for pair in zip(images, image_masks, strict=True)]
     others = [
         reduced(*pair) for pair in zip(references, reference_masks, strict=True)
@@ -141,11 +165,10 @@ def nearest(
     for i, (image, inside) in enumerate(small):
         for j, (other, other_inside) in enumerate(others):
             both = inside & other_inside
-            if both.any() and not (exclude_self and i == j):
+            if both.any():
                 squares = (image[both] - other[both]) ** 2
                 table[i, j] = np.sqrt(squares.mean())
-    indices = table.argmin(axis=1)
-    return indices, table[np.arange(len(small)), indices]
+    return table
 
 
 def reduced(image, fov_mask):

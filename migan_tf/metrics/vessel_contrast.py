@@ -2,7 +2,9 @@
 
 All is seen in the green channel, where vessels are darkest. A vessel's level is
 compared with the ground beside it, never with the whole image, which is lighter
-at the disc and darker at the rim.
+at the disc and darker at the rim. It is read where the vessel was annotated:
+what lies beside its annotation, as in photographs, looks fainter than it is,
+and `cross_section.centred_contrast` is the fairer figure.
 """
 
 import cv2
@@ -51,9 +53,9 @@ def contrast_to_noise(fundus, fov_mask, vessel_map, thick_width):
     thin, thick = thin & compared, thick & compared
     along = mean_within(contrast, thin, 3)
     return {
-        "thin": _mean(contrast[thin]),
-        "thick": _mean(contrast[thick]),
-        "invisible_thin": _mean(along[thin] < INVISIBLE),
+        "thin": mean_of(contrast[thin]),
+        "thick": mean_of(contrast[thick]),
+        "invisible_thin": mean_of(along[thin] < INVISIBLE),
     }
 
 
@@ -116,5 +118,6 @@ def mean_within(plane, where, side):
     return np.where(share > 1e-9, total / np.maximum(share, 1e-9), np.nan)
 
 
-def _mean(values):
+def mean_of(values):
+    """The mean of (N,) values as a float, NaN of none."""
     return float(values.mean()) if values.size else float("nan")

@@ -305,7 +305,7 @@ class Nearness(keras.layers.Layer):
 
 
 class _Parts(keras.layers.Layer):
-    """A style as the field of its light over a ground's cells, and its grain."""
+    """A style's light over the cells of a ground, and its grain."""
 
     def call(self, code):
         lights, grains = style_code.parts(code)

@@ -58,6 +58,14 @@ def test_segmentation_alone_needs_no_style_image():
             "--discriminator=residual .*needs --task=synthesis.*both",
         ),
         (
+            {
+                "discriminator": "residual",
+                "generator": "delta",
+                "task": "synthesis",
+            },
+            "--discriminator=residual .*needs --generator_steps=1.*=2",
+        ),
+        (
             {"generator": "delta", "noise_size": 23},
             "--noise_size must be at least 24",
         ),

@@ -16,6 +16,7 @@ CONFIG = Config(
     image_size=SIDE,
     crop_size=CROP,
     noise_size=26,
+    generator_steps=1,
 )
 
 
@@ -137,3 +138,13 @@ def test_statistics_are_those_of_the_photographs(examples):
         inside = example["fov_mask"][..., 0] > 0
         colour = example["fundus"][inside].mean(axis=0)
         assert np.corrcoef(code[:3], colour)[0, 1] > 0.95
+
+
+def test_vessels_are_cut_by_the_field_of_view(examples):
+    longer = dict(examples[0])
+    longer["vessel_map"] = np.ones_like(longer["vessel_map"])
+    prepared = painter_examples.prepared(longer)
+    np.testing.assert_array_equal(prepared["vessel_map"], longer["fov_mask"])
+    density = prepared["fields"]["density"][..., 0]
+    share = prepared["fields"]["fov_share"][..., 0]
+    np.testing.assert_allclose(density, share, atol=0.02)

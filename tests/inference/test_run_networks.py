@@ -163,3 +163,51 @@ def test_transposes_double_the_views_and_are_undone():
     assert len(seen) == 8
     for expected in turned:
         assert sum(np.array_equal(expected, one) for one in seen) == 1
+
+
+def test_a_style_does_not_depend_on_where_in_its_frame_the_fundus_lies():
+    """In the middle of a tight frame, and in a corner of one twice as large."""
+    config = Config(image_size=128)
+    y, x = np.mgrid[:200, :200] / 100.0 - 1.0
+    noise = np.random.default_rng(0).normal(0.0, 3.0, (200, 200, 3))
+    colours = np.stack([180 - 60 * y**2, 110 + 30 * x, 60 + 0 * x], -1)
+    fov_mask = disc(200, 200, 95)
+    fundus = np.round((colours + noise) * fov_mask[..., None])
+    fundus = fundus.astype(np.uint8)
+    wide = np.zeros((400, 420, 3), np.uint8)
+    wide_mask = np.zeros((400, 420), bool)
+    wide[10:210, 200:400], wide_mask[10:210, 200:400] = fundus, fov_mask
+    tight, loose = (
+        run_networks.photograph_style(*photograph, config).numpy()
+        for photograph in ((fundus, fov_mask), (wide, wide_mask))
+    )
+    np.testing.assert_array_equal(tight, loose)
+    # The colours at the middle, in units of [-1,1].
+    np.testing.assert_allclose(
+        tight[:3] * 127.5 + 127.5, (180, 110, 60), atol=3
+    )
+
+
+def test_a_map_of_zeros_and_ones_is_softened_as_resampling_does():
+    hard = np.zeros((8, 8, 1), np.float32)
+    hard[:, 4] = 1.0  # one pixel wide
+    soft = run_networks._softened(tf.constant(hard)).numpy()
+    np.testing.assert_allclose(
+        soft[4, :, 0], [0, 0, 0, 0.2, 0.6, 0.2, 0, 0], atol=1e-6
+    )
+    np.testing.assert_array_equal(
+        run_networks._softened(tf.constant(soft)).numpy(), soft
+    )
+
+
+def test_the_papers_generator_ignores_a_field_of_view():
+    def paint(inputs, training):
+        return tf.repeat(inputs[0] * 2.0 - 1.0, 3, axis=-1)
+
+    generator = run_networks.NetworkGenerator(paint, CONFIG)
+    vessel_map = np.ones((64, 64), np.float32)
+    painting = generator(vessel_map, 0, fov_mask=disc(64, 64, 20))
+    np.testing.assert_array_equal(painting.vessel_map, vessel_map)
+    np.testing.assert_array_equal(
+        painting.fundus, generator(vessel_map, 0).fundus
+    )

@@ -122,12 +122,52 @@ def test_the_noise_code_draws_the_light(network, example):
 
 
 def test_a_given_style_takes_the_place_of_the_drawn_one(network, example):
-    style = tf.fill((1, style_code.SIZE), 0.05)
-    other = tf.concat([-example["noise"][:, :24], example["noise"][:, 24:]], 1)
-    np.testing.assert_array_equal(
-        paint(network, example, style=style),
-        paint(network, example, style=style, noise=other),
+    drawn = network.get_layer("drawn_style")
+    mean, components, _ = drawn.get_weights()
+    style = tf.constant(mean[None] + np.float32(0.01))
+    noise = example["noise"]
+    np.testing.assert_allclose(drawn([noise, style, tf.ones((1, 1))]), style)
+    z = np.clip(noise.numpy()[0, :24], -2, 2)
+    np.testing.assert_allclose(
+        drawn([noise, style, tf.zeros((1, 1))])[0],
+        mean + z @ components,
+        atol=1e-5,
     )
+    # Over the whole image, a light that is brighter by a tenth is just that.
+    brighter = style.numpy().copy()
+    brighter[0, :3] += 0.1
+    images = [
+        paint(network, example, style=tf.constant(code))
+        for code in (style.numpy(), brighter)
+    ]
+    inside = example["fov_mask"].numpy()[..., 0] > 0
+    difference = (images[1] - images[0])[inside].mean()
+    assert difference == pytest.approx(0.1, abs=0.05)
+
+
+def test_a_given_grain_stays_within_that_of_the_photographs(network):
+    drawn = network.get_layer("drawn_style")
+    mean, components, _ = drawn.get_weights()
+    spread = np.sqrt((components**2).sum(axis=0))
+    wild = tf.constant(mean[None] + np.float32(9.0))
+    found = drawn([tf.zeros((1, NOISE)), wild, tf.ones((1, 1))]).numpy()[0]
+    np.testing.assert_allclose(found[:18], mean[:18] + 9.0, rtol=1e-5)
+    np.testing.assert_allclose(found[18:], (mean + 2 * spread)[18:], rtol=1e-4)
+
+
+def test_vessels_outside_of_the_field_of_view_change_nothing(network, example):
+    cut = example["vessel_map"] * example["fov_mask"]
+    assert np.any(cut != example["vessel_map"])
+    np.testing.assert_array_equal(
+        paint(network, example), paint(network, example, vessel_map=cut)
+    )
+
+
+def test_every_number_of_the_code_has_a_say_in_the_ground():
+    fresh = build_delta_generator(40, base_filters=3)
+    model = fresh.get_layer("ground")
+    kernel = model.get_layer("code").get_weights()[0]
+    assert kernel.shape[0] == 40 and np.abs(kernel).min(axis=1).all()
 
 
 def test_an_example_does_not_depend_on_its_batch(network, example):

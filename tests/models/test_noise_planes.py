@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from migan_tf.models import layers
 from migan_tf.models.noise_planes import NoisePlanes
 
 
@@ -48,3 +49,17 @@ def test_networks_have_streams_of_their_own(noise):
 
 def test_a_code_of_zeros_has_its_grain():
     assert planes(tf.zeros((1, 20)))[0].std() > 0.9
+
+
+def test_a_zero_has_no_sign():
+    positive, negative = tf.zeros((1, 20)), -tf.zeros((1, 20))
+    assert np.signbit(negative.numpy()).all()
+    np.testing.assert_array_equal(planes(positive)[0], planes(negative)[0])
+
+
+def test_half_precision_draws_the_same_planes(noise):
+    whole = planes(noise)[0]
+    with layers.dtype_policy("mixed_float16"):
+        half = planes(noise)[0]
+    assert half.dtype == np.float16
+    np.testing.assert_array_equal(half, whole.astype(np.float16))

@@ -23,6 +23,7 @@ CONFIG = Config(
     discriminator_filters=4,
     batch_size=1,
     average_decay=0.9,
+    generator_steps=1,
 )
 
 
@@ -86,6 +87,27 @@ def test_at_the_rim_texture_is_held_to_the_photograph(batch):
     assert found == pytest.approx(
         0.5 * 3 * pixels / (3 * pixels + 100), rel=1e-3
     )
+
+
+def test_the_deviation_of_a_batch_is_the_mean_of_its_examples(batch):
+    """However many devices share a batch, the mean is the same."""
+    empty = {**batch, "vessel_map": tf.zeros_like(batch["vessel_map"])}
+    parts = {
+        "vessels": tf.random.stateless_normal((1, 64, 64, 3), (1, 2)),
+        "texture": tf.zeros((1, 64, 64, 3)),
+    }
+    alone = [joint_step.deviation(b, parts).numpy() for b in (batch, empty)]
+    both = {k: tf.concat([v, empty[k]], 0) for k, v in batch.items()}
+    twice = {k: tf.repeat(v, 2, axis=0) for k, v in parts.items()}
+    together = joint_step.deviation(both, twice).numpy()
+    assert together == pytest.approx(np.mean(alone), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "done, vessels", [(0.0, 0.0), (0.05, 0.0), (0.125, 0.5), (0.2, 1.0), (1, 1)]
+)
+def test_what_d_says_comes_in_by_shares_of_the_run(done, vessels):
+    assert joint_step._ramp(done, 0.05, 0.2).numpy() == pytest.approx(vessels)
 
 
 def test_the_penalty_is_the_mean_square_slope():
