@@ -192,12 +192,14 @@ class NetworkGenerator:
         elif self.is_delta:
             inside = self.common_fov_mask()
         if self.is_delta:
-            painted_map = _softened(painted_map) * inside
+            painted_map *= inside
         if style is not None:
             style = style[None]
         inputs = generator_inputs(
             config.generator,
-            painted_map[None],
+            _softened(painted_map)[None]
+            if self.is_delta
+            else painted_map[None],
             noise=noise[None],
             fov_mask=inside[None],
             contrast=tf.reshape(tf.cast(contrast, tf.float32), (1, 1)),

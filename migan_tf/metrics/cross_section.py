@@ -79,8 +79,12 @@ def centred_contrast(fundus, fov_mask, vessel_map, thick_width):
       neighbours along the vessel}; NaN without such vessels.
     """
     lines = centrelines(fov_mask, vessel_map, thick_width)
+    # The flank of a vessel beside its annotation is no ground either.
     means, deviations = vessel_contrast.local_ground(
-        fundus, fov_mask, vessel_map
+        fundus,
+        fov_mask,
+        vessel_map=vessel_map,
+        margin=texture.VESSEL_MARGIN + SHIFT,
     )
     relief = fundus[..., texture.GREEN].astype(np.float64) - means
     found = {}

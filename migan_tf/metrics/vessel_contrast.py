@@ -74,13 +74,14 @@ def calibres(vessel_map, thick_width):
     return vessel_map & ~texture.dilated(thick, FLANK), thick
 
 
-def local_ground(fundus, fov_mask, vessel_map):
+def local_ground(fundus, fov_mask, vessel_map, margin=texture.VESSEL_MARGIN):
     """Mean and deviation of the green channel's plain ground about a pixel.
 
     Args:
       fundus: (H,W,3) uint8.
       fov_mask: (H,W) bool.
       vessel_map: (H,W) bool.
+      margin: pixels beside a vessel that are no ground.
 
     Returns:
       (means, deviations), (H,W) float64 in grey levels, over the ground in a
@@ -88,7 +89,7 @@ def local_ground(fundus, fov_mask, vessel_map):
     """
     side = 2 * round(WINDOW * texture.diameter(fov_mask) / 2) + 1
     side = max(LEAST_WINDOW, side)
-    ground = fov_mask & ~texture.dilated(vessel_map, texture.VESSEL_MARGIN)
+    ground = fov_mask & ~texture.dilated(vessel_map, margin)
     green = fundus[..., texture.GREEN].astype(np.float64)
     means = mean_within(green, ground, side)
     squares = mean_within(green**2, ground, side)

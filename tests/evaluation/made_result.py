@@ -18,6 +18,8 @@ def part(dice, **more):
         "pixel_noise": 3.571,
         "kid_to_training": 0.0123,
         "nearest_training_distance": 12.5,
+        "patch_accuracy": 0.85,
+        "patch_accuracy_interval": [0.8, 0.912],
         **more,
     }
 
@@ -52,6 +54,7 @@ def make_result(reference=None):
             "vessel_consistency": {"dice": 0.0102, "sensitivity_thin": None},
             "pixel_noise": 0.25,
             "kid_to_training": 0.002,
+            "alike": {"vessel_consistency/dice": 0.9, "pixel_noise": 0.74},
         },
         "generator": part(0.7012, **painted),
         "reference": reference and part(reference, **painted),

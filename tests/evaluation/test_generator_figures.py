@@ -90,11 +90,12 @@ def test_what_an_image_looks_like_is_told_by_all_measures():
     rows, figures = collected(images, images.vessel_map)
     groups = {place.partition("/")[0] for place in rows}
     assert groups == {
-        *(CONSISTENCY, "vessel_contrast", "full_width", "power", "noise"),
-        *("rim", "pixel_noise"),
+        *(CONSISTENCY, "vessel_contrast", "centred_contrast"),
+        *("full_width", "power", "noise", "rim", "pixel_noise"),
     }
     assert figures["pixel_noise"] == pytest.approx(8, rel=0.3)
     assert figures["vessel_contrast/thick"] == pytest.approx(30 / 8, rel=0.3)
+    assert figures["centred_contrast/thick"] == pytest.approx(30 / 8, rel=0.3)
     # A FOV of 56 pixels has no more than 28 cycles.
     assert figures["power/32-64"] is None
     assert figures["power/8-16"] is not None

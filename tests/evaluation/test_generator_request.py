@@ -133,6 +133,21 @@ def test_a_saved_model_is_scored_on_another_dataset(served, monkeypatch):
     assert known == [("stare", "m", "train")]
 
 
+def test_another_dataset_is_read_whole(tmp_path):
+    own = Config(workdir=str(tmp_path), dataset="drive", train_photographs=5)
+    run_record.write(tmp_path / "synthesis", own, [])
+    folder = model_folder.find("synthesis", str(tmp_path))
+
+    def photographs_of(**given):
+        config = generator_request._elsewhere(asked(**given), folder)
+        return config.dataset, config.train_photographs
+
+    assert photographs_of() == ("drive", 5)
+    assert photographs_of(dataset="drive") == ("drive", 5)
+    # How many the generator learned from says nothing of another set.
+    assert photographs_of(dataset="stare") == ("stare", 0)
+
+
 @pytest.fixture(scope="module")
 def style_run(tiny_config, tiny_run, tmp_path_factory):
     """The `Config` of a run in the style of a test photograph."""

@@ -42,11 +42,12 @@ def test_thick_is_three_pixels_at_512(size, width):
 
 def test_diversity_is_in_grey_levels_inside_the_fov():
     images = np.zeros((2, 4, 4, 3), np.uint8)
-    images[1, :, :2] = 2  # Deviation of 0 and 2: one grey level.
+    images[1, :, :2] = 2  # Squares of 1 and 1 over 2 - 1: a variance of 2.
     fov_mask = np.zeros((4, 4), bool)
     fov_mask[:2] = True
     images[1, 2:] = 255
-    assert generator_scores.diversity(images, fov_mask) == pytest.approx(0.5)
+    # In half of the FOV, nothing in the other.
+    assert generator_scores.diversity(images, fov_mask) == pytest.approx(1)
 
 
 def test_the_noise_is_the_mean_over_images():
@@ -90,19 +91,26 @@ def test_score_has_every_figure_and_no_self_comparison():
     assert figures["vessel_consistency"]["dice"] == 1
     # Levels 100, 101 and 102 against 104 … 107.
     assert figures["nearest_training_distance"] == pytest.approx(3)
-    assert figures["nearest_training_ground"] == pytest.approx(3)
-    assert figures["ground_diversity"] == pytest.approx(np.sqrt(2 / 3))
+    # They are grey all over, which is light.
+    assert figures["nearest_training_ground"] == pytest.approx(0, abs=1e-9)
+    assert figures["ground_diversity"] == pytest.approx(1)
+    assert figures["structure_diversity"] == pytest.approx(0, abs=1e-9)
+    # One of four training photographs, since half of three images is one: the
+    # median, 101, is from 104 … 107 by 4.5 on average.
+    fair = figures["nearest_of_some"]["distance"]
+    assert fair == pytest.approx(4.5, abs=0.4)
     assert figures["kid_to_training"] is not None
     assert set(figures["kid"]) == {"random_filters", "colour_field"}
     assert figures["rim"]["faults"] == 3  # Nothing is black outside.
-    assert 0 <= figures["patch_accuracy"] <= 1
+    low, high = figures["patch_accuracy_interval"]
+    assert 0 <= low <= figures["patch_accuracy"] <= high <= 1
     json.dumps(figures, allow_nan=False)
     same = generator_scores.score(training, training).figures
     assert same["kid_to_training"] is None and same["style_leak"] is None
     assert set(same["kid"].values()) == {None}
-    assert same["patch_accuracy"] is None
+    assert same["patch_accuracy"] is same["patch_accuracy_interval"] is None
     assert same["nearest_training_distance"] == pytest.approx(1)
-    assert same["nearest_training_ground"] == pytest.approx(1)
+    assert same["nearest_of_some"] == {"distance": None, "ground": None}
 
 
 def test_patches_are_told_from_the_photographs_that_are_given():

@@ -24,7 +24,11 @@ def test_the_table_names_columns_and_leaves_out_what_there_is_not():
     assert noise[-5:] == ["3.57", "3.57", "±", "0.25", "yes"]
     kid = ["KID", "0.01230", "0.01230", "0.00200"]
     assert lines_of(text, "KID")[0] == kid
-    assert "painted: 1 of 2 mean figures are alike" in text
+    told = lines_of(text, "95 % interval")[0]
+    assert told[-3:] == ["0.80-0.91", "0.80-0.91", "-"]
+    alike = "painted: 1 of 2 mean figures are alike; one half of the"
+    assert alike in text
+    assert "photographs: 1.6 on average" in " ".join(text.split())
     assert "features: somebody's features" in text
     assert "style" not in text
     assert "warning: something is odd" in text
@@ -45,7 +49,7 @@ def test_a_reference_stands_beside():
     text = generator_table.table(make_result(0.65))
     dice = ["Dice", "0.7012", "0.6500", "0.8123", "±", "0.0102", "no"]
     assert lines_of(text, "Dice") == [dice]
-    assert "reference: 1 of 2 mean figures are alike" in text
+    assert "reference: 1 of 2 mean figures are alike; one half" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -59,6 +63,13 @@ def test_a_saved_model_is_named_and_any_width_fits():
     assert max(map(len, text.splitlines())) == 80
     row = lines_of(text, "4 to 8")[0]
     assert row[3:] == ["-10.123", "-", "-", "±", "10.123", "no"]
+
+
+def test_without_halves_nothing_is_expected():
+    result = make_result()
+    result["half_to_half"]["alike"]["pixel_noise"] = None
+    text = generator_table.table(result)
+    assert "painted: 1 of 2 mean figures are alike\n" in text
 
 
 def test_every_row_fits_its_column():

@@ -111,9 +111,11 @@ def test_each_map_is_painted_with_its_own_codes():
     assert (fundus[:2, 0, 60] > 0).all() and not fundus[2:, :, 60:].any()
 
     assert list(found.diversity) == ["0.1", "1", "0.5"]
-    # 54 of 64 rows change; two numbers deviate by half their difference.
-    pairs = np.tanh(codes.reshape(2, 2, 3))
-    spread = np.abs(pairs[:, 0] - pairs[:, 1]).mean() / 2 * 127.5 * 54 / 64
+    # 54 of 64 rows change; two numbers have half their squared difference as
+    # variance, of which each map has its root mean.
+    pairs = 127.5 * np.tanh(codes.reshape(2, 2, 3))
+    variances = (pairs[:, 0] - pairs[:, 1]) ** 2 / 2
+    spread = np.sqrt(variances.mean(axis=1) * 54 / 64).mean()
     assert found.diversity["0.5"] == pytest.approx(spread, rel=0.02)
     assert 0 < found.diversity["0.1"] < found.diversity["1"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from migan_tf.metrics import cross_section
+from migan_tf.metrics import cross_section, vessel_contrast
 
 SIDE = 384
 FRAME = np.ones((SIDE, SIDE), bool)
@@ -47,6 +47,56 @@ def test_a_thin_vessel_that_is_annotated_beside_itself():
     np.testing.assert_allclose(*found, atol=0.5)
     width = cross_section.full_width(found[1])
     assert width == pytest.approx(WIDTH_OF_NORMAL, abs=0.2)
+
+
+def noisy(plane, seed=0):
+    """A plane of grey levels with noise of deviation 6."""
+    noise = np.random.default_rng(seed).normal(0, 6, plane.shape)
+    levels = np.clip(np.round(plane + noise), 0, 255).astype(np.uint8)
+    return np.repeat(levels[..., None], 3, -1)
+
+
+def contrast_of(depth, beside=0):
+    """Both contrasts of a vessel that is annotated beside itself."""
+    line = along(0, offset=0.5 + beside)
+    fundus = noisy(150 - depth * np.exp(-((line / 1.5) ** 2) / 2))
+    vessel_map = abs(along(0, offset=0.5)) < 0.6
+    arguments = (fundus, FRAME, vessel_map)
+    return (
+        cross_section.centred_contrast(*arguments, thick_width=3),
+        vessel_contrast.contrast_to_noise(*arguments, thick_width=3),
+    )
+
+
+def test_contrast_does_not_fade_with_the_annotation():
+    (centred, annotated), (aside, annotated_aside) = (
+        contrast_of(depth=30, beside=beside) for beside in (0, 2)
+    )
+    assert centred["thin"] == pytest.approx(30 / 6, rel=0.07)
+    assert aside["thin"] == pytest.approx(30 / 6, rel=0.07)
+    assert annotated["thin"] == pytest.approx(30 / 6, rel=0.07)
+    # Two pixels beside, the profile is down to exp(-(2 / 1.5)² / 2) = 0.41,
+    # and its flank makes the ground uneven.
+    assert 0.3 * 5 < annotated_aside["thin"] < 0.41 * 5
+    assert centred["invisible_thin"] == aside["invisible_thin"] == 0
+    assert np.isnan(centred["thick"])
+
+
+def test_what_is_not_there_stays_invisible():
+    """The darkest of 0.2 deviations of smoothed noise is no vessel."""
+    centred, annotated = contrast_of(depth=0)
+    assert abs(annotated["thin"]) < 0.15
+    # The darkest of five pixels of the smoothed noise, not of the noise.
+    assert 0.1 < centred["thin"] < 0.6
+    assert centred["invisible_thin"] > 0.5
+
+
+def test_a_flat_ground_and_no_vessel_have_no_contrast():
+    flat = np.full((SIDE, SIDE, 3), 90, np.uint8)
+    for vessel_map in (abs(along(0)) < 2, ~FRAME):
+        found = cross_section.centred_contrast(flat, FRAME, vessel_map, 3)
+        assert set(found) == {"thin", "thick", "invisible_thin"}
+        assert np.isnan(list(found.values())).all()
 
 
 def test_a_neighbour_is_no_part_of_a_profile():

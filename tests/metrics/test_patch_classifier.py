@@ -26,22 +26,73 @@ def textures(count, blur, first_seed=0):
 
 
 def test_what_is_alike_cannot_be_told_apart():
-    found = patch_classifier.patch_accuracy(textures(4, 1), textures(4, 1, 50))
+    found, (low, high) = patch_classifier.patch_accuracy(
+        textures(4, 1), textures(4, 1, 50)
+    )
     assert found == pytest.approx(0.5, abs=0.15)
+    assert low < found < high and high - low < 0.5
 
 
 def test_another_sharpness_is_told_at_once():
     one, other = textures(3, 1), textures(3, 1.5, 50)
-    assert patch_classifier.patch_accuracy(one, other) == 1
+    found = patch_classifier.patch_accuracy(one, other)
+    assert found == (1, [1, 1])
     # Twice as many painted images: the accuracy is a balanced one.
     more = textures(6, 1.5, 50)
-    assert patch_classifier.patch_accuracy(one, more) == 1
+    assert patch_classifier.patch_accuracy(one, more)[0] == 1
+
+
+def test_the_interval_is_that_of_drawn_images(monkeypatch):
+    """By hand, of a classifier whose answers are made up.
+
+    Of the photographs' patches 0 and 4 of 4 are right, of the painted ones all:
+    a draw of two photographs has recalls of 0, ½ and 1 with probabilities ¼, ½
+    and ¼, the balanced accuracy is half of that and one half.
+    """
+    answers = np.array([True] * 4 + [False] * 4 + [True] * 8)
+    monkeypatch.setattr(
+        patch_classifier, "_decisions", lambda *_, **__: answers
+    )
+    four = [np.zeros((4, 3))] * 2
+    found = patch_classifier.patch_accuracy(four, four)
+    assert found == (0.75, [0.5, 1.0])
+    # Where one name holds both photographs, both are drawn or none is.
+    found = patch_classifier.patch_accuracy(four, four, real_groups=["a", "a"])
+    assert found == (0.75, [0.75, 0.75])
+
+
+class Oracle:
+    """Answers with a column of what it is asked, whatever it was shown."""
+
+    def __init__(self, column):
+        self.column = column
+
+    def fit(self, rows, truth):
+        return self
+
+    def predict_proba(self, rows):
+        painted = rows[:, self.column]
+        return np.stack([1 - painted, painted], axis=-1)
+
+
+def test_two_classifiers_decide_together(monkeypatch):
+    """The first alone is always right, the second says what it likes."""
+    monkeypatch.setattr(
+        patch_classifier, "_classifiers", lambda _: map(Oracle, (0, 1))
+    )
+    real = [np.array([[0.4, 0.5], [0.4, 0.7]])] * 3  # Means 0.45 and 0.55.
+    painted = [np.array([[0.6, 0.5], [0.6, 0.1]])] * 3  # 0.55 and 0.35.
+    found, _ = patch_classifier.patch_accuracy(real, painted)
+    assert found == 0.5
+    painted = [np.array([[0.6, 0.5], [0.6, 0.5]])] * 3
+    found, _ = patch_classifier.patch_accuracy(real, painted)
+    assert found == 0.75
 
 
 def test_copies_of_the_photographs_are_no_better_than_chance():
     """In another fold than its copy a photograph would be learned by heart."""
     images, names = textures(5, 1), [*"abcde"]
-    found = patch_classifier.patch_accuracy(
+    found, _ = patch_classifier.patch_accuracy(
         images, images, real_groups=names, painted_groups=names
     )
     assert found <= 0.55

@@ -104,6 +104,17 @@ def test_the_nearest_is_found_and_its_distance():
     assert distances == pytest.approx([10, 11])
 
 
+def test_every_image_is_compared_with_every_reference():
+    levels = [np.full((64, 64, 3), x, np.uint8) for x in (10, 13, 20)]
+    whole = np.ones((3, 64, 64), bool)
+    masks = whole.copy()
+    masks[2] = False
+    table = realism.distance_table(
+        levels[:2], levels, image_masks=whole[:2], reference_masks=masks
+    )
+    assert table.tolist() == [[0, 3, np.inf], [3, 0, np.inf]]
+
+
 def test_nothing_is_its_own_neighbour_where_that_is_asked():
     images = np.stack([grey(20), grey(90), grey(100)])
     indices, distances = realism.nearest(

@@ -69,6 +69,19 @@ def test_the_ground_is_that_beside_the_vessel():
     assert deviations[60, 128] == pytest.approx(40 * np.sqrt(90) / 19)
 
 
+def test_a_wider_margin_leaves_out_what_lies_beside_a_vessel():
+    fundus = np.full((SIDE, SIDE, 3), 100, np.uint8)
+    fundus[:, 63:66] = 70  # Three to five pixels beside the thin vessel.
+    near, far = (
+        vessel_contrast.local_ground(fundus, FRAME, THIN, margin=margin)
+        for margin in (2, 5)
+    )
+    # 19 columns without five, three of them dark; or without eleven, none.
+    assert near[0][128, 60] == pytest.approx(100 - 30 * 3 / 14)
+    assert far[0][128, 60] == pytest.approx(100)
+    assert far[1][128, 60] == pytest.approx(0, abs=1e-4)
+
+
 def test_a_window_without_ground_has_none():
     means, deviations = vessel_contrast.local_ground(
         np.full((SIDE, SIDE, 3), 100, np.uint8), FRAME, FRAME
