@@ -60,7 +60,7 @@ class Settings:
     style_fundus: str = field(
         default="",
         help=(
-            "Photograph in whose colours and light to paint, PNG or JPEG; for "
+            "Photograph in whose style to paint, PNG or JPEG; for "
             "models of --generator=delta."
         ),
         place=True,
@@ -174,7 +174,7 @@ def synthesize(
       noise_stddev: σ.
       contrast: of the vessels, or None; 1 is as photographed. With it or a
         style the model must be one of --generator=delta.
-      style_bytes: file of a photograph in whose light to paint, or None.
+      style_bytes: file of a photograph in whose style to paint, or None.
     """
     signature = "synthesize_bytes"
     inputs = {

@@ -47,10 +47,11 @@ CONTROLS = {
     "contrast": "Of the vessels, from 0 to 4; 1 is as in the photographs. At "
     "any other value the image is not as photographed, and at 0 the vessels "
     "of the map are not to be seen.",
-    "style_fundus": "A photograph whose light is taken: its colours and how "
-    "they fall off, in 18 numbers. Nothing else of it is taken: disc, macula, "
-    "vessels and grain are not its own. Where no fundus is found in it, the "
-    "noise code draws the light from those of the training photographs.",
+    "style_fundus": "A photograph whose style is taken, in 24 numbers: its "
+    "colours and how they fall off, and how strong its grain is, as far as the "
+    "training photographs have it. Nothing else of it is taken: disc, macula "
+    "and vessels are not its own. Where no fundus is found in it, the noise "
+    "code draws a style like those of the training photographs.",
     "fov_mask": "Comes back with the image: where it shows the retina, 0 or "
     "255. Served images have the field of view of most training photographs, "
     "and the image and its map are black outside.",

@@ -53,8 +53,8 @@ class JobSettings:
     style_fundus: str = field(
         default="",
         help=(
-            "A photograph, of any camera, in whose colours and light to "
-            "paint. Of --generator=delta."
+            "A photograph, of any camera, in whose style (colours, light, "
+            "grain) to paint. Of --generator=delta."
         ),
         place=True,
     )
