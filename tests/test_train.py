@@ -58,8 +58,8 @@ from migan_tf import train
 from migan_tf.base import command_line, config_flags
 config_flags.define_flags()
 chosen = []
-def choose(segmenter):
-    chosen.append(segmenter)
+def choose(segmenter, generator):
+    chosen.append((segmenter, generator))
     assert "tensorflow" not in sys.modules
     raise command_line.UserError("stopped here")
 with mock.patch.object(command_line, "choose_kernels", choose):
@@ -74,7 +74,7 @@ with mock.patch.object(command_line, "choose_kernels", choose):
         text=True,
         timeout=120,
     )
-    assert result.stdout == "['unet']\n"
+    assert result.stdout == "[('unet', 'migan')]\n"
     assert result.stderr == "error: stopped here\n"
 
 

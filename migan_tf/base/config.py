@@ -12,8 +12,8 @@ from migan_tf.base import config_checks, settings
 
 TASKS = ("segmentation", "synthesis")
 STYLE_LAYERS = ",".join(f"block{n}_conv1" for n in range(1, 6))
-# The discriminators of Table 1, and the one that sees what delta adds.
-DISCRIMINATORS = ("none", "pixel", "patch10", "patch80", "image", "residual")
+# The discriminators of Table 1; `residual` besides sees what delta adds.
+DISCRIMINATORS = ("none", "pixel", "patch10", "patch80", "image")
 
 
 # Names of settings in runs and models that older releases have written.
@@ -167,7 +167,7 @@ class Config:
             "Architecture of the generator: the paper's network, or delta, "
             "which adds vessels and texture to a ground."
         ),
-        choices=("migan", "delta"),
+        choices=("delta", "migan"),
     )
     segmenter: str = field(
         default="migan",
@@ -221,7 +221,7 @@ class Config:
             "Discriminator: one of the paper's Table 1, or that of "
             "--generator=delta, which sees residuals to the ground."
         ),
-        choices=DISCRIMINATORS,
+        choices=("residual", *DISCRIMINATORS),
     )
     discriminator_filters: int = field(
         default=32,

@@ -49,6 +49,9 @@ def test_choices(name):
             settings["style_image"] = "21_training"
         if name.startswith("unet_"):
             settings["segmenter"] = "unet"
+        if choice == "residual":
+            settings |= {"generator": "delta", "task": "synthesis"}
+            settings["generator_steps"] = 1
         Config(**settings).validate()
     text = refused(**{name: "else"})
     assert f"--{name} must be one of" in text and "Received: 'else'" in text

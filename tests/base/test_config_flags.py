@@ -77,7 +77,7 @@ def test_every_flag_survives_a_flagfile(parse, tmp_path):
     settings = Config(**values).validate()
     changed = {n for n, f in FIELDS.items() if values[n] != f.default}
     # A last choice that is the default already, and what is fixed.
-    same = {"task", "discriminator", "colour_code"}
+    same = {"task", "discriminator", "generator", "colour_code"}
     assert FIELDS.keys() - changed <= same
     for written in (settings, Config(workdir="runs/a")):
         path = tmp_path / "run.flags"

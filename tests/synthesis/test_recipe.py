@@ -250,7 +250,7 @@ def test_what_is_asked_of_delta_is_part_of_the_job(delta_run, tmp_path):
     assert str(tmp_path) not in str(identity)
     assert recipe.facts["style_fundus"] == "camera.png"
     assert recipe.contrast == ContrastRange(0.5, 1.2)
-    assert recipe.style_fundus.shape == (512, 512, 3)
+    assert recipe.style_fundus.shape == (700, 700, 3)
     assert found.size == recipe.image_size == 128
     assert recipe.source.draw(0, 1).vessel_map.shape == (128, 128)
     # The gate knows the style's colours beside those of the photographs.
