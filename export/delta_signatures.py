@@ -11,6 +11,7 @@ import math
 import tensorflow as tf
 from tensorflow.io import encode_png
 
+from migan_tf.inference import contrast as contrast_bounds
 from migan_tf.inference import run_networks
 from migan_tf.inference.saved_models import BareGenerator
 
@@ -24,7 +25,6 @@ from .signatures import (
     with_signatures,
 )
 
-MOST_CONTRAST = 4.0
 AS_PHOTOGRAPHED = 1.0  # the contrast that says so
 
 
@@ -192,8 +192,11 @@ def _check_contrast(contrast):
     """Returns an op that refuses a contrast that cannot be painted."""
     # NaN is not in the range either.
     return tf.debugging.Assert(
-        (contrast >= 0.0) & (contrast <= MOST_CONTRAST),
-        [f"contrast must be from 0 to {MOST_CONTRAST:g}; it is", contrast],
+        (contrast >= 0.0) & (contrast <= contrast_bounds.MOST),
+        [
+            f"contrast must be from 0 to {contrast_bounds.MOST:g}; it is",
+            contrast,
+        ],
     )
 
 

@@ -8,6 +8,8 @@ are, where there are no vessels.
 
 import tensorflow as tf
 
+from migan_tf.models import layers
+
 SIZE = 6  # fine and middle texture of three channels
 # Sides, in pixels, of the means between which the bands lie: below 5 pixels,
 # and from there to about 17.
@@ -36,7 +38,7 @@ def grain_of(fundus, fov_mask):
     bands = tf.concat(
         [fundus - fine_mean, fine_mean - _mean(fundus, MIDDLE_SIDE)], -1
     )
-    inner = -tf.nn.max_pool2d(-fov_mask, MIDDLE_SIDE, strides=1, padding="SAME")
+    inner = layers.eroded(fov_mask, MIDDLE_SIDE)
     power, share = _blocks(bands**2), _blocks(inner)
     counted = tf.where(share > 0.999, power, float("inf"))
     ordered = tf.sort(tf.reshape(counted, (tf.shape(power)[0], -1, SIZE)), 1)

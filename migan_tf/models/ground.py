@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
+from migan_tf.models import layers
+
 CELLS = 64
 # Photographs blur vessels and the rim over about so many pixels at 512 × 512.
 _VESSEL_MARGIN, _RIM_MARGIN = 2, 4
@@ -53,7 +55,7 @@ def vessel_density(vessel_map):
     """
     side = 8 * CELLS
     vessel_map = tf.image.resize(vessel_map, (side, side), "area")
-    thick = -tf.nn.max_pool2d(-vessel_map, 3, strides=1, padding="SAME")
+    thick = layers.eroded(vessel_map, 3)
     return cell_means(tf.concat([vessel_map, thick], -1))
 
 

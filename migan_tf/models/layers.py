@@ -123,6 +123,14 @@ class Antialias(keras.layers.Layer):
         return smoothed(image)
 
 
+def eroded(plane, side):
+    """The least value within a square of `side` pixels, of (B,H,W,C).
+
+    What lies beyond the frame does not count.
+    """
+    return -tf.nn.max_pool2d(-plane, side, strides=1, padding="SAME")
+
+
 def smoothed(image):
     """The filter [1 2 1]/4 in both directions, of (B,H,W,C)."""
     image = tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")

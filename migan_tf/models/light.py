@@ -8,6 +8,8 @@ training and an exported graph do the same.
 
 import tensorflow as tf
 
+from migan_tf.models import layers
+
 TERMS = 6  # 1, x, y, x², y², xy with x and y in [-1,1] over the frame
 _ROUNDS = 8  # of reweighting
 RIM = 4 / 512  # of the frame's side, what photographs blur at the FOV's edge
@@ -68,9 +70,7 @@ def light_of_photograph(fundus, fov_mask, size):
     """
     # As a ground's, whose rim is filled from inside: the rim is dark.
     margin = max(1, round(RIM * int(fundus.shape[1] or 512)))
-    inner = -tf.nn.max_pool2d(
-        -fov_mask, 2 * margin + 1, strides=1, padding="SAME"
-    )
+    inner = layers.eroded(fov_mask, 2 * margin + 1)
     share = tf.image.resize(inner, (size, size), "area")
     sums = tf.image.resize(fundus * inner, (size, size), "area")
     return fit_light(tf.math.divide_no_nan(sums, share), share)

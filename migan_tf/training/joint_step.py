@@ -7,7 +7,7 @@ fresh batches and then D, stays that of the paper's discriminators.
 
 import tensorflow as tf
 
-from migan_tf.models import delta_generator, ground, light, losses
+from migan_tf.models import delta_generator, ground, layers, light, losses
 from migan_tf.models.residual_discriminator import crop_view, ground_view
 from migan_tf.training.gradients import apply_gradients
 
@@ -214,7 +214,7 @@ def deviation(batch, parts):
       Scalar.
     """
     fov_mask, residual = batch["fov_mask"], batch["fundus"] - batch["ground"]
-    inner = -tf.nn.max_pool2d(-fov_mask, _RIM, strides=1, padding="SAME")
+    inner = layers.eroded(fov_mask, _RIM)
     rim = fov_mask - inner
     near = delta_generator.nearness(batch["vessel_map"])
     return _mean_deviation(

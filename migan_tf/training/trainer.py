@@ -80,9 +80,6 @@ def _train_run(config, strategy, style_setup):
 def _train_task(config, task, strategy, training_set, held_out, stop):
     """Trains one task from its last checkpoint on; returns the exit status."""
     state = create_state(config, task, strategy)
-    if task.name == "synthesis" and config.generator == "delta":
-        examples = training_set.network_examples(config)
-        state.set_statistics(*painter_examples.statistics_of(examples))
     folder = pathlib.Path(config.workdir, task.name)
     checkpoints = Checkpoints(folder, state, config.keep_checkpoints)
     logging.info(
@@ -160,6 +157,9 @@ class _TaskTraining:
         self._log = RunLog(folder, self._first) if self._chief else NoLog()
         self._log.text("flags", run_record.as_flagfile(config))
         examples = training_set.network_examples(config)
+        painted = task.name == "synthesis" and config.generator == "delta"
+        if painted and not self._first:  # Later they are in the checkpoint.
+            state.set_statistics(*painter_examples.statistics_of(examples))
         self._validation = make_validation(
             config,
             task,

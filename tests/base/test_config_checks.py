@@ -2,6 +2,7 @@
 
 import pytest
 
+from migan_tf.base import config_checks
 from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
 
@@ -108,3 +109,9 @@ def test_the_papers_objectives_are_open_to_delta():
     Config(
         workdir="run", generator="delta", deviation="style", style_image="21"
     ).validate()
+
+
+def test_the_least_noise_code_holds_a_style():
+    from migan_tf.models import style_code
+
+    assert config_checks.STYLE_SIZE == style_code.SIZE
