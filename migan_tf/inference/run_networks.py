@@ -17,7 +17,7 @@ from migan_tf.inference.test_time_augmentation import mean_over_views
 from migan_tf.metrics.segmentation import otsu_threshold
 from migan_tf.models import style_code
 from migan_tf.models.build import build_network, generator_inputs
-from migan_tf.models.delta_generator import resample
+from migan_tf.models.delta_layers import resample
 
 
 def load_network(folder, task_name):

@@ -16,21 +16,15 @@ and so the training at the ground.
 """
 
 import keras
-import tensorflow as tf
 
-from migan_tf.models import grain, ground, layers, light, style_code
+from migan_tf.models import delta_layers, grain, ground, layers, style_code
 from migan_tf.models.noise_planes import NoisePlanes
 
 # Noise planes that come in at half the resolution, a quarter and so on. The
 # first of the texture's are two planes of full resolution, folded.
-_TEXTURE_PLANES, _VESSEL_PLANES = (8, 4, 4, 4), (4, 4, 4)
+_TEXTURE_PLANES, _VESSEL_PLANES = (8, 4, 4), (4, 4, 4)
 _GROUND_PLANES = (4, 4, 4, 4)
-# How far from a vessel, in pixels, its network may paint: fully up to 5, not at
-# all from 11 on.
-_REACH, _SOFTENING = 17, 7
 _CODE = 8  # planes of the ground that the noise code fills
-_GRID_CELL = 8  # folded pixels
-_MOST_DEVIATION = 2.0  # of a drawn style's components, in standard deviations
 
 
 def build_delta_generator(noise_size=400, base_filters=24):
@@ -68,17 +62,19 @@ def build_delta_generator(noise_size=400, base_filters=24):
     visible = keras.layers.Multiply(name="visible_vessels", dtype="float32")(
         [vessel_map, fov_mask]
     )
-    chosen = DrawnStyle(name="drawn_style", dtype="float32")(
+    chosen = delta_layers.DrawnStyle(name="drawn_style", dtype="float32")(
         [noise, style, styled]
     )
-    field, grains = _Parts(name="light_and_grain", dtype="float32")(chosen)
-    density = _Density(name="density", dtype="float32")(visible)
-    share = _Cells(name="fov_share", dtype="float32")(fov_mask)
+    field, grains = delta_layers.Parts(name="light_and_grain", dtype="float32")(
+        chosen
+    )
+    density = delta_layers.Density(name="density", dtype="float32")(visible)
+    share = delta_layers.Cells(name="fov_share", dtype="float32")(fov_mask)
     small = max(1, 2 * base_filters // 3)
     structure = build_ground_network(noise_size, small)(
         [density, share, field, noise]
     )
-    whole = _AtFullSize(name="whole_ground", dtype="float32")(
+    whole = delta_layers.AtFullSize(name="whole_ground", dtype="float32")(
         [field, structure, fov_mask]
     )
     vessels = build_vessel_network(noise_size, base_filters)(
@@ -87,7 +83,7 @@ def build_delta_generator(noise_size=400, base_filters=24):
     texture = build_texture_network(noise_size, small)(
         [fov_mask, whole, grains, noise]
     )
-    fake_fundus = Composition(name="fake_fundus", dtype="float32")(
+    fake_fundus = delta_layers.Composition(name="fake_fundus", dtype="float32")(
         [whole, vessels, texture, fov_mask, contrast]
     )
     inputs = (vessel_map, noise, fov_mask, contrast, style, styled)
@@ -120,7 +116,7 @@ def build_ground_network(noise_size, filters):
     )
     # All numbers of the code have a say in the ground, as z has in the paper.
     code = keras.layers.Dense(_CODE, name="code")(noise)
-    code = _Everywhere(name="code_planes")([code, density])
+    code = delta_layers.Everywhere(name="code_planes")([code, density])
     x = keras.layers.Concatenate(name="inputs")([density, share, field, code])
     x = _u_net(
         x, planes, multiples=(1, 2, 3, 4, 4), filters=filters, smooth=True
@@ -144,13 +140,13 @@ def build_vessel_network(noise_size, filters):
     vessel_map = keras.Input((None, None, 1), name="vessel_map")
     known, parts = _known_of_image(noise_size)
     x = _added(
-        [Fold(name="folded_map")(vessel_map), *parts],
+        [delta_layers.Fold(name="folded_map")(vessel_map), *parts],
         NoisePlanes(_VESSEL_PLANES, stream=1, name="planes"),
         noise=known[-1],
         multiples=(1, 2, 3, 4),
         filters=filters,
     )
-    near = Nearness(name="nearness", dtype="float32")(vessel_map)
+    near = delta_layers.Nearness(name="nearness", dtype="float32")(vessel_map)
     x = keras.layers.Multiply(name="near_vessels", dtype="float32")([x, near])
     return keras.Model([vessel_map, *known], x, name="vessels")
 
@@ -171,195 +167,10 @@ def build_texture_network(noise_size, filters):
         parts,
         NoisePlanes(_TEXTURE_PLANES, stream=2, name="planes"),
         noise=known[-1],
-        multiples=(1, 2, 2, 3),
+        multiples=(1, 2, 3),
         filters=filters,
     )
     return keras.Model(known, x, name="texture")
-
-
-class DrawnStyle(keras.layers.Layer):
-    """Draws styles as the training photographs have them, or takes given ones.
-
-    The first numbers of the noise code are the components of the style, those
-    of the largest variance first. The grain of a given style is kept within
-    what the training photographs have, since the networks have seen no other;
-    its light is its own. The statistics are weights that are not trained; with
-    them is kept where the photographs show the retina.
-    """
-
-    def build(self, shape):
-        """Makes the statistics: none yet, a style of zeros."""
-        self.mean = self.add_weight(
-            shape=(style_code.SIZE,),
-            initializer="zeros",
-            trainable=False,
-            name="mean",
-        )
-        self.components = self.add_weight(
-            shape=(style_code.SIZE, style_code.SIZE),
-            initializer="zeros",
-            trainable=False,
-            name="components",
-        )
-        self.fov_share = self.add_weight(
-            shape=(ground.CELLS, ground.CELLS, 1),
-            initializer="ones",
-            trainable=False,
-            name="fov_share",
-        )
-
-    def common_fov_mask(self, size):
-        """Where most of the training photographs show the retina.
-
-        Args:
-          size: side S in pixels.
-
-        Returns:
-          (S,S,1) float32 in {0,1}.
-        """
-        share = tf.image.resize(
-            tf.convert_to_tensor(self.fov_share), (size, size), "bicubic"
-        )
-        return tf.cast(share >= 0.5, tf.float32)
-
-    def call(self, parts):
-        """Maps [noise, style, styled] to styles (B,style_code.SIZE)."""
-        noise, style, styled = parts
-        z = tf.clip_by_value(
-            noise[:, : style_code.SIZE], -_MOST_DEVIATION, _MOST_DEVIATION
-        )
-        drawn = self.mean + tf.matmul(z, self.components)
-        lights, grains = tf.split(style, (style_code.LIGHTS, grain.SIZE), 1)
-        mean = self.mean[style_code.LIGHTS :]
-        spread = tf.norm(self.components[:, style_code.LIGHTS :], axis=0)
-        reach = _MOST_DEVIATION * spread
-        grains = tf.clip_by_value(grains, mean - reach, mean + reach)
-        given = tf.concat([lights, grains], 1)
-        return tf.where(styled > 0.5, given, drawn)
-
-
-class Composition(keras.layers.Layer):
-    """FOV × (ground + contrast · vessels + texture), black outside."""
-
-    def call(self, parts):
-        """Composes [ground, vessels, texture, fov_mask, contrast]."""
-        whole, vessels, texture, fov_mask, contrast = parts
-        image = whole + contrast[:, None, None] * vessels + texture
-        image = tf.clip_by_value(image, -1.0, 1.0)
-        return tf.where(fov_mask > 0.5, image, -1.0)
-
-
-class Fold(keras.layers.Layer):
-    """Folds pixels two by two: (B,H,W,C) to (B,H/2,W/2,4C)."""
-
-    def call(self, image):
-        """Folds an image."""
-        return tf.nn.space_to_depth(image, 2)
-
-
-class Unfold(keras.layers.Layer):
-    """Unfolds what `Fold` folded: (B,H,W,4C) to (B,2H,2W,C)."""
-
-    def call(self, image):
-        """Unfolds an image."""
-        return tf.nn.depth_to_space(image, 2)
-
-
-class WithoutGrid(keras.layers.Layer):
-    """Takes the mean differences between folded pixels away.
-
-    The four pixels that are folded into one have filters of their own. Where
-    their means differ, over `_GRID_CELL` folded pixels and more, a grid of two
-    pixels lies over the image; random differences are grain and stay.
-    """
-
-    def call(self, folded):
-        """Maps (B,H,W,4C) to the same shape."""
-        size, cell = tf.shape(folded)[1:3], _GRID_CELL
-        mean = tf.nn.avg_pool2d(folded, cell, strides=cell, padding="SAME")
-        apart = tf.stack(tf.split(mean, 4, axis=-1))
-        excess = apart - tf.reduce_mean(apart, axis=0, keepdims=True)
-        excess = tf.concat(tf.unstack(excess), axis=-1)
-        return folded - tf.image.resize(excess, size, "bilinear")
-
-
-class Resampled(keras.layers.Layer):
-    """The filter [1 3 1]/5 in both directions.
-
-    A photograph that has been resampled holds a twenty-fifth of its power at a
-    period of two pixels, where what is unfolded has its grid: so the noise of
-    DRIVE's training photographs at 512 × 512, by `texture.radial_power`.
-    """
-
-    def call(self, image):
-        """Filters (B,H,W,C) to the same shape."""
-        return resample(image)
-
-
-class Nearness(keras.layers.Layer):
-    """How near to a vessel: 1 on it and around it, smoothly to 0 further on."""
-
-    def call(self, vessel_map):
-        """Maps (B,H,W,1) in [0,1] to the same shape."""
-        return nearness(vessel_map)
-
-
-class _Parts(keras.layers.Layer):
-    """A style's light over the cells of a ground, and its grain."""
-
-    def call(self, code):
-        lights, grains = style_code.parts(code)
-        return light.light_field(lights, ground.CELLS), grains
-
-
-class _Everywhere(keras.layers.Layer):
-    """Numbers (B,N) as planes of the size of an image, (B,H,W,N)."""
-
-    def call(self, parts):
-        numbers, image = parts
-        size = tf.concat([tf.shape(image)[:3], tf.shape(numbers)[1:]], 0)
-        planes = tf.broadcast_to(numbers[:, None, None], size)
-        return tf.ensure_shape(planes, (None, None, None, numbers.shape[1]))
-
-
-class _Cells(keras.layers.Layer):
-    """The means of an image over the cells of a ground."""
-
-    def call(self, image):
-        return ground.cell_means(tf.cast(image, tf.float32))
-
-
-class _Density(keras.layers.Layer):
-    """What of a vessel map the ground's network sees.
-
-    It is the share of vessels in each cell, and the share of thick ones.
-    """
-
-    def call(self, vessel_map):
-        return ground.vessel_density(tf.cast(vessel_map, tf.float32))
-
-
-class _AtFullSize(keras.layers.Layer):
-    """The ground at the image's own size: light and structure, resized."""
-
-    def call(self, parts):
-        field, structure, image = parts
-        whole = ground.at_full_size(field + structure, tf.shape(image)[1:3])
-        return tf.ensure_shape(whole, (None, None, None, 3))
-
-
-def resample(image):
-    """The filter [1 3 1]/5 in both directions, of (B,H,W,C)."""
-    for window in ((3, 1), (1, 3)):
-        mean = tf.nn.avg_pool2d(image, window, strides=1, padding="SAME")
-        image = 0.6 * mean + 0.4 * image
-    return image
-
-
-def nearness(vessel_map):
-    """1 on vessels and around them, smoothly to 0 further on, (B,H,W,1)."""
-    near = tf.nn.max_pool2d(vessel_map, _REACH, strides=1, padding="SAME")
-    return tf.nn.avg_pool2d(near, _SOFTENING, strides=1, padding="SAME")
 
 
 def _known_of_image(noise_size):
@@ -375,9 +186,9 @@ def _known_of_image(noise_size):
     noise = keras.Input((noise_size,), name="noise", dtype="float32")
     half = keras.layers.AveragePooling2D(2, name="half_ground")(whole)
     parts = [
-        Fold(name="folded_fov")(fov_mask),
+        delta_layers.Fold(name="folded_fov")(fov_mask),
         half,
-        _Everywhere(name="grain_planes")([grains, half]),
+        delta_layers.Everywhere(name="grain_planes")([grains, half]),
     ]
     return [fov_mask, whole, grains, noise], parts
 
@@ -437,9 +248,9 @@ def _convolution(x, filters, name):
 
 def _unfolded(x):
     """Full resolution, with as little at two pixels as photographs have."""
-    x = WithoutGrid(name="without_grid", dtype="float32")(x)
-    x = Unfold(name="unfold", dtype="float32")(x)
-    return Resampled(name="resampled", dtype="float32")(x)
+    x = delta_layers.WithoutGrid(name="without_grid", dtype="float32")(x)
+    x = delta_layers.Unfold(name="unfold", dtype="float32")(x)
+    return delta_layers.Resampled(name="resampled", dtype="float32")(x)
 
 
 def _last_convolution(x, channels):

@@ -7,15 +7,14 @@ fresh batches and then D, stays that of the paper's discriminators.
 
 import tensorflow as tf
 
-from migan_tf.models import delta_generator, ground, layers, light, losses
+from migan_tf.models import delta_layers, ground, layers, light, losses
 from migan_tf.models.residual_discriminator import crop_view, ground_view
 from migan_tf.training.gradients import apply_gradients
 
 # Every so many updates D pays for its slope at photographs (Mescheder et al.
 # 2018), and then as many times as much (Karras et al. 2020).
 PENALTY_EVERY = 8
-# D's features are compared as means over so many cells: grain is in no place.
-_FEATURE_CELLS = 4
+_ASTRAY = 5  # pixels; an annotation lies up to two beside its vessel
 _RIM = 15  # pixels; within seven of the FOV's edge
 # What D says of vessels counts less than of texture, and nothing until their
 # deviation has given them a shape: from the start it would paint fringes. From
@@ -189,13 +188,15 @@ def generator_terms(batch, parts):
       parts: from `painted_parts`.
 
     Returns:
-      {deviation_loss: see `deviation`; ground_loss: the mean square deviation
-      of the ground's structure, over 4 × 4 cells, in tenths of [-1,1]}.
+      {deviation_loss: see `deviation`; depth_loss: see `depth`; ground_loss:
+      the mean square deviation of the ground's structure, over 4 × 4 cells, in
+      tenths of [-1,1]}.
     """
     error = (parts["structure"] - parts["real_structure"]) * parts["fov_share"]
     error = tf.nn.avg_pool2d(error, 4, strides=4, padding="SAME") / 0.1
     return {
         "deviation_loss": deviation(batch, parts),
+        "depth_loss": depth(batch, parts),
         "ground_loss": tf.reduce_mean(error**2),
     }
 
@@ -216,10 +217,38 @@ def deviation(batch, parts):
     fov_mask, residual = batch["fov_mask"], batch["fundus"] - batch["ground"]
     inner = layers.eroded(fov_mask, _RIM)
     rim = fov_mask - inner
-    near = delta_generator.nearness(batch["vessel_map"])
+    near = delta_layers.nearness(batch["vessel_map"])
     return _mean_deviation(
         residual - parts["vessels"], near * inner
     ) + _mean_deviation(residual - parts["texture"], rim * (1.0 - near))
+
+
+def depth(batch, parts):
+    """The L1 deviation of how dark vessels are, wherever they lie exactly.
+
+    An annotation lies a pixel or two beside its vessel as often as on it, and
+    the median of what is seen at its place is a vessel too pale and too wide.
+    Compared are the darkest of the pixels within `_ASTRAY`, of the image with
+    its texture, so that the noise darkens both alike.
+
+    Args:
+      batch: with fundus, vessel_map, fov_mask and ground.
+      parts: from `painted_crop`.
+
+    Returns:
+      Scalar.
+    """
+    fov_mask, vessel_map = batch["fov_mask"], batch["vessel_map"]
+    inner = layers.eroded(fov_mask, _RIM)
+    residual = batch["fundus"] - batch["ground"]
+    painted = parts["vessels"] + tf.stop_gradient(parts["texture"])
+    difference = _darkest(residual) - _darkest(painted)
+    return _mean_deviation(difference, vessel_map * inner)
+
+
+def _darkest(image):
+    smooth = layers.smoothed(image)
+    return -tf.nn.max_pool2d(-smooth, _ASTRAY, strides=1, padding="SAME")
 
 
 def _adversarial_terms(state, fake, wanted):
@@ -232,7 +261,7 @@ def _adversarial_terms(state, fake, wanted):
         ),
         "feature_loss": tf.add_n(
             [
-                tf.reduce_mean(tf.abs(_cells(a) - tf.stop_gradient(_cells(b))))
+                tf.reduce_mean(tf.abs(_means(a) - tf.stop_gradient(_means(b))))
                 for a, b in zip(judged["features"], wanted, strict=True)
             ]
         ),
@@ -316,10 +345,13 @@ def _mean_deviation(difference, weight):
     return tf.reduce_mean(sums / total)
 
 
-def _cells(features):
-    side = _FEATURE_CELLS
-    features = tf.cast(features, tf.float32)
-    return tf.nn.avg_pool2d(features, side, strides=side, padding="SAME")
+def _means(features):
+    """The mean features of a crop (B,C).
+
+    Compared place by place, features hold vessels to where they are annotated,
+    and make them wide.
+    """
+    return tf.reduce_mean(tf.cast(features, tf.float32), (1, 2))
 
 
 def _merged(planes):

@@ -108,6 +108,7 @@ class ResidualSynthesis(Synthesis):
         self.weights = {
             "adversarial_loss": config.adversarial_weight,
             "deviation_loss": config.deviation_weight,
+            "depth_loss": config.deviation_weight,
             "feature_loss": config.feature_weight,
             "ground_loss": config.ground_weight,
             "ground_adversarial_loss": config.ground_adversarial_weight,

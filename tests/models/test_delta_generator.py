@@ -7,11 +7,8 @@ import tensorflow as tf
 
 from migan_tf.models import light, style_code
 from migan_tf.models.build import generator_inputs
-from migan_tf.models.delta_generator import (
-    Resampled,
-    WithoutGrid,
-    build_delta_generator,
-)
+from migan_tf.models.delta_generator import build_delta_generator
+from migan_tf.models.delta_layers import Resampled, WithoutGrid
 
 SIDE, NOISE = 64, 26
 

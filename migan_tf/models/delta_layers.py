@@ -1,0 +1,202 @@
+"""The layers of the generator `delta` that are its own."""
+
+import keras
+import tensorflow as tf
+
+from migan_tf.models import grain, ground, light, style_code
+
+# How far from a vessel, in pixels, its network may paint: fully up to 5, not at
+# all from 11 on.
+_REACH, _SOFTENING = 17, 7
+_GRID_CELL = 8  # folded pixels
+_MOST_DEVIATION = 2.0  # of a drawn style's components, in standard deviations
+
+
+class DrawnStyle(keras.layers.Layer):
+    """Draws styles as the training photographs have them, or takes given ones.
+
+    The first numbers of the noise code are the components of the style, those
+    of the largest variance first. The grain of a given style is kept within
+    what the training photographs have, since the networks have seen no other;
+    its light is its own. The statistics are weights that are not trained; with
+    them is kept where the photographs show the retina.
+    """
+
+    def build(self, shape):
+        """Makes the statistics: none yet, a style of zeros."""
+        self.mean = self.add_weight(
+            shape=(style_code.SIZE,),
+            initializer="zeros",
+            trainable=False,
+            name="mean",
+        )
+        self.components = self.add_weight(
+            shape=(style_code.SIZE, style_code.SIZE),
+            initializer="zeros",
+            trainable=False,
+            name="components",
+        )
+        self.fov_share = self.add_weight(
+            shape=(ground.CELLS, ground.CELLS, 1),
+            initializer="ones",
+            trainable=False,
+            name="fov_share",
+        )
+
+    def common_fov_mask(self, size):
+        """Where most of the training photographs show the retina.
+
+        Args:
+          size: side S in pixels.
+
+        Returns:
+          (S,S,1) float32 in {0,1}.
+        """
+        share = tf.image.resize(
+            tf.convert_to_tensor(self.fov_share), (size, size), "bicubic"
+        )
+        return tf.cast(share >= 0.5, tf.float32)
+
+    def call(self, parts):
+        """Maps [noise, style, styled] to styles (B,style_code.SIZE)."""
+        noise, style, styled = parts
+        z = tf.clip_by_value(
+            noise[:, : style_code.SIZE], -_MOST_DEVIATION, _MOST_DEVIATION
+        )
+        drawn = self.mean + tf.matmul(z, self.components)
+        lights, grains = tf.split(style, (style_code.LIGHTS, grain.SIZE), 1)
+        mean = self.mean[style_code.LIGHTS :]
+        spread = tf.norm(self.components[:, style_code.LIGHTS :], axis=0)
+        reach = _MOST_DEVIATION * spread
+        grains = tf.clip_by_value(grains, mean - reach, mean + reach)
+        given = tf.concat([lights, grains], 1)
+        return tf.where(styled > 0.5, given, drawn)
+
+
+class Composition(keras.layers.Layer):
+    """FOV × (ground + contrast · vessels + texture), black outside."""
+
+    def call(self, parts):
+        """Composes [ground, vessels, texture, fov_mask, contrast]."""
+        whole, vessels, texture, fov_mask, contrast = parts
+        image = whole + contrast[:, None, None] * vessels + texture
+        image = tf.clip_by_value(image, -1.0, 1.0)
+        return tf.where(fov_mask > 0.5, image, -1.0)
+
+
+class Fold(keras.layers.Layer):
+    """Folds pixels two by two: (B,H,W,C) to (B,H/2,W/2,4C)."""
+
+    def call(self, image):
+        """Folds an image."""
+        return tf.nn.space_to_depth(image, 2)
+
+
+class Unfold(keras.layers.Layer):
+    """Unfolds what `Fold` folded: (B,H,W,4C) to (B,2H,2W,C)."""
+
+    def call(self, image):
+        """Unfolds an image."""
+        return tf.nn.depth_to_space(image, 2)
+
+
+class WithoutGrid(keras.layers.Layer):
+    """Takes the mean differences between folded pixels away.
+
+    The four pixels that are folded into one have filters of their own. Where
+    their means differ, over `_GRID_CELL` folded pixels and more, a grid of two
+    pixels lies over the image; random differences are grain and stay.
+    """
+
+    def call(self, folded):
+        """Maps (B,H,W,4C) to the same shape."""
+        size, cell = tf.shape(folded)[1:3], _GRID_CELL
+        mean = tf.nn.avg_pool2d(folded, cell, strides=cell, padding="SAME")
+        apart = tf.stack(tf.split(mean, 4, axis=-1))
+        excess = apart - tf.reduce_mean(apart, axis=0, keepdims=True)
+        excess = tf.concat(tf.unstack(excess), axis=-1)
+        return folded - tf.image.resize(excess, size, "bilinear")
+
+
+class Resampled(keras.layers.Layer):
+    """The filter [1 3 1]/5 in both directions.
+
+    A photograph that has been resampled holds a twenty-fifth of its power at a
+    period of two pixels, where what is unfolded has its grid: so the noise of
+    DRIVE's training photographs at 512 × 512, by `texture.radial_power`.
+    """
+
+    def call(self, image):
+        """Filters (B,H,W,C) to the same shape."""
+        return resample(image)
+
+
+class Nearness(keras.layers.Layer):
+    """How near to a vessel: 1 on it and around it, smoothly to 0 further on."""
+
+    def call(self, vessel_map):
+        """Maps (B,H,W,1) in [0,1] to the same shape."""
+        return nearness(vessel_map)
+
+
+class Parts(keras.layers.Layer):
+    """A style's light over the cells of a ground, and its grain."""
+
+    def call(self, code):
+        """Maps codes (B,style_code.SIZE) to (light field, grain)."""
+        lights, grains = style_code.parts(code)
+        return light.light_field(lights, ground.CELLS), grains
+
+
+class Everywhere(keras.layers.Layer):
+    """Numbers (B,N) as planes of the size of an image, (B,H,W,N)."""
+
+    def call(self, parts):
+        """Maps [numbers, image] to planes."""
+        numbers, image = parts
+        size = tf.concat([tf.shape(image)[:3], tf.shape(numbers)[1:]], 0)
+        planes = tf.broadcast_to(numbers[:, None, None], size)
+        return tf.ensure_shape(planes, (None, None, None, numbers.shape[1]))
+
+
+class Cells(keras.layers.Layer):
+    """The means of an image over the cells of a ground."""
+
+    def call(self, image):
+        """Maps (B,H,W,C) to (B,64,64,C)."""
+        return ground.cell_means(tf.cast(image, tf.float32))
+
+
+class Density(keras.layers.Layer):
+    """What of a vessel map the ground's network sees.
+
+    It is the share of vessels in each cell, and the share of thick ones.
+    """
+
+    def call(self, vessel_map):
+        """Maps (B,H,W,1) to (B,64,64,2)."""
+        return ground.vessel_density(tf.cast(vessel_map, tf.float32))
+
+
+class AtFullSize(keras.layers.Layer):
+    """The ground at the image's own size: light and structure, resized."""
+
+    def call(self, parts):
+        """Maps [light field, structure, image of that size] to (B,H,W,3)."""
+        field, structure, image = parts
+        whole = ground.at_full_size(field + structure, tf.shape(image)[1:3])
+        return tf.ensure_shape(whole, (None, None, None, 3))
+
+
+def resample(image):
+    """The filter [1 3 1]/5 in both directions, of (B,H,W,C)."""
+    for window in ((3, 1), (1, 3)):
+        mean = tf.nn.avg_pool2d(image, window, strides=1, padding="SAME")
+        image = 0.6 * mean + 0.4 * image
+    return image
+
+
+def nearness(vessel_map):
+    """1 on vessels and around them, smoothly to 0 further on, (B,H,W,1)."""
+    near = tf.nn.max_pool2d(vessel_map, _REACH, strides=1, padding="SAME")
+    return tf.nn.avg_pool2d(near, _SOFTENING, strides=1, padding="SAME")
