@@ -89,6 +89,46 @@ def test_at_the_rim_texture_is_held_to_the_photograph(batch):
     )
 
 
+@pytest.mark.parametrize("astray", [0, 1, 2])
+@pytest.mark.parametrize("paler", [0.0, 0.1])
+def test_depth_asks_how_dark_a_vessel_is_and_not_where(batch, astray, paler):
+    """Three rows, as annotated or beside it, `paler` than they should be."""
+    row = np.zeros((1, 64, 64, 3), np.float32)
+    row[:, 30:33] = -0.4
+    given = {
+        **batch,
+        "fundus": batch["ground"] + np.roll(row, astray, axis=1),
+    }
+    parts = {
+        "vessels": tf.constant(row * (1.0 - paler / 0.4)),
+        "texture": tf.zeros((1, 64, 64, 3)),
+    }
+    # Smoothed by [1 2 1]/4, three rows of 0.4 are five: 0.1, 0.3, 0.4, 0.3, 0.1
+    # dark. Each row of the map sees two pixels beside it, and so the middle;
+    # two astray, the first row of the map sees no more than 0.3.
+    weights = 3 * 64 * 3
+    expected = {0: paler, 1: paler, 2: (2 * paler + abs(paler - 0.1)) / 3}
+    found = joint_step.depth(given, parts).numpy()
+    assert found == pytest.approx(
+        expected[astray] * weights / (weights + 100), rel=1e-3, abs=1e-6
+    )
+
+
+def test_the_noise_of_texture_counts_in_the_depth_and_learns_nothing(batch):
+    row = np.zeros((1, 64, 64, 3), np.float32)
+    row[:, 30:33] = -0.4
+    parts = {
+        "vessels": tf.constant(row / 2),
+        "texture": tf.constant(row / 2),
+    }
+    given = {**batch, "fundus": batch["ground"] + row}
+    with tf.GradientTape() as tape:
+        tape.watch(parts)
+        loss = joint_step.depth(given, parts)
+    assert loss.numpy() == pytest.approx(0.0, abs=1e-6)
+    assert tape.gradient(loss, parts["texture"]) is None
+
+
 def test_the_deviation_of_a_batch_is_the_mean_of_its_examples(batch):
     """However many devices share a batch, the mean is the same."""
     empty = {**batch, "vessel_map": tf.zeros_like(batch["vessel_map"])}
