@@ -47,7 +47,7 @@ CONTROLS = {
     "contrast": "Of the vessels, from 0 to 4; 1 is as in the photographs. At "
     "any other value the image is not as photographed, and at 0 the vessels "
     "of the map are not to be seen.",
-    "style_fundus": "A photograph whose style is taken, in 24 numbers: its "
+    "style_fundus": "A photograph whose style is taken, in 27 numbers: its "
     "colours and how they fall off, and how strong its grain is, as far as the "
     "training photographs have it. Nothing else of it is taken: disc, macula "
     "and vessels are not its own. Where no fundus is found in it, the noise "

@@ -35,7 +35,7 @@ def write_delta_run(workdir, config=_CONFIG):
     config = dataclasses.replace(
         config,
         generator="delta",
-        noise_size=26,
+        noise_size=28,
         base_filters=2,
         workdir=str(workdir),
     )
@@ -51,10 +51,10 @@ def write_delta_run(workdir, config=_CONFIG):
 
 def _make_known(network):
     drawn = network.get_layer("drawn_style")
-    mean, components, _ = drawn.get_weights()
+    mean, components, known, _ = drawn.get_weights()
     mean[:3] = np.array(GROUND) / 127.5 - 1.0
     share = COMMON_FOV.astype(np.float32)[..., None]
-    drawn.set_weights([mean, components, share])
+    drawn.set_weights([mean, components, known, share])
     output = network.get_layer("vessels").get_layer("output")
     kernel, _ = output.get_weights()
     taken = [0.0, -DARKER / 127.5, 0.0]

@@ -15,7 +15,7 @@ CONFIG = Config(
     dataset="phantom/demo",
     generator="delta",
     image_size=64,
-    noise_size=26,
+    noise_size=28,
     base_filters=2,
     segmenter="unet",
 )
@@ -42,11 +42,14 @@ def network():
             if "output" in variable.path:  # Little, so that nothing is cut off.
                 scale *= 0.2
             variable.assign(rng.normal(0.0, scale, shape))
-    mean = np.zeros(24, np.float32)
+    mean = np.zeros(18, np.float32)
     mean[:3] = (0.2, -0.2, -0.4)
-    components = rng.normal(0.0, 0.02, (24, 24)).astype(np.float32)
+    components = rng.normal(0.0, 0.02, (18, 18)).astype(np.float32)
+    known = rng.normal(0.0, 0.02, (64, 27)).astype(np.float32)
     inside = disc(64, 64, RADIUS)[..., None].astype(np.float32)
-    model.get_layer("drawn_style").set_weights([mean, components, inside])
+    model.get_layer("drawn_style").set_weights(
+        [mean, components, known, inside]
+    )
     return model
 
 

@@ -7,8 +7,8 @@ from migan_tf.base.errors import UserError
 TOTAL_STRIDE = 64
 # Means and standard deviations of three channels; see `colour_code`.
 COLOUR_CODE_SIZE = 6
-# The numbers of a style, which begin the noise code; see `models.style_code`.
-STYLE_SIZE = 24
+# The numbers of a light, which begin the noise code; see `models.style_code`.
+LIGHT_SIZE = 18
 
 
 def check(config) -> None:
@@ -129,9 +129,9 @@ def _check_generator(config):
                 )
     if config.generator == "migan":
         return
-    if config.noise_size < STYLE_SIZE:
+    if config.noise_size < LIGHT_SIZE:
         raise UserError(
-            f"--noise_size must be at least {STYLE_SIZE} with "
+            f"--noise_size must be at least {LIGHT_SIZE} with "
             f"--generator=delta. Received: {config.noise_size}"
         )
     plain = {"skip_connections": "even", "antialias": False}

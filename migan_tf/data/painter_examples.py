@@ -6,7 +6,7 @@ A training example of `--discriminator=residual` holds
   vessel_map    (C,C,1) in [0,1]
   fov_mask      (C,C,1) in {0,1}
   ground        (C,C,3), the crop of the photograph's own ground at full size
-  grain         (6,), `grain.grain_of` the photograph
+  grain         (9,), `grain.grain_of` the photograph
   noise         (noise_size,) standard normal
   grounds       (K,64,64,3), grounds of K photographs, turned and moved
   densities     (K,64,64,2), `ground.vessel_density` of their maps, likewise
@@ -119,7 +119,7 @@ def fields_of(example):
       example: `batches.network_example`, `prepared` or not.
 
     Returns:
-      {ground (64,64,3), density (64,64,2), fov_share (64,64,1), grain (6,)}.
+      {ground (64,64,3), density (64,64,2), fov_share (64,64,1), grain (9,)}.
     """
     if "fields" in example:
         return example["fields"]

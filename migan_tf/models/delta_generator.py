@@ -31,7 +31,7 @@ def build_delta_generator(noise_size=400, base_filters=24):
     """Builds the generator.
 
     Args:
-      noise_size: length of the noise code z, at least `style_code.SIZE`.
+      noise_size: length of the noise code z, at least `style_code.LIGHTS`.
       base_filters: filters of the first level of the vessels' network; the
         others have two thirds.
 
@@ -47,10 +47,10 @@ def build_delta_generator(noise_size=400, base_filters=24):
     Raises:
       ValueError: the noise code is too short.
     """
-    if noise_size < style_code.SIZE:
+    if noise_size < style_code.LIGHTS:
         raise ValueError(
-            f"`noise_size` must be at least {style_code.SIZE}, the numbers of "
-            f"a style. Received: noise_size={noise_size}"
+            f"`noise_size` must be at least {style_code.LIGHTS}, the numbers "
+            f"of a light. Received: noise_size={noise_size}"
         )
     vessel_map = keras.Input((None, None, 1), name="vessel_map")
     noise = keras.Input((noise_size,), name="noise", dtype="float32")
@@ -134,7 +134,7 @@ def build_vessel_network(noise_size, filters):
 
     Returns:
       Keras model that maps [vessel_map (B,H,W,1), fov_mask (B,H,W,1), ground
-      (B,H,W,3), grain (B,6), noise] to (B,H,W,3) float32, what is added to the
+      (B,H,W,3), grain (B,9), noise] to (B,H,W,3) float32, what is added to the
       ground, 0 away from vessels.
     """
     vessel_map = keras.Input((None, None, 1), name="vessel_map")
@@ -159,7 +159,7 @@ def build_texture_network(noise_size, filters):
       filters: of the first level.
 
     Returns:
-      Keras model that maps [fov_mask (B,H,W,1), ground (B,H,W,3), grain (B,6),
+      Keras model that maps [fov_mask (B,H,W,1), ground (B,H,W,3), grain (B,9),
       noise] to (B,H,W,3) float32, what is added to the ground.
     """
     known, parts = _known_of_image(noise_size)

@@ -9,32 +9,33 @@ from migan_tf.models import grain, ground, light, style_code
 # all from 11 on.
 _REACH, _SOFTENING = 17, 7
 _GRID_CELL = 8  # folded pixels
-_MOST_DEVIATION = 2.0  # of a drawn style's components, in standard deviations
+_MOST_DEVIATION = 2.0  # of a drawn light's components, in standard deviations
+_COLOURS = 3  # of a light's numbers: the constant terms of red, green and blue
 
 
 class DrawnStyle(keras.layers.Layer):
     """Draws styles as the training photographs have them, or takes given ones.
 
-    The first numbers of the noise code are the components of the style, those
-    of the largest variance first. The grain of a given style is kept within
-    what the training photographs have, since the networks have seen no other;
-    its light is its own. The statistics are weights that are not trained; with
-    them is kept where the photographs show the retina.
+    The first numbers of the noise code are the components of the light, those
+    of the largest variance first. Its grain is that of the photograph whose
+    colour, at the middle, is nearest. The grain of a given style is kept within
+    what the photographs have, since the networks have seen no other; its light
+    is its own. The statistics are weights that are not trained; with them is
+    kept where the photographs show the retina.
     """
 
     def build(self, shape):
         """Makes the statistics: none yet, a style of zeros."""
-        self.mean = self.add_weight(
-            shape=(style_code.SIZE,),
-            initializer="zeros",
-            trainable=False,
-            name="mean",
-        )
-        self.components = self.add_weight(
-            shape=(style_code.SIZE, style_code.SIZE),
-            initializer="zeros",
-            trainable=False,
-            name="components",
+        lights = style_code.LIGHTS
+        self.mean, self.components, self.known = (
+            self.add_weight(
+                shape=shape, initializer="zeros", trainable=False, name=name
+            )
+            for name, shape in (
+                ("mean", (lights,)),
+                ("components", (lights, lights)),
+                ("known", (style_code.KEPT, style_code.SIZE)),
+            )
         )
         self.fov_share = self.add_weight(
             shape=(ground.CELLS, ground.CELLS, 1),
@@ -60,16 +61,22 @@ class DrawnStyle(keras.layers.Layer):
     def call(self, parts):
         """Maps [noise, style, styled] to styles (B,style_code.SIZE)."""
         noise, style, styled = parts
+        lights, grains = style_code.LIGHTS, grain.SIZE
+        known = tf.convert_to_tensor(self.known)
         z = tf.clip_by_value(
-            noise[:, : style_code.SIZE], -_MOST_DEVIATION, _MOST_DEVIATION
+            noise[:, :lights], -_MOST_DEVIATION, _MOST_DEVIATION
         )
         drawn = self.mean + tf.matmul(z, self.components)
-        lights, grains = tf.split(style, (style_code.LIGHTS, grain.SIZE), 1)
-        mean = self.mean[style_code.LIGHTS :]
-        spread = tf.norm(self.components[:, style_code.LIGHTS :], axis=0)
-        reach = _MOST_DEVIATION * spread
-        grains = tf.clip_by_value(grains, mean - reach, mean + reach)
-        given = tf.concat([lights, grains], 1)
+        apart = drawn[:, None, :_COLOURS] - known[:, :_COLOURS]
+        nearest = tf.argmin(tf.reduce_sum(apart**2, -1), axis=-1)
+        drawn = tf.concat([drawn, tf.gather(known[:, lights:], nearest)], 1)
+        least, most = (
+            function(known[:, lights:], axis=0)
+            for function in (tf.reduce_min, tf.reduce_max)
+        )
+        its_light, its_grain = tf.split(style, (lights, grains), 1)
+        its_grain = tf.clip_by_value(its_grain, least, most)
+        given = tf.concat([its_light, its_grain], 1)
         return tf.where(styled > 0.5, given, drawn)
 
 

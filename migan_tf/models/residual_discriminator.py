@@ -27,7 +27,7 @@ def build_residual_discriminator(base_filters=32):
       base_filters: filters of the first convolutions.
 
     Returns:
-      Keras model that maps {crop: `crop_view` (B,H,W,19), ground:
+      Keras model that maps {crop: `crop_view` (B,H,W,22), ground:
       `ground_view` (N,64,64,12)} to {crop_logits: [(B,h,w,1), …],
       ground_logits: [(N,h,w,1), …, (N,1)], features: [(B,h,w,C), …]}, the
       features those of crops. All are float32.
@@ -64,7 +64,7 @@ def crop_view(image, whole_ground, vessel_map, fov_mask, grains):
       grains: (B,grain.SIZE), of the photographs.
 
     Returns:
-      (B,H,W,19) float32.
+      (B,H,W,22) float32.
     """
     residual = (image - whole_ground) / _RESIDUAL * fov_mask
     fine = fine_part(image) / _FINE * fov_mask

@@ -2,7 +2,10 @@
 
 It is what of a photograph can be given to another vessel map: how it is lit and
 coloured, and how its camera draws. Codes of the training photographs give the
-distribution from which the noise code draws new ones.
+distribution from which the noise code draws new lights, each with the grain of
+the photograph that is most like it in colour: grain hangs on light, since a
+channel that is saturated has none, and one such photograph among twenty would
+give all that is drawn a spread that no other has.
 """
 
 import numpy as np
@@ -12,6 +15,7 @@ from migan_tf.models import grain, ground, light
 
 LIGHTS = light.TERMS * 3
 SIZE = LIGHTS + grain.SIZE
+KEPT = 64  # styles of photographs that a generator knows
 
 
 def style_code(fundus, fov_mask):
@@ -40,7 +44,7 @@ def parts(code):
 
 
 def statistics(codes):
-    """Mean and principal components of the styles of photographs.
+    """What a generator keeps of the styles of photographs.
 
     A mirrored photograph is one of the other eye, so that the mirrored lights
     count as much as those that were seen.
@@ -49,19 +53,20 @@ def statistics(codes):
       codes: (N,SIZE) float.
 
     Returns:
-      (mean, components): (SIZE,) and (SIZE,SIZE) float32. With standard normal
-      numbers z, mean + z @ components has the mean and the covariance of the
-      codes. The components of the largest variance come first.
+      (mean, components, known): (LIGHTS,), (LIGHTS,LIGHTS) and (KEPT,SIZE)
+      float32. With standard normal numbers z, mean + z @ components has the
+      mean and the covariance of the lights; the components of the largest
+      variance come first. `known` are the codes, evenly chosen of more than
+      `KEPT`, repeated of fewer.
     """
     codes = np.asarray(codes, np.float64)
-    mirrored = codes.copy()
-    terms = mirrored[:, :LIGHTS].reshape(-1, light.TERMS, 3)
-    terms[:, [1, 5]] *= -1.0  # x and xy change their signs.
-    mirrored[:, :LIGHTS] = terms.reshape(-1, LIGHTS)
-    rows = np.concatenate([codes, mirrored])
+    lights = codes[:, :LIGHTS]
+    mirrored = lights.reshape(-1, light.TERMS, 3).copy()
+    mirrored[:, [1, 5]] *= -1.0  # x and xy change their signs.
+    rows = np.concatenate([lights, mirrored.reshape(-1, LIGHTS)])
     values, vectors = np.linalg.eigh(np.cov(rows.T, bias=True))
     components = (vectors * np.sqrt(np.maximum(values, 0.0))).T[::-1]
-    return (
-        rows.mean(axis=0).astype(np.float32),
-        components.astype(np.float32),
+    known = codes[np.arange(KEPT) * len(codes) // KEPT]
+    return tuple(
+        np.float32(array) for array in (rows.mean(axis=0), components, known)
     )

@@ -14,6 +14,7 @@ from migan_tf.training.gradients import apply_gradients
 # Every so many updates D pays for its slope at photographs (Mescheder et al.
 # 2018), and then as many times as much (Karras et al. 2020).
 PENALTY_EVERY = 8
+_FEATURE_CELLS = 4  # in which D's features are compared
 _ASTRAY = 5  # pixels; an annotation lies up to two beside its vessel
 _RIM = 15  # pixels; within seven of the FOV's edge
 # What D says of vessels counts less than of texture, and nothing until their
@@ -56,7 +57,8 @@ def update_both(state, task, batch, replicas):
                 d_loss / replicas
             )
         terms = generator_terms(batch, parts)
-        terms |= _adversarial_terms(state, fake, wanted)
+        plain = 1.0 - delta_layers.nearness(batch["vessel_map"])
+        terms |= _adversarial_terms(state, fake, wanted=wanted, plain=plain)
         ramp = _ramp(done, _GROUNDS_FROM, _GROUNDS_FULLY)
         terms["ground_adversarial_loss"] *= ramp
         terms["deviation_loss"] *= 1.0 - (1.0 - HOLD) * _ramp(
@@ -251,7 +253,7 @@ def _darkest(image):
     return -tf.nn.max_pool2d(-smooth, _ASTRAY, strides=1, padding="SAME")
 
 
-def _adversarial_terms(state, fake, wanted):
+def _adversarial_terms(state, fake, wanted, plain):
     """The terms that D judges; `wanted` are its features of photographs."""
     judged = state.discriminator(fake, training=True)
     return {
@@ -259,13 +261,40 @@ def _adversarial_terms(state, fake, wanted):
         "ground_adversarial_loss": _mean_of(
             judged["ground_logits"], tf.negative
         ),
-        "feature_loss": tf.add_n(
-            [
-                tf.reduce_mean(tf.abs(_means(a) - tf.stop_gradient(_means(b))))
-                for a, b in zip(judged["features"], wanted, strict=True)
-            ]
-        ),
+        "feature_loss": feature_loss(judged["features"], wanted, plain),
     }
+
+
+def feature_loss(features, wanted, plain):
+    """How far D's features of what was painted are from those of photographs.
+
+    They are compared as means over a few cells, since grain is in no place, and
+    away from vessels: compared place by place, vessels are held to where they
+    are annotated, and become wide.
+
+    Args:
+      features: list of (B,h,w,C), of what was painted.
+      wanted: the same, of photographs.
+      plain: (B,H,W,1) in [0,1], 1 away from vessels.
+
+    Returns:
+      Scalar: Σ over the features of the mean absolute difference.
+    """
+    total = 0.0
+    for found, target in zip(features, wanted, strict=True):
+        apart = _cells(found) - tf.stop_gradient(_cells(target))
+        counts = tf.image.resize(plain, tf.shape(apart)[1:3], "area")
+        axes = (1, 2, 3)
+        sums = tf.reduce_sum(tf.abs(apart) * counts, axes)
+        number = tf.reduce_sum(counts, axes) * apart.shape[-1]
+        total += tf.reduce_mean(tf.math.divide_no_nan(sums, number))
+    return total
+
+
+def _cells(features):
+    side = _FEATURE_CELLS
+    features = tf.cast(features, tf.float32)
+    return tf.nn.avg_pool2d(features, side, strides=side, padding="SAME")
 
 
 def _discriminator_loss(state, task, real, fake):
@@ -343,15 +372,6 @@ def _mean_deviation(difference, weight):
     total = 3.0 * tf.reduce_sum(weight, axes) + 1e2
     sums = tf.reduce_sum(tf.abs(difference) * weight, axes)
     return tf.reduce_mean(sums / total)
-
-
-def _means(features):
-    """The mean features of a crop (B,C).
-
-    Compared place by place, features hold vessels to where they are annotated,
-    and make them wide.
-    """
-    return tf.reduce_mean(tf.cast(features, tf.float32), (1, 2))
 
 
 def _merged(planes):

@@ -67,8 +67,8 @@ def test_segmentation_alone_needs_no_style_image():
             "--discriminator=residual .*needs --generator_steps=1.*=2",
         ),
         (
-            {"generator": "delta", "noise_size": 23},
-            "--noise_size must be at least 24",
+            {"generator": "delta", "noise_size": 17},
+            "--noise_size must be at least 18",
         ),
         ({"generator": "delta", "antialias": True}, "--antialias is of"),
         (
@@ -114,4 +114,4 @@ def test_the_papers_objectives_are_open_to_delta():
 def test_the_least_noise_code_holds_a_style():
     from migan_tf.models import style_code
 
-    assert config_checks.STYLE_SIZE == style_code.SIZE
+    assert config_checks.LIGHT_SIZE == style_code.LIGHTS

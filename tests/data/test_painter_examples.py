@@ -15,7 +15,7 @@ CONFIG = Config(
     discriminator="residual",
     image_size=SIDE,
     crop_size=CROP,
-    noise_size=26,
+    noise_size=28,
     generator_steps=1,
 )
 
@@ -124,7 +124,7 @@ def test_extra_examples_are_drawn_from_too(examples):
 
 def test_statistics_are_those_of_the_photographs(examples):
     codes, share = painter_examples.statistics_of(examples)
-    assert codes.shape == (3, 24)
+    assert codes.shape == (3, 27)
     expected = np.mean(
         [
             e["fov_mask"][..., 0].reshape(64, 2, 64, 2).mean(axis=(1, 3))

@@ -86,7 +86,7 @@ def parts_of(network, unit, noise, contrast=1.0):
         "noise": noise[None],
         "fov_mask": np.float32(inside[None, ..., None]),
         "contrast": np.float32([[contrast]]),
-        "style": np.zeros((1, 24), np.float32),
+        "style": np.zeros((1, 27), np.float32),
         "styled": np.zeros((1, 1), np.float32),
     }
     found = model([given[tensor.name] for tensor in network.inputs])
@@ -95,7 +95,7 @@ def parts_of(network, unit, noise, contrast=1.0):
 
 def test_the_answer_is_what_the_run_paints(signatures, delta_network, maps):
     generator = run_networks.NetworkGenerator(delta_network, small_delta.CONFIG)
-    noise = np.random.default_rng(0).normal(size=(2, 26)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(size=(2, 28)).astype(np.float32)
     found = ask(
         signatures,
         "serving_default",
@@ -177,7 +177,7 @@ def test_an_image_knows_nothing_of_its_batch(signatures, maps, styles):
 
 def test_contrast_scales_what_the_vessels_add(signatures, delta_network, maps):
     seed = np.array([5], np.int64)
-    noise = delta_signatures._noise(seed[0], 26).numpy()
+    noise = delta_signatures._noise(seed[0], 28).numpy()
     still = paint(signatures, maps[:1], seed, contrast=0.0)
     unit = np.float32(
         run_networks.resampled_map(
@@ -220,7 +220,7 @@ def test_vessels_do_not_move_with_the_style(signatures, maps, styles):
 
 def test_a_flat_photographs_colour_is_painted(maps):
     # Before it has learned anything a generator paints the light alone.
-    blank = build_delta_generator(noise_size=26, base_filters=2)
+    blank = build_delta_generator(noise_size=28, base_filters=2)
     _, functions = delta_signatures.synthesis(blank, small_delta.CONFIG)
     colours = np.array([[180, 90, 40], [120, 130, 60]], np.uint8)
     style = np.zeros((2, 120, 150, 3), np.uint8)
@@ -254,7 +254,7 @@ def test_what_makes_no_sense_is_refused(signatures, maps, styles):
             contrast=np.float32([1]),
             style_fundus_bytes=[b"no picture"],
         )
-    noise = np.full((1, 26), np.nan, np.float32)
+    noise = np.full((1, 28), np.nan, np.float32)
     with pytest.raises(tf.errors.InvalidArgumentError, match="finite"):
         ask(
             signatures,
@@ -266,13 +266,13 @@ def test_what_makes_no_sense_is_refused(signatures, maps, styles):
 
 def test_the_seed_of_the_planes_is_exact():
     for seed in (0, 7, -3, 2**62):
-        noise = delta_signatures._noise(tf.constant(seed, tf.int64), 26).numpy()
+        noise = delta_signatures._noise(tf.constant(seed, tf.int64), 28).numpy()
         whole = noise[-2:] / np.float32(np.sqrt(3) / 2**23)
         np.testing.assert_allclose(whole, np.round(whole), atol=1.0)
         assert (np.abs(noise[-2:]) <= np.float32(np.sqrt(3))).all()
     many = np.stack(
         [
-            delta_signatures._noise(tf.constant(s, tf.int64), 26)
+            delta_signatures._noise(tf.constant(s, tf.int64), 28)
             for s in range(99)
         ]
     )

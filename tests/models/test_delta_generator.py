@@ -10,7 +10,7 @@ from migan_tf.models.build import generator_inputs
 from migan_tf.models.delta_generator import build_delta_generator
 from migan_tf.models.delta_layers import Resampled, WithoutGrid
 
-SIDE, NOISE = 64, 26
+SIDE, NOISE = 64, 28
 
 
 def randomized(network, seed=0):
@@ -22,7 +22,7 @@ def randomized(network, seed=0):
         output.set_weights([rng.normal(0.0, 0.05, kernel.shape), bias])
     drawn = network.get_layer("drawn_style")
     codes = rng.normal(0.0, 0.1, (8, style_code.SIZE))
-    share = drawn.get_weights()[2]
+    share = drawn.get_weights()[3]
     drawn.set_weights([*style_code.statistics(codes), share])
     return network
 
@@ -104,32 +104,34 @@ def test_the_noise_code_draws_the_light(network, example):
             network,
             example,
             noise=tf.concat(
-                [tf.fill((1, 24), shift), example["noise"][:, 24:]], axis=1
+                [tf.fill((1, 18), shift), example["noise"][:, 18:]], axis=1
             ),
         )
         for shift in (-1.0, 1.0)
     ]
     inside = example["fov_mask"].numpy()[..., 0] > 0
     difference = (images[1] - images[0])[inside].mean(axis=0)
-    mean, components, _ = network.get_layer("drawn_style").get_weights()
-    drawn = tf.constant(2 * components.sum(axis=0)[None])
-    field = light.light_field(style_code.parts(drawn)[0], SIDE).numpy()
+    components = network.get_layer("drawn_style").get_weights()[1]
+    drawn = tf.reshape(2 * components.sum(axis=0), (1, 6, 3))
+    field = light.light_field(drawn, SIDE).numpy()
     # The ground's network answers to the light, too, but less.
     assert np.corrcoef(difference, field[inside].mean(axis=0))[0, 1] > 0.9
 
 
 def test_a_given_style_takes_the_place_of_the_drawn_one(network, example):
     drawn = network.get_layer("drawn_style")
-    mean, components, _ = drawn.get_weights()
-    style = tf.constant(mean[None] + np.float32(0.01))
+    mean, components, known, _ = drawn.get_weights()
+    style = tf.constant(
+        np.concatenate([mean + 0.01, known[0, 18:]])[None], tf.float32
+    )
     noise = example["noise"]
     np.testing.assert_allclose(drawn([noise, style, tf.ones((1, 1))]), style)
-    z = np.clip(noise.numpy()[0, :24], -2, 2)
-    np.testing.assert_allclose(
-        drawn([noise, style, tf.zeros((1, 1))])[0],
-        mean + z @ components,
-        atol=1e-5,
-    )
+    z = np.clip(noise.numpy()[0, :18], -2, 2)
+    found = drawn([noise, style, tf.zeros((1, 1))])[0]
+    np.testing.assert_allclose(found[:18], mean + z @ components, atol=1e-5)
+    # Its grain is that of the photograph of the colour that is nearest.
+    apart = ((known[:, :3] - found[:3].numpy()) ** 2).sum(axis=1)
+    np.testing.assert_array_equal(found[18:], known[apart.argmin(), 18:])
     # Over the whole image, a light that is brighter by a tenth is just that.
     brighter = style.numpy().copy()
     brighter[0, :3] += 0.1
@@ -144,12 +146,12 @@ def test_a_given_style_takes_the_place_of_the_drawn_one(network, example):
 
 def test_a_given_grain_stays_within_that_of_the_photographs(network):
     drawn = network.get_layer("drawn_style")
-    mean, components, _ = drawn.get_weights()
-    spread = np.sqrt((components**2).sum(axis=0))
-    wild = tf.constant(mean[None] + np.float32(9.0))
-    found = drawn([tf.zeros((1, NOISE)), wild, tf.ones((1, 1))]).numpy()[0]
-    np.testing.assert_allclose(found[:18], mean[:18] + 9.0, rtol=1e-5)
-    np.testing.assert_allclose(found[18:], (mean + 2 * spread)[18:], rtol=1e-4)
+    known = drawn.get_weights()[2]
+    for wild, bound in ((9.0, known.max(axis=0)), (-9.0, known.min(axis=0))):
+        style = tf.fill((1, style_code.SIZE), wild)
+        found = drawn([tf.zeros((1, NOISE)), style, tf.ones((1, 1))]).numpy()[0]
+        np.testing.assert_array_equal(found[:18], wild)
+        np.testing.assert_array_equal(found[18:], bound[18:])
 
 
 def test_vessels_outside_of_the_field_of_view_change_nothing(network, example):
@@ -216,5 +218,5 @@ def test_folded_pixels_of_other_means_leave_no_grid():
 
 
 def test_too_short_a_code_is_refused():
-    with pytest.raises(ValueError, match="at least 24.*noise_size=23"):
-        build_delta_generator(23)
+    with pytest.raises(ValueError, match="at least 18.*noise_size=17"):
+        build_delta_generator(17)

@@ -21,11 +21,11 @@ def crop():
 
 def test_a_crop_is_shown_as_residual_and_as_fine_part(crop):
     image, whole, vessel_map, fov_mask = crop
-    grains = np.arange(12, dtype=np.float32).reshape(2, 6)
+    grains = np.arange(18, dtype=np.float32).reshape(2, 9)
     seen = judge.crop_view(
         image, whole, vessel_map, fov_mask=fov_mask, grains=grains
     ).numpy()
-    assert seen.shape == (2, 32, 32, 19)
+    assert seen.shape == (2, 32, 32, 22)
     row, column = 20, 15
     window = image[0, row - 2 : row + 3, column - 2 : column + 3]
     np.testing.assert_allclose(
@@ -78,7 +78,7 @@ def test_crops_of_any_size_are_judged_in_patches():
     for side in (32, 64):
         answers = network(
             {
-                "crop": tf.zeros((2, side, side, 19)),
+                "crop": tf.zeros((2, side, side, 22)),
                 "ground": tf.zeros((3, 64, 64, 12)),
             }
         )

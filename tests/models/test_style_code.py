@@ -1,6 +1,7 @@
 """Styles as codes: put together, taken apart, and drawn."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from migan_tf.models import grain, light, style_code
@@ -19,9 +20,10 @@ def test_a_code_is_light_and_grain():
         np.testing.assert_array_equal(mine, given)
 
 
-def test_drawn_styles_have_the_statistics_of_photographs_and_mirrors():
+def test_drawn_lights_have_the_statistics_of_photographs_and_mirrors():
     codes = RNG.normal(0.1, 0.3, (12, style_code.SIZE))
-    mean, components = style_code.statistics(codes)
+    mean, components, _ = style_code.statistics(codes)
+    codes = codes[:, :18]
     mirrored = codes.copy()
     for term in (1, 5):  # x and xy, of three channels each
         mirrored[:, 3 * term : 3 * term + 3] *= -1
@@ -32,6 +34,16 @@ def test_drawn_styles_have_the_statistics_of_photographs_and_mirrors():
     )
     variances = (components**2).sum(axis=1)
     assert (np.diff(variances) <= 1e-6).all()  # the largest first
+
+
+@pytest.mark.parametrize("count", [1, 3, 64, 200])
+def test_the_styles_that_are_kept_are_evenly_those_of_the_photographs(count):
+    codes = np.arange(count)[:, None] + np.zeros(style_code.SIZE)
+    known = style_code.statistics(codes)[2]
+    assert known.shape == (64, style_code.SIZE)
+    numbers, times = np.unique(known[:, 0], return_counts=True)
+    assert len(numbers) == min(count, 64) and np.ptp(times) <= 1
+    assert np.ptp(np.diff([*numbers, count])) <= 1
 
 
 def test_a_photographs_code_is_that_of_its_light_and_its_noise():

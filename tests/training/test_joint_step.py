@@ -18,7 +18,7 @@ CONFIG = Config(
     discriminator="residual",
     image_size=64,
     crop_size=64,
-    noise_size=26,
+    noise_size=28,
     base_filters=3,
     discriminator_filters=4,
     batch_size=1,
@@ -38,12 +38,12 @@ def batch():
         "vessel_map": vessel_map,
         "fov_mask": np.ones((1, 64, 64, 1)),
         "ground": np.full((1, 64, 64, 3), 0.1),
-        "grain": rng.normal(size=(1, 6)),
-        "noise": rng.normal(size=(1, 26)),
+        "grain": rng.normal(size=(1, 9)),
+        "noise": rng.normal(size=(1, 28)),
         "grounds": rng.normal(0.0, 0.1, (1, 2, 64, 64, 3)),
         "densities": rng.random((1, 2, 64, 64, 2)),
         "fov_shares": share,
-        "ground_noise": rng.normal(size=(1, 2, 26)),
+        "ground_noise": rng.normal(size=(1, 2, 28)),
     }
     return {name: tf.constant(x, tf.float32) for name, x in planes.items()}
 
@@ -160,11 +160,28 @@ def test_the_penalty_is_the_mean_square_slope():
                 "ground_logits": [3.0 * tf.reduce_sum(views["ground"], -1)],
             }
 
-    views = {"crop": tf.ones((2, 4, 4, 19)), "ground": tf.ones((1, 8, 8, 12))}
-    # Each logit has nineteen slopes of 2, or twelve of 3.
+    views = {"crop": tf.ones((2, 4, 4, 22)), "ground": tf.ones((1, 8, 8, 12))}
+    # Each logit has 22 slopes of 2, or twelve of 3.
     assert joint_step.slope_penalty(Linear(), views).numpy() == pytest.approx(
-        19 * 4 + 12 * 9
+        22 * 4 + 12 * 9
     )
+
+
+def test_features_are_compared_as_means_and_away_from_vessels():
+    rng = np.random.default_rng(0)
+    wanted = rng.normal(size=(1, 16, 16, 3)).astype(np.float32)
+    within = rng.permutation(wanted.reshape(4, 4, 4, 4, 3), axis=1)
+    plain = np.ones((1, 64, 64, 1), np.float32)
+    plain[:, :, 32:] = 0.0
+    found = wanted + 0.25
+    found[:, :, 8:] += 5.0  # where vessels are
+    loss = joint_step.feature_loss([found, wanted], [wanted, wanted], plain)
+    assert loss.numpy() == pytest.approx(0.25, rel=1e-5)
+    # What is in another place of its four by four cells is no difference.
+    moved = within.reshape(1, 16, 16, 3)
+    assert np.abs(moved - wanted).max() > 1.0
+    loss = joint_step.feature_loss([moved], [wanted], plain)
+    assert loss.numpy() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_grounds_are_compared_less_their_light(batch, state):
@@ -229,9 +246,8 @@ def test_statistics_are_set_in_the_network_and_its_average(state):
     codes = np.random.default_rng(0).normal(size=(5, style_code.SIZE))
     share = np.full((64, 64, 1), 0.5, np.float32)
     state[0].set_statistics(codes, share)
-    mean, components = style_code.statistics(codes)
+    statistics = [*style_code.statistics(codes), share]
     for network in (state[0].network, state[0].average.network):
         found = network.get_layer("drawn_style").get_weights()
-        np.testing.assert_array_equal(found[0], mean)
-        np.testing.assert_array_equal(found[1], components)
-        np.testing.assert_array_equal(found[2], share)
+        for mine, given in zip(found, statistics, strict=True):
+            np.testing.assert_array_equal(mine, given)

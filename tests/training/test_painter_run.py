@@ -15,7 +15,7 @@ from migan_tf.training import trainer
 SETTINGS = dict(
     task="synthesis",
     generator="delta",
-    noise_size=26,
+    noise_size=28,
     base_filters=3,
     discriminator_filters=4,
     image_size=64,
