@@ -15,6 +15,7 @@ from migan_tf.training.gradients import apply_gradients
 # 2018), and then as many times as much (Karras et al. 2020).
 PENALTY_EVERY = 8
 _FEATURE_CELLS = 4  # in which D's features are compared
+_DARK = 0.05  # of [-1,1]; so far from it a square weighs as much as an L1 term
 _ASTRAY = 5  # pixels; an annotation lies up to two beside its vessel
 _RIM = 15  # pixels; within seven of the FOV's edge
 # What D says of vessels counts less than of texture, and nothing until their
@@ -226,12 +227,14 @@ def deviation(batch, parts):
 
 
 def depth(batch, parts):
-    """The L1 deviation of how dark vessels are, wherever they lie exactly.
+    """The deviation of how dark vessels are, wherever they lie exactly.
 
     An annotation lies a pixel or two beside its vessel as often as on it, and
     the median of what is seen at its place is a vessel too pale and too wide.
     Compared are the darkest of the pixels within `_ASTRAY`, of the image with
-    its texture, so that the noise darkens both alike.
+    its texture, so that the noise darkens both alike. Their difference is
+    squared: many thin vessels can hardly be seen and a few are dark, so that
+    the median is paler than the mean.
 
     Args:
       batch: with fundus, vessel_map, fov_mask and ground.
@@ -245,7 +248,7 @@ def depth(batch, parts):
     residual = batch["fundus"] - batch["ground"]
     painted = parts["vessels"] + tf.stop_gradient(parts["texture"])
     difference = _darkest(residual) - _darkest(painted)
-    return _mean_deviation(difference, vessel_map * inner)
+    return _mean_deviation(difference**2 / _DARK, vessel_map * inner)
 
 
 def _darkest(image):

@@ -107,10 +107,14 @@ def test_depth_asks_how_dark_a_vessel_is_and_not_where(batch, astray, paler):
     # dark. Each row of the map sees two pixels beside it, and so the middle;
     # two astray, the first row of the map sees no more than 0.3.
     weights = 3 * 64 * 3
-    expected = {0: paler, 1: paler, 2: (2 * paler + abs(paler - 0.1)) / 3}
+    expected = {
+        0: paler**2,
+        1: paler**2,
+        2: (2 * paler**2 + (paler - 0.1) ** 2) / 3,
+    }
     found = joint_step.depth(given, parts).numpy()
     assert found == pytest.approx(
-        expected[astray] * weights / (weights + 100), rel=1e-3, abs=1e-6
+        expected[astray] / 0.05 * weights / (weights + 100), rel=1e-3, abs=1e-6
     )
 
 
