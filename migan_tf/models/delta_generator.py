@@ -170,6 +170,7 @@ def build_texture_network(noise_size, filters):
         multiples=(1, 2, 3),
         filters=filters,
     )
+    x = delta_layers.Bounded(name="bounded", dtype="float32")([x, known[0]])
     return keras.Model(known, x, name="texture")
 
 

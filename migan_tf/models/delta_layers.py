@@ -3,11 +3,13 @@
 import keras
 import tensorflow as tf
 
-from migan_tf.models import grain, ground, light, style_code
+from migan_tf.models import grain, ground, layers, light, style_code
 
 # How far from a vessel, in pixels, its network may paint: fully up to 5, not at
 # all from 11 on.
 _REACH, _SOFTENING = 17, 7
+_MOST_TEXTURE = 0.08  # of [-1,1]; ten grey levels
+RIM = 15  # pixels; within seven of the FOV's edge
 _GRID_CELL = 8  # folded pixels
 _MOST_DEVIATION = 2.0  # of a drawn light's components, in standard deviations
 _COLOURS = 3  # of a light's numbers: the constant terms of red, green and blue
@@ -136,6 +138,23 @@ class Resampled(keras.layers.Layer):
     def call(self, image):
         """Filters (B,H,W,C) to the same shape."""
         return resample(image)
+
+
+class Bounded(keras.layers.Layer):
+    """Keeps texture below `_MOST_TEXTURE`, but for the rim.
+
+    What is farther from the ground than that, in the photographs of DRIVE less
+    than two pixels in a hundred, are lesions and reflexes of a few of them. A
+    texture that may learn them has some in every image.
+    """
+
+    def call(self, parts):
+        """Bounds [texture (B,H,W,3), fov_mask (B,H,W,1)] softly."""
+        texture, fov_mask = parts
+        bounded = _MOST_TEXTURE * tf.tanh(texture / _MOST_TEXTURE)
+        inner = layers.eroded(tf.cast(fov_mask, texture.dtype), RIM)
+        inner = tf.nn.avg_pool2d(inner, _SOFTENING, strides=1, padding="SAME")
+        return texture + inner * (bounded - texture)
 
 
 class Nearness(keras.layers.Layer):

@@ -17,14 +17,13 @@ PENALTY_EVERY = 8
 _FEATURE_CELLS = 4  # in which D's features are compared
 _DARK = 0.05  # of [-1,1]; so far from it a square weighs as much as an L1 term
 _ASTRAY = 5  # pixels; an annotation lies up to two beside its vessel
-_RIM = 15  # pixels; within seven of the FOV's edge
 # What D says of vessels counts less than of texture, and nothing until their
 # deviation has given them a shape: from the start it would paint fringes. From
 # and to which share of a run's updates that comes in:
 VESSEL_SHARE, _VESSELS_FROM, _VESSELS_FULLY = 0.5, 0.05, 0.2
 # As D takes over the deviation lets go, to this share of its weight: held to an
 # annotation that lies a pixel beside its vessel, thin vessels are blurred.
-HOLD, _HELD_UNTIL, _LET_GO_AT = 0.25, 0.2, 0.5
+HOLD, _HELD_UNTIL, _LET_GO_AT = 0.4, 0.2, 0.5
 # Likewise of grounds: first the disc must have found its place.
 _GROUNDS_FROM, _GROUNDS_FULLY = 0.125, 0.25
 
@@ -218,7 +217,7 @@ def deviation(batch, parts):
       Scalar.
     """
     fov_mask, residual = batch["fov_mask"], batch["fundus"] - batch["ground"]
-    inner = layers.eroded(fov_mask, _RIM)
+    inner = layers.eroded(fov_mask, delta_layers.RIM)
     rim = fov_mask - inner
     near = delta_layers.nearness(batch["vessel_map"])
     return _mean_deviation(
@@ -244,7 +243,7 @@ def depth(batch, parts):
       Scalar.
     """
     fov_mask, vessel_map = batch["fov_mask"], batch["vessel_map"]
-    inner = layers.eroded(fov_mask, _RIM)
+    inner = layers.eroded(fov_mask, delta_layers.RIM)
     residual = batch["fundus"] - batch["ground"]
     painted = parts["vessels"] + tf.stop_gradient(parts["texture"])
     difference = _darkest(residual) - _darkest(painted)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from migan_tf.models import light, style_code
+from migan_tf.models import delta_layers, light, style_code
 from migan_tf.models.build import generator_inputs
 from migan_tf.models.delta_generator import build_delta_generator
 from migan_tf.models.delta_layers import Resampled, WithoutGrid
@@ -96,6 +96,20 @@ def test_texture_does_not_see_the_map(network, example):
         (inside[:, :, 1:] & inside[:, :, :-1])[..., 0]
     ]
     assert step.max() < 0.02
+
+
+def test_texture_is_bounded_but_at_the_rim():
+    y, x = np.mgrid[:96, :96] - 47.5
+    fov_mask = (np.hypot(y, x) < 40).astype(np.float32)[None, ..., None]
+    inside = np.hypot(y, x) < 25
+    bound = delta_layers.Bounded()
+    little, much = (
+        bound([np.full((1, 96, 96, 3), level, np.float32), fov_mask]).numpy()
+        for level in (-0.01, -0.5)
+    )
+    np.testing.assert_allclose(little, -0.01, rtol=0.01)
+    np.testing.assert_allclose(much[0, inside], -0.08, rtol=1e-4)
+    np.testing.assert_allclose(much[0, 47, 8], -0.5, rtol=1e-4)  # at the edge
 
 
 def test_the_noise_code_draws_the_light(network, example):
