@@ -70,11 +70,12 @@ class Generator(Protocol):
           fov_mask: (H,W) bool, the field of view to paint in. By default that
             of the photographs that were trained on, which is the only one that
             the paper's generator knows.
-          contrast: of the vessels; 1 is as photographed.
+          contrast: of the vessels, from 0 to 4; 1 is as photographed.
           style_fundus: (h,w,3) uint8, a photograph in whose colours and light
             to paint. By default the noise code chooses them.
 
         Raises:
           UserError: the generator is the paper's and is given a contrast or a
             style, or the style shows no fundus.
+          ValueError: the contrast is out of its bounds.
         """

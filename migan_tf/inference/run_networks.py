@@ -12,6 +12,7 @@ from migan_tf.base.config_checks import TOTAL_STRIDE
 from migan_tf.base.errors import UserError
 from migan_tf.data import geometry
 from migan_tf.data.fov import find_fov_mask
+from migan_tf.inference.contrast import MOST
 from migan_tf.inference.protocols import Painting, Segmentation
 from migan_tf.inference.test_time_augmentation import mean_over_views
 from migan_tf.metrics.segmentation import otsu_threshold
@@ -146,6 +147,11 @@ class NetworkGenerator:
         config = self.config
         if not self.is_delta:
             refuse_delta_arguments(contrast, style_fundus)
+        elif not 0.0 <= contrast <= MOST:
+            raise ValueError(
+                f"`contrast` must be from 0 to {MOST:g}. Received: "
+                f"contrast={contrast}"
+            )
         if noise_stddev is None:
             noise_stddev = config.evaluation_noise_stddev
         rng = np.random.default_rng(seed)

@@ -211,3 +211,11 @@ def test_the_papers_generator_ignores_a_field_of_view():
     np.testing.assert_array_equal(
         painting.fundus, generator(vessel_map, 0).fundus
     )
+
+
+@pytest.mark.parametrize("contrast", [-0.1, 4.1, np.nan])
+def test_a_contrast_out_of_bounds_is_refused(contrast):
+    config = dataclasses.replace(CONFIG, generator="delta")
+    generator = run_networks.NetworkGenerator(None, config)
+    with pytest.raises(ValueError, match=f"from 0 to 4.*contrast={contrast}"):
+        generator(np.ones((64, 64), np.float32), 0, contrast=contrast)
