@@ -15,7 +15,6 @@ from migan_tf.training.gradients import apply_gradients
 # 2018), and then as many times as much (Karras et al. 2020).
 PENALTY_EVERY = 8
 _FEATURE_CELLS = 4  # in which D's features are compared
-_DARK = 0.05  # of [-1,1]; so far from it a square weighs as much as an L1 term
 _ASTRAY = 5  # pixels; an annotation lies up to two beside its vessel
 # What D says of vessels counts less than of texture, and nothing until their
 # deviation has given them a shape: from the start it would paint fringes. From
@@ -57,12 +56,18 @@ def update_both(state, task, batch, replicas):
                 d_loss / replicas
             )
         terms = generator_terms(batch, parts)
-        terms |= _adversarial_terms(state, fake)
+        judged = state.discriminator(fake, training=True)
+        terms |= _adversarial_terms(judged)
         # Compared place by place, vessels would be held to where they are
-        # annotated, a pixel beside, and become wide: features are texture's.
+        # annotated, a pixel beside, and become wide: only texture is.
         _, still = views(batch, parts, vessel_share=0.0)
-        judged = state.discriminator(still, training=True)
-        terms["feature_loss"] = feature_loss(judged["features"], wanted)
+        terms["feature_loss"] = feature_loss(
+            judged["features"], wanted, cells=None
+        ) + feature_loss(
+            state.discriminator(still, training=True)["features"],
+            wanted,
+            cells=_FEATURE_CELLS,
+        )
         ramp = _ramp(done, _GROUNDS_FROM, _GROUNDS_FULLY)
         terms["ground_adversarial_loss"] *= ramp
         terms["deviation_loss"] *= 1.0 - (1.0 - HOLD) * _ramp(
@@ -230,14 +235,12 @@ def deviation(batch, parts):
 
 
 def depth(batch, parts):
-    """The deviation of how dark vessels are, wherever they lie exactly.
+    """The L1 deviation of how dark vessels are, wherever they lie exactly.
 
     An annotation lies a pixel or two beside its vessel as often as on it, and
     the median of what is seen at its place is a vessel too pale and too wide.
     Compared are the darkest of the pixels within `_ASTRAY`, of the image with
-    its texture, so that the noise darkens both alike. Their difference is
-    squared: many thin vessels can hardly be seen and a few are dark, so that
-    the median is paler than the mean.
+    its texture, so that the noise darkens both alike.
 
     Args:
       batch: with fundus, vessel_map, fov_mask and ground.
@@ -251,7 +254,7 @@ def depth(batch, parts):
     residual = batch["fundus"] - batch["ground"]
     painted = parts["vessels"] + tf.stop_gradient(parts["texture"])
     difference = _darkest(residual) - _darkest(painted)
-    return _mean_deviation(difference**2 / _DARK, vessel_map * inner)
+    return _mean_deviation(difference, vessel_map * inner)
 
 
 def _darkest(image):
@@ -259,9 +262,8 @@ def _darkest(image):
     return -tf.nn.max_pool2d(-smooth, _ASTRAY, strides=1, padding="SAME")
 
 
-def _adversarial_terms(state, fake):
+def _adversarial_terms(judged):
     """What D says of what was painted."""
-    judged = state.discriminator(fake, training=True)
     return {
         "adversarial_loss": _mean_of(judged["crop_logits"], tf.negative),
         "ground_adversarial_loss": _mean_of(
@@ -270,30 +272,33 @@ def _adversarial_terms(state, fake):
     }
 
 
-def feature_loss(features, wanted):
+def feature_loss(features, wanted, cells):
     """How far D's features of what was painted are from those of photographs.
-
-    They are compared as means over a few cells, since grain is in no place.
 
     Args:
       features: list of (B,h,w,C), of what was painted.
       wanted: the same, of photographs.
+      cells: they are compared as means over so many cells in both directions,
+        since grain is in no place; None: over the whole crop.
 
     Returns:
       Scalar: Σ over the features of the mean absolute difference.
     """
     return tf.add_n(
         [
-            tf.reduce_mean(tf.abs(_cells(a) - tf.stop_gradient(_cells(b))))
+            tf.reduce_mean(
+                tf.abs(_means(a, cells) - tf.stop_gradient(_means(b, cells)))
+            )
             for a, b in zip(features, wanted, strict=True)
         ]
     )
 
 
-def _cells(features):
-    side = _FEATURE_CELLS
+def _means(features, cells):
     features = tf.cast(features, tf.float32)
-    return tf.nn.avg_pool2d(features, side, strides=side, padding="SAME")
+    if cells is None:
+        return tf.reduce_mean(features, (1, 2))
+    return tf.nn.avg_pool2d(features, cells, strides=cells, padding="SAME")
 
 
 def _discriminator_loss(state, task, real, fake):

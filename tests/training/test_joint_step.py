@@ -107,14 +107,10 @@ def test_depth_asks_how_dark_a_vessel_is_and_not_where(batch, astray, paler):
     # dark. Each row of the map sees two pixels beside it, and so the middle;
     # two astray, the first row of the map sees no more than 0.3.
     weights = 3 * 64 * 3
-    expected = {
-        0: paler**2,
-        1: paler**2,
-        2: (2 * paler**2 + (paler - 0.1) ** 2) / 3,
-    }
+    expected = {0: paler, 1: paler, 2: (2 * paler + abs(paler - 0.1)) / 3}
     found = joint_step.depth(given, parts).numpy()
     assert found == pytest.approx(
-        expected[astray] / 0.05 * weights / (weights + 100), rel=1e-3, abs=1e-6
+        expected[astray] * weights / (weights + 100), rel=1e-3, abs=1e-6
     )
 
 
@@ -171,17 +167,24 @@ def test_the_penalty_is_the_mean_square_slope():
     )
 
 
-def test_features_are_compared_as_means_over_four_by_four_cells():
+def test_features_are_compared_as_means_over_cells_or_over_the_crop():
     rng = np.random.default_rng(0)
     wanted = rng.normal(size=(1, 16, 16, 3)).astype(np.float32)
-    loss = joint_step.feature_loss([wanted + 0.25, wanted], [wanted, wanted])
-    assert loss.numpy() == pytest.approx(0.25, rel=1e-5)
+
+    def loss(found, cells):
+        pair = [wanted, wanted]
+        return joint_step.feature_loss([found, wanted], pair, cells).numpy()
+
+    for cells in (4, None):
+        assert loss(wanted + 0.25, cells) == pytest.approx(0.25, rel=1e-5)
     # What is in another place of its four by four cells is no difference.
-    within = rng.permutation(wanted.reshape(4, 4, 4, 4, 3), axis=1)
-    moved = within.reshape(1, 16, 16, 3)
+    moved = rng.permutation(wanted.reshape(4, 4, 4, 4, 3), axis=1)
+    moved = moved.reshape(1, 16, 16, 3)
     assert np.abs(moved - wanted).max() > 1.0
-    loss = joint_step.feature_loss([moved], [wanted])
-    assert loss.numpy() == pytest.approx(0.0, abs=1e-6)
+    assert loss(moved, 4) == pytest.approx(0.0, abs=1e-6)
+    # What is in another of them is one, but not over the crop.
+    assert loss(moved[:, ::-1], 4) > 0.1
+    assert loss(moved[:, ::-1], None) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_grounds_are_compared_less_their_light(batch, state):
