@@ -9,6 +9,8 @@ import sys
 import pytest
 import tensorflow_datasets as tfds
 
+from migan_tf.base.config import Config
+from tests.small_delta import record
 from tests.synthetic_parts import contents
 
 
@@ -41,17 +43,6 @@ def call(module, *arguments):
             ["--workdir=a", "--vessel_maps=m", "--output=o"],
             "no synthesis/run.json",
         ),
-        # Of a generator of the paper, which comes along:
-        (
-            "synthesize",
-            ["--vessel_maps=m", "--contrast=0.5:1.2", "--image_size=1024"],
-            "--contrast, --image_size must go with a generator of",
-        ),
-        (
-            "synthesize_beam",
-            ["--vessel_source=procedural", "--style_fundus=camera.jpg"],
-            "--style_fundus must go with a generator of --generator=delta",
-        ),
         # Of a job of many pairs:
         (
             "synthesize",
@@ -73,6 +64,30 @@ def call(module, *arguments):
 )
 def test_wrong_calls_are_refused_in_words(module, arguments, words):
     result = call(module, *arguments)
+    assert result.returncode == 2
+    assert words in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "module, arguments, words",
+    [
+        (
+            "synthesize",
+            ["--vessel_maps=m", "--contrast=0.5:1.2", "--image_size=1024"],
+            "--contrast, --image_size must go with a generator of",
+        ),
+        (
+            "synthesize_beam",
+            ["--vessel_source=procedural", "--style_fundus=camera.jpg"],
+            "--style_fundus must go with a generator of --generator=delta",
+        ),
+    ],
+)
+def test_the_papers_generator_is_asked_for_no_more(
+    module, arguments, words, tmp_path
+):
+    record(tmp_path / "synthesis", Config(dataset="phantom/demo"))
+    result = call(module, f"--workdir={tmp_path}", *arguments)
     assert result.returncode == 2
     assert words in result.stderr and "Traceback" not in result.stderr
 

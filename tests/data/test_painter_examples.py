@@ -55,7 +55,7 @@ def test_an_example_is_a_function_of_its_number(examples):
     )
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(3))
 def test_a_crop_holds_pixels_as_photographed(examples, number):
     drawn = draw(examples, number)
     inside = drawn["fov_mask"][..., 0] > 0
@@ -68,7 +68,7 @@ def test_a_crop_holds_pixels_as_photographed(examples, number):
         ):
             windows = np.lib.stride_tricks.sliding_window_view(
                 turned, (CROP, CROP, 3)
-            )[::, ::, 0]
+            )[::2, ::2, 0]  # Pixels are folded two by two.
             equal = np.abs(windows[..., inside, :] - fundus[inside]).max(
                 axis=(-1, -2)
             )
