@@ -43,13 +43,8 @@ def grain_of(fundus, fov_mask):
     bands = tf.concat([fine, fine_mean - _mean(fundus, MIDDLE_SIDE)], -1)
     share = _blocks(layers.eroded(fov_mask, MIDDLE_SIDE))
     power = _blocks(bands**2)
-    products = tf.concat(
-        [fine[..., i : i + 1] * fine[..., j : j + 1] for i, j in PAIRS], -1
-    )
-    sizes = tf.stack(
-        [tf.sqrt(power[..., i] * power[..., j]) for i, j in PAIRS], -1
-    )
-    alike = _blocks(products) / (sizes + (_LEAST / 127.5) ** 2)
+    sizes = tf.sqrt(_products(power))
+    alike = _blocks(_products(fine)) / (sizes + (_LEAST / 127.5) ** 2)
     median = _median(tf.concat([power, alike], -1), share > 0.999)
     strengths, correlations = tf.split(median, (STRENGTHS, len(PAIRS)), 1)
     strengths = tf.math.log(tf.sqrt(strengths) * 127.5 + _LEAST)
@@ -65,6 +60,14 @@ def _median(blocks, counted):
     number = tf.reduce_sum(tf.cast(counted, tf.int32), (1, 2, 3))
     median = tf.gather(ordered, number // 2, axis=1, batch_dims=1)
     return tf.where(tf.math.is_finite(median), median, 0.0)
+
+
+def _products(channels):
+    """Products of the channels of each of `PAIRS`, (B,H,W,3)."""
+    first, second = (
+        tf.gather(channels, side, axis=-1) for side in zip(*PAIRS, strict=True)
+    )
+    return first * second
 
 
 def _mean(image, side):
