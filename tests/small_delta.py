@@ -46,6 +46,7 @@ def network():
     mean[:3] = (0.2, -0.2, -0.4)
     components = rng.normal(0.0, 0.02, (18, 18)).astype(np.float32)
     known = rng.normal(0.0, 0.02, (64, 27)).astype(np.float32)
+    known[:, :18] += mean
     inside = disc(64, 64, RADIUS)[..., None].astype(np.float32)
     model.get_layer("drawn_style").set_weights(
         [mean, components, known, inside]

@@ -68,7 +68,7 @@ class DrawnStyle(keras.layers.Layer):
         z = tf.clip_by_value(
             noise[:, :lights], -_MOST_DEVIATION, _MOST_DEVIATION
         )
-        drawn = self.mean + tf.matmul(z, self.components)
+        drawn = self._lit(self.mean + tf.matmul(z, self.components), known)
         apart = drawn[:, None, :_COLOURS] - known[:, :_COLOURS]
         nearest = tf.argmin(tf.reduce_sum(apart**2, -1), axis=-1)
         drawn = tf.concat([drawn, tf.gather(known[:, lights:], nearest)], 1)
@@ -80,6 +80,21 @@ class DrawnStyle(keras.layers.Layer):
         its_grain = tf.clip_by_value(its_grain, least, most)
         given = tf.concat([its_light, its_grain], 1)
         return tf.where(styled > 0.5, given, drawn)
+
+    def _lit(self, drawn, known):
+        """Drawn lights (B,style_code.LIGHTS), within those of photographs."""
+        lights = (
+            tf.reshape(x, (-1, light.TERMS, 3))
+            for x in (drawn, self.mean, known[:, : style_code.LIGHTS])
+        )
+        drawn, mean, known = lights
+        kept = light.drawn_within(
+            drawn,
+            mean=mean[0],
+            known=known,
+            inside=self.fov_share[None] >= 0.5,
+        )
+        return tf.reshape(kept, (-1, style_code.LIGHTS))
 
 
 class Composition(keras.layers.Layer):

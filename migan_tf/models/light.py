@@ -76,6 +76,36 @@ def light_of_photograph(fundus, fov_mask, size):
     return fit_light(tf.math.divide_no_nan(sums, share), share)
 
 
+def drawn_within(drawn, mean, known, inside):
+    """Pulls lights towards a mean until their levels are within those known.
+
+    A Gaussian of polynomials has places in the FOV that are darker than those
+    of any photograph it was taken from.
+
+    Args:
+      drawn: (B,TERMS,3) float32.
+      mean: (TERMS,3) float32.
+      known: (N,TERMS,3) float32, the lights whose least and greatest level of
+        each channel are kept.
+      inside: (1,S,S,1) bool, the cells of the FOV.
+
+    Returns:
+      (B,TERMS,3): mean + s · (drawn - mean), s in [0,1] the greatest that
+      keeps every cell of the FOV within.
+    """
+    size = tf.shape(inside)[1]
+    levels = light_field(known, size)
+    least = tf.reduce_min(tf.where(inside, levels, float("inf")), (0, 1, 2))
+    most = tf.reduce_max(tf.where(inside, levels, -float("inf")), (0, 1, 2))
+    middle = light_field(mean[None], size)
+    apart = light_field(drawn, size) - middle
+    room = tf.where(apart < 0.0, least - middle, most - middle)
+    counts = inside & (tf.abs(apart) > tf.abs(room))
+    share = tf.reduce_min(tf.where(counts, room / apart, 1.0), (1, 2, 3))
+    share = tf.clip_by_value(share, 0.0, 1.0)
+    return mean + share[:, None, None] * (drawn - mean)
+
+
 def _terms(size):
     axis = tf.linspace(-1.0, 1.0, size)
     x, y = tf.meshgrid(axis, axis)

@@ -7,7 +7,8 @@ from migan_tf.base.errors import UserError
 
 # Consecutive logged rows that must agree before a warning is given.
 WINDOW = 20
-# Eq. 4 where D cannot tell, and how near to it D is called stuck.
+# Eq. 4 where D cannot tell, and how near to it D is called stuck: by its loss
+# or, under the hinge, by what it says of photographs and of what was painted.
 TWO_LN_2 = 2 * math.log(2)
 STUCK_WITHIN = 0.01
 SATURATED_BELOW = 0.01
@@ -21,7 +22,7 @@ class HealthMonitor:
     """Watches the scalars of a run; each warning is given once."""
 
     def __init__(self):
-        self._d_losses = collections.deque(maxlen=WINDOW)
+        self._judgements = collections.deque(maxlen=WINDOW)
         self._said = set()
 
     def check(self, step, scalars) -> list[str]:
@@ -51,7 +52,7 @@ class HealthMonitor:
                     "--workdir."
                 )
         if "d_loss" in scalars:
-            self._d_losses.append(scalars["d_loss"])
+            self._judgements.append(_judgement(scalars))
         found = {
             key: text
             for key, text in self._symptoms(scalars)
@@ -70,15 +71,16 @@ class HealthMonitor:
                     f"{name} fell to {scale:g}: updates are being skipped. "
                     "Use --mixed_precision=mixed_bfloat16 or float32.",
                 )
-        if len(self._d_losses) == WINDOW:
-            stuck = [abs(d - TWO_LN_2) < STUCK_WITHIN for d in self._d_losses]
+        if len(self._judgements) == WINDOW:
+            losses, stuck = zip(*self._judgements, strict=True)
             if all(stuck):
                 yield (
                     "d_stuck",
-                    "the discriminator is stuck at 2 ln 2: it cannot tell real"
-                    " from fake, and the generator learns nothing from it.",
+                    "the discriminator is stuck at 2 ln 2, or under the hinge "
+                    "at equal logits: it cannot tell real from fake, and the "
+                    "generator learns nothing from it.",
                 )
-            if all(loss < SATURATED_BELOW for loss in self._d_losses):
+            if all(loss < SATURATED_BELOW for loss in losses):
                 yield (
                     "d_saturated",
                     "the discriminator is saturated (loss below "
@@ -95,3 +97,12 @@ class HealthMonitor:
             )
         if scalars.get("output_stddev", 1.0) < CONSTANT_BELOW:
             yield ("constant", "the network's output is constant.")
+
+
+def _judgement(scalars):
+    """(D's loss without penalties, whether it cannot tell) of one row."""
+    if "d_hinge_loss" in scalars:
+        apart = scalars["d_real_logit"] - scalars["d_fake_logit"]
+        return scalars["d_hinge_loss"], abs(apart) < STUCK_WITHIN
+    loss = scalars["d_loss"]
+    return loss, abs(loss - TWO_LN_2) < STUCK_WITHIN

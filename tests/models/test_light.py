@@ -24,6 +24,25 @@ def inside():
     return (np.hypot(y, x) < 30).astype(np.float32)[None, ..., None]
 
 
+def test_drawn_lights_stay_within_the_levels_of_those_that_are_known(inside):
+    known = np.zeros((2, light.TERMS, 3), np.float32)
+    known[:, 0] = [[-0.5, -0.4, -0.3], [0.5, 0.4, 0.3]]
+    steep = np.zeros((2, light.TERMS, 3), np.float32)
+    steep[0, 1] = 2.0  # far beyond them at both sides
+    steep[1, 1, 2] = 0.1  # within
+    kept = light.drawn_within(
+        tf.constant(steep),
+        mean=tf.zeros((light.TERMS, 3)),
+        known=tf.constant(known),
+        inside=tf.constant(inside > 0),
+    ).numpy()
+    np.testing.assert_array_equal(kept[1], steep[1])
+    # Blue has the least room: 0.3 where x is greatest within the FOV.
+    columns = np.linspace(-1, 1, 64)[(inside > 0).any(axis=(0, 1, 3))]
+    np.testing.assert_allclose(kept[0, 1], 0.3 / columns.max(), rtol=1e-5)
+    np.testing.assert_array_equal(kept[0, [0, 2, 3, 4, 5]], 0.0)
+
+
 def test_a_field_is_its_polynomial():
     field = light.light_field(tf.constant(LIGHT), 40).numpy()
     for mine, coefficients in zip(field, LIGHT, strict=True):

@@ -9,6 +9,25 @@ from migan_tf.training.health import WINDOW, HealthMonitor
 
 STUCK = {"d_loss": 2 * math.log(2) + 0.005, "loss": 3.0}
 SATURATED = {"d_loss": 0.004, "loss": 9.0}
+# Under the hinge six heads at chance have 6 · 2; a penalty comes on top.
+HINGE_STUCK = {
+    "d_loss": 12.4,
+    "d_hinge_loss": 12.0,
+    "d_real_logit": 0.304,
+    "d_fake_logit": 0.3,
+}
+HINGE_SATURATED = {
+    "d_loss": 0.5,
+    "d_hinge_loss": 0.001,
+    "d_real_logit": 18.0,
+    "d_fake_logit": -18.0,
+}
+HINGE = {
+    "d_loss": 2 * math.log(2),  # of no meaning here
+    "d_hinge_loss": 1.2,
+    "d_real_logit": 6.0,
+    "d_fake_logit": -5.0,
+}
 HEALTHY = {
     "d_loss": 0.9,
     "loss": 3.0,
@@ -30,6 +49,7 @@ def watch(rows):
 
 def test_a_healthy_run_is_not_spoken_of():
     assert watch([HEALTHY] * 100) == []
+    assert watch([HINGE] * 100) == []
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -69,7 +89,13 @@ def test_a_collapsed_loss_scale(name):
 
 
 @pytest.mark.parametrize(
-    ("sick", "words"), [(STUCK, "stuck at 2 ln 2"), (SATURATED, "saturated")]
+    ("sick", "words"),
+    [
+        (STUCK, "stuck at 2 ln 2"),
+        (SATURATED, "saturated"),
+        (HINGE_STUCK, "at equal logits"),
+        (HINGE_SATURATED, "saturated"),
+    ],
 )
 def test_a_discriminator_that_does_not_play(sick, words):
     messages = watch([sick] * 200)
