@@ -8,80 +8,6 @@ from migan_tf.evaluation import predictions
 SHAPE = (8, 12)
 
 
-def stems(pattern, names):
-    return [pattern.format(name) for name in names]
-
-
-DRIVE = [f"{i:02d}" for i in range(1, 21)]
-STARE = ["0162", "0163", "0235", "0319"]
-CHASE = ["01L", "01R", "02L", "11R"]
-
-
-@pytest.mark.parametrize(
-    "names, left, right",
-    [
-        (DRIVE, "{}_test", "{}_manual1"),
-        (DRIVE, "{}_test", "{}_test_mask"),
-        (DRIVE, "{}", "{}_manual2"),
-        (DRIVE, "vgan2_{}_test", "{}_manual1"),
-        (DRIVE, "{}_test_prob", "{}"),
-        (STARE, "im{}", "im{}.ah"),
-        (STARE, "im{}", "im{}.vk"),
-        (STARE, "im{}", "im{}"),
-        (STARE, "{}", "im{}.ah"),
-        (STARE, "im{}-vessels4", "im{}"),
-        (STARE, "IM{}", "im{}"),
-        (CHASE, "Image_{}", "Image_{}_1stHO"),
-        (CHASE, "{}_probability", "Image_{}_2ndHO"),
-        (["01_dr", "01_g", "01_h", "02_dr"], "{}", "{}_mask"),
-        (["a", "b", "c"], "{}_pred", "{}"),
-        (["01"], "{}_test", "{}_manual1"),
-    ],
-)
-def test_names_of_the_known_sets_pair(names, left, right):
-    found = predictions.pair(
-        stems(left, names), stems(right, names), "ground_truth"
-    )
-    assert found == dict(
-        zip(stems(left, names), stems(right, names), strict=True)
-    )
-
-
-def test_numbers_pair_with_and_without_leading_zeros():
-    names = [str(i) for i in range(1, 12)]
-    found = predictions.pair(names, stems("{}_manual1", DRIVE[:11]), "x")
-    assert found["2"] == "02_manual1"
-    assert found["11"] == "11_manual1"
-
-
-def test_names_with_figures_in_them_pair_by_the_first_number():
-    left = ["01_test_dice0.82", "02_test_dice0.81", "03_test_dice0.8"]
-    found = predictions.pair(left, stems("{}_manual1", DRIVE[:3]), "x")
-    assert list(found.values()) == stems("{}_manual1", DRIVE[:3])
-
-
-@pytest.mark.parametrize(
-    "left, right, message",
-    [
-        (["01_test", "02_test"], ["01_manual1", "03_manual1"], "02_test.*03_"),
-        (["01_test"], ["02_manual1"], "01_test.*02_manual1"),
-        (["a"], ["b"], "partner: a;.*prediction: b"),
-        (["x1", "x2", "x3"], ["y1", "y2"], "3 files.*2 files.*partner: x3"),
-        (["01_test"], ["01_manual1", "02_manual1"], "02_manual1.*--subset"),
-    ],
-)
-def test_what_does_not_pair_is_listed(left, right, message):
-    with pytest.raises(UserError, match=message):
-        predictions.pair(left, right, "ground_truth")
-
-
-def test_a_subset_takes_what_is_there():
-    found = predictions.pair(
-        ["02_test"], stems("{}_manual1", DRIVE), "ground_truth", subset=True
-    )
-    assert found == {"02_test": "02_manual1"}
-
-
 def save(folder, pattern, planes):
     folder.mkdir(exist_ok=True)
     for name, plane in planes.items():
@@ -160,7 +86,9 @@ def test_the_published_maps_pair_with_their_references(real_data):
         fov_masks=real_data / "DRIVE/test/mask",
         second_annotator=real_data / "DRIVE/test/2nd_manual",
     )
-    assert [row.image_id for row in drive] == stems("{}_test", DRIVE)
+    assert [row.image_id for row in drive] == [
+        f"{i:02d}_test" for i in range(1, 21)
+    ]
     # Vessel pixels inside the FOV, both annotators: counted with PIL alone.
     assert sum(int(r.vessel_map[r.fov_mask].sum()) for r in drive) == (577649)
     stare = predictions.read_scored(

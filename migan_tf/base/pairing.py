@@ -1,0 +1,234 @@
+"""Finds which files of two folders show the same image, by their names.
+
+Files belong together by name: `01_test.png`, `01_manual1.gif` and
+`01_test_mask.gif` do, and so do `im0162.png` and `im0162.ah.ppm.gz`. What
+cannot be told for certain is refused: a wrong pair is a wrong result without a
+word.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from os.path import commonprefix
+
+from absl import logging
+
+from migan_tf.base.errors import UserError
+
+_SEPARATOR = r"[\W_]"
+# Words whose number is that of a fold, a model or an annotator and not that of
+# an image: `fold1_05`, `epoch100`, `05_manual1`, `05-vessels4`.
+_OTHER_NUMBERS = re.compile(
+    r"(?<![^\W\d_])(?:folds?|cv|k|epochs?|ep|iter(?:ation)?s?|steps?|versions?"
+    r"|ver|v|rev|runs?|seeds?|trials?|exp(?:eriment)?s?|models?|nets?|ckpt"
+    r"|checkpoints?|stages?|rounds?|splits?|parts?|batch|members?|ensembles?"
+    r"|manual|vessels?|annotators?|annot|observers?|readers?|raters?|experts?"
+    r"|graders?|thr(?:eshold)?|scales?|px|dice|auc|f1|acc|ho)"
+    rf"{_SEPARATOR}{{0,2}}\d+(?:\.\d+)?(?![^\W_])"
+    r"|(?<![^\W_])\d+(?:st|nd|rd|th)(?![^\W\d_a-z])"
+    r"|(?<![^\W_])\d+\.\d+(?![^\W_])"
+)
+# `01l` of `Image_01L_1stHO`: a letter after a number tells the eye.
+_NUMBER = re.compile(r"\d+(?:[a-z](?![^\W_]))?")
+
+
+def pair(stems, partners, role, subset=False, of="predictions"):
+    """Finds for each file the one of the same image in another folder.
+
+    The rules, of which the first that pairs all decides: the stems are the
+    same; each begins or is begun by one partner, up to a separator (`left`,
+    `left_gt`); what is left of them without what all of a folder share is the
+    same (`0162` of `im0162.ah`); a number in them is the same. Capitals,
+    leading zeros and Unicode's ways of writing a letter make no difference, and
+    the number of a fold, an epoch or a version none either.
+
+    Args:
+      stems: those of the one folder.
+      partners: those of the other folder.
+      role: the other folder's flag or name, for messages.
+      subset: whether `partners` may hold more.
+      of: the same of `stems`.
+
+    Returns:
+      {stem: partner} in the order of `stems`.
+
+    Raises:
+      UserError: some stem has no partner, or the other way round, or two
+        numbers would pair differently.
+    """
+    names = _Names(stems, partners, role=role, of=of)
+    for rule in (_whole, _begun, _varying):
+        found = rule(names)
+        if names.is_complete(found, subset):
+            return names.told(found)
+    readings = [
+        found for found in _numbered(names) if names.is_complete(found, subset)
+    ]
+    if not readings:
+        raise names.unpaired(subset)
+    if any(found != readings[0] for found in readings):
+        raise names.ambiguous(readings)
+    return names.told(readings[0])
+
+
+class _Names:
+    """The names of two folders, in one spelling, and what is said of them."""
+
+    def __init__(self, stems, partners, role, of):
+        self.left = {stem: _spelled(stem) for stem in stems}
+        self.right = {stem: _spelled(stem) for stem in partners}
+        self.role, self.of = role, of
+
+    def is_complete(self, found, subset) -> bool:
+        """Whether a {stem: partner} leaves nothing out that must not be."""
+        used = set(found.values())
+        whole = len(found) == len(self.left) == len(used)
+        return whole and (subset or len(used) == len(self.right))
+
+    def told(self, found):
+        """The pairs, after each of them was said."""
+        for stem in self.left:
+            logging.info("%s: %s and %s", self.role, stem, found[stem])
+        spare = self.right.keys() - found.values()
+        if spare:
+            logging.info(
+                "--%s: files without a partner are left out: %s",
+                self.role,
+                _listed(spare),
+            )
+        return {stem: found[stem] for stem in self.left}
+
+    def unpaired(self, subset) -> UserError:
+        """The error of names that do not pair, by what pairs best."""
+        best = max((_whole, _begun, _varying), key=lambda r: len(r(self)))
+        tried = [best(self), *_numbered(self)]
+        found = max(tried, key=lambda pairs: len(set(pairs.values())))
+        alone = self.left.keys() - found.keys()
+        spare = self.right.keys() - found.values()
+        advice = ""
+        if not alone and self.of == "predictions":
+            advice = ". Next: --subset scores only what has been predicted"
+        single = self.of.removesuffix("s")
+        return UserError(
+            f"--{self.of} ({len(self.left)} files) and --{self.role} "
+            f"({len(self.right)} files) must pair by name. Received: "
+            f"{self.of} without partner: {_listed(alone)}; {self.role} without "
+            f"{single}: {_listed(spare)}{advice}"
+        )
+
+    def ambiguous(self, readings) -> UserError:
+        """The error of names in which two numbers could be the image's."""
+        one = readings[0]
+        other = next(found for found in readings if found != one)
+        stem = next(stem for stem in self.left if one[stem] != other[stem])
+        return UserError(
+            f"--{self.of} and --{self.role} must pair by name in one way. "
+            f"Received: {stem}, which could belong to {one[stem]} or to "
+            f"{other[stem]}, by one of its numbers or by another; so for "
+            f"{sum(one[s] != other[s] for s in self.left)} of "
+            f"{len(self.left)} files. Next: give each file of one image one "
+            f"name, such as {one[stem]} and {one[stem]}"
+        )
+
+
+def _spelled(stem):
+    """One spelling: NFC and NFD, capitals and small letters are the same."""
+    return unicodedata.normalize("NFC", stem).casefold()
+
+
+def _matched(left, right):
+    """{stem: partner} of those whose keys are the same and nobody else's."""
+    counts = [Counter(keys.values()) for keys in (left, right)]
+    partners = {key: partner for partner, key in right.items()}
+    return {
+        stem: partners[key]
+        for stem, key in left.items()
+        if key and counts[0][key] == counts[1][key] == 1
+    }
+
+
+def _whole(names):
+    return _matched(names.left, names.right)
+
+
+def _begun(names):
+    """Those that begin one partner up to a separator, or are begun by one."""
+    found = {}
+    for stem, spelled in names.left.items():
+        near = [
+            partner
+            for partner, other in names.right.items()
+            if _begins(spelled, other) or _begins(other, spelled)
+        ]
+        if len(near) == 1:
+            found[stem] = near[0]
+    taken = Counter(found.values())
+    return {s: partner for s, partner in found.items() if taken[partner] == 1}
+
+
+def _begins(start, stem):
+    rest = stem[len(start) :]
+    return stem.startswith(start) and bool(
+        not rest or re.match(_SEPARATOR, rest)
+    )
+
+
+def _varying(names):
+    """Those of which the same is left without what all of a folder share."""
+    return _matched(*map(_what_varies, (names.left, names.right)))
+
+
+def _what_varies(spelled):
+    words = {
+        stem: re.findall(r"[^\W_]+", _OTHER_NUMBERS.sub(" ", text))
+        for stem, text in spelled.items()
+    }
+    shared = set.intersection(*map(set, words.values()))
+    keys = {
+        stem: " ".join(word for word in row if word not in shared)
+        for stem, row in words.items()
+    }
+    # Letters that all begin or end with: `im0162` and `0162` are one image.
+    first = _letters(commonprefix(list(keys.values())))
+    keys = {stem: key[first:] for stem, key in keys.items()}
+    last = _letters(commonprefix([key[::-1] for key in keys.values()]))
+    return {
+        stem: _plain_numbers(key[: len(key) - last])
+        for stem, key in keys.items()
+    }
+
+
+def _letters(text):
+    return re.match(r"[^\W\d_]*", text).end()
+
+
+def _numbered(names):
+    """Yields what pairs by each of the numbers in the names."""
+    left, right = map(_numbers, (names.left, names.right))
+    for one in left:
+        for other in right:
+            yield _matched(one, other)
+
+
+def _numbers(spelled):
+    """[{stem: its first number}, {stem: its second number}, …]."""
+    found = {
+        stem: _NUMBER.findall(_OTHER_NUMBERS.sub(" ", text))
+        for stem, text in spelled.items()
+    }
+    most = max(map(len, found.values()))
+    return [
+        {
+            stem: _plain_numbers(row[place]) if place < len(row) else ""
+            for stem, row in found.items()
+        }
+        for place in range(most)
+    ]
+
+
+def _plain_numbers(key):
+    return re.sub(r"\d+", lambda number: str(int(number[0])), key)
+
+
+def _listed(stems):
+    return ", ".join(sorted(stems)) or "none"

@@ -1,0 +1,157 @@
+"""Which files belong together by name, and which names tell it not."""
+
+import unicodedata
+
+import pytest
+
+from migan_tf.base.errors import UserError
+from migan_tf.base.pairing import pair
+
+
+def stems(pattern, names):
+    return [pattern.format(name) for name in names]
+
+
+DRIVE = [f"{i:02d}" for i in range(1, 21)]
+STARE = ["0162", "0163", "0235", "0319"]
+CHASE = ["01L", "01R", "02L", "11R"]
+
+
+@pytest.mark.parametrize(
+    "names, left, right",
+    [
+        (DRIVE, "{}_test", "{}_manual1"),
+        (DRIVE, "{}_test", "{}_test_mask"),
+        (DRIVE, "{}", "{}_manual2"),
+        (DRIVE, "vgan2_{}_test", "{}_manual1"),
+        (DRIVE, "{}_test_prob", "{}"),
+        (STARE, "im{}", "im{}.ah"),
+        (STARE, "im{}", "im{}.vk"),
+        (STARE, "im{}", "im{}"),
+        (STARE, "{}", "im{}.ah"),
+        (STARE, "im{}-vessels4", "im{}"),
+        (STARE, "IM{}", "im{}"),
+        (CHASE, "Image_{}", "Image_{}_1stHO"),
+        (CHASE, "{}_probability", "Image_{}_2ndHO"),
+        (["01_dr", "01_g", "01_h", "02_dr"], "{}", "{}_mask"),
+        (["a", "b", "c"], "{}_pred", "{}"),
+        (["01"], "{}_test", "{}_manual1"),
+    ],
+)
+def test_names_of_the_known_sets_pair(names, left, right):
+    found = pair(stems(left, names), stems(right, names), "ground_truth")
+    assert found == dict(
+        zip(stems(left, names), stems(right, names), strict=True)
+    )
+
+
+def test_numbers_pair_with_and_without_leading_zeros():
+    names = [str(i) for i in range(1, 12)]
+    found = pair(names, stems("{}_manual1", DRIVE[:11]), "x")
+    assert found["2"] == "02_manual1"
+    assert found["11"] == "11_manual1"
+
+
+def test_names_with_figures_in_them_pair_by_the_first_number():
+    left = ["01_test_dice0.82", "02_test_dice0.81", "03_test_dice0.8"]
+    found = pair(left, stems("{}_manual1", DRIVE[:3]), "x")
+    assert list(found.values()) == stems("{}_manual1", DRIVE[:3])
+
+
+@pytest.mark.parametrize(
+    "left, right, message",
+    [
+        (["01_test", "02_test"], ["01_manual1", "03_manual1"], "02_test.*03_"),
+        (["01_test"], ["02_manual1"], "01_test.*02_manual1"),
+        (["a"], ["b"], "partner: a;.*prediction: b"),
+        (["x1", "x2", "x3"], ["y1", "y2"], "3 files.*2 files.*partner: x3"),
+        (["01_test"], ["01_manual1", "02_manual1"], "02_manual1.*--subset"),
+    ],
+)
+def test_what_does_not_pair_is_listed(left, right, message):
+    with pytest.raises(UserError, match=message):
+        pair(left, right, "ground_truth")
+
+
+def test_a_subset_takes_what_is_there():
+    found = pair(
+        ["02_test"], stems("{}_manual1", DRIVE), "ground_truth", subset=True
+    )
+    assert found == {"02_test": "02_manual1"}
+
+
+FOLDS = [(1, 5), (2, 4), (3, 3), (4, 2), (5, 1)]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["fold{}_{:02d}", "Fold-{}-{}", "cv{}_img{}", "v{}_{}_test", "epoch{}0_{}"]
+    + ["{1:02d}_fold{0}", "model_{}-{}", "{1}_manual{0}", "{1}_dice0.8{0}"],
+)
+@pytest.mark.parametrize("other", ["{:02d}_manual1", "im{:04d}.ah"])
+def test_the_number_of_a_fold_or_a_version_never_decides(pattern, other):
+    left = [pattern.format(*numbers) for numbers in FOLDS]
+    right = [other.format(image) for image in range(1, 6)]
+    found = pair(left, right, "ground_truth")
+    assert found == {
+        pattern.format(*numbers): other.format(numbers[1]) for numbers in FOLDS
+    }
+    # Nor where only a few were predicted.
+    few = pair(left[:2], right, "ground_truth", subset=True)
+    assert few == {stem: found[stem] for stem in left[:2]}
+
+
+def test_two_numbers_that_could_pair_are_refused_with_both_readings():
+    left = [f"{one}_{other:02d}" for one, other in FOLDS]
+    right = [f"{image:02d}_manual1" for image in range(1, 6)]
+    with pytest.raises(UserError) as caught:
+        pair(left, right, "ground_truth")
+    assert "1_05, which could belong to 01_manual1 or to 05_manual1" in str(
+        caught.value
+    )
+    assert "4 of 5 files" in str(caught.value)  # 3_03 is clear.
+
+
+@pytest.mark.parametrize(
+    "left, right",
+    [
+        (["left", "right"], ["right_gt", "left_gt"]),
+        (["01_h", "01_dr"], ["01_h_mask", "01_dr_mask"]),
+        (["1", "11", "1_2"], ["1_2_gt", "11_gt", "1_gt"]),
+        (["1_05", "2_04"], ["2_04_gt", "1_05_gt"]),
+        (["eye a.prob", "eye b.prob"], ["eye a", "eye b"]),
+        (["左眼", "右眼"], ["右眼_gt", "左眼_gt"]),
+        (["gt_左眼", "gt_右眼"], ["右眼", "左眼"]),
+    ],
+)
+def test_a_stem_that_begins_one_partner_pairs(left, right):
+    found = pair(left, right, "vessel_maps", of="images")
+    for stem, partner in found.items():
+        assert stem.replace("gt_", "").replace(".prob", "") in partner
+    assert len(set(found.values())) == len(left)
+
+
+def test_both_ways_in_which_unicode_writes_a_letter_are_one():
+    left = ["ü1", "É2"]
+    right = [unicodedata.normalize("NFD", stem) + "_gt" for stem in left]
+    assert right[0] != "ü1_gt"
+    assert pair(left, right, "x") == dict(zip(left, right, strict=True))
+
+
+def test_what_begins_two_partners_is_refused():
+    with pytest.raises(UserError, match="without partner: left"):
+        pair(["left"], ["left_a", "left_b"], "vessel_maps", subset=True)
+
+
+def test_the_images_of_two_folds_are_not_those_of_their_folds():
+    right = [f"{image:02d}_manual1" for image in range(1, 6)]
+    with pytest.raises(UserError, match="must pair by name"):
+        pair(["fold1_03", "fold2_03"], right, "ground_truth", subset=True)
+
+
+def test_every_pair_is_said(caplog):
+    caplog.set_level("INFO")
+    pair(["left", "right"], ["left_gt", "right_gt", "more"], "x", subset=True)
+    assert "left and left_gt" in caplog.text
+    assert "right and right_gt" in caplog.text
+    assert "left out: more" in caplog.text
