@@ -139,8 +139,9 @@ def build_vessel_network(noise_size, filters):
     """
     vessel_map = keras.Input((None, None, 1), name="vessel_map")
     known, parts = _known_of_image(noise_size)
+    scales = delta_layers.Scales(name="scales")(vessel_map)
     x = _added(
-        [delta_layers.Fold(name="folded_map")(vessel_map), *parts],
+        [delta_layers.Fold(name="folded_map")(scales), *parts],
         NoisePlanes(_VESSEL_PLANES, stream=1, name="planes"),
         noise=known[-1],
         multiples=(1, 2, 3, 4),

@@ -10,6 +10,7 @@ from migan_tf.models import grain, ground, layers, light, style_code
 _REACH, _SOFTENING = 17, 7
 _MOST_TEXTURE = 0.08  # of [-1,1]; ten grey levels
 RIM = 15  # pixels; within seven of the FOV's edge
+_SCALES, _SCALE_GAIN = (3, 3, 5), 3.0  # windows of `Scales`, and to unit size
 _GRID_CELL = 8  # folded pixels
 _MOST_DEVIATION = 2.0  # of a drawn light's components, in standard deviations
 _COLOURS = 3  # of a light's numbers: the constant terms of red, green and blue
@@ -122,6 +123,24 @@ class Unfold(keras.layers.Layer):
     def call(self, image):
         """Unfolds an image."""
         return tf.nn.depth_to_space(image, 2)
+
+
+class Scales(keras.layers.Layer):
+    """A vessel map beside its parts of three fine scales.
+
+    They say where in a vessel a pixel lies, to a fraction of one: from the map
+    alone, folded, the network has not learned it after 600 steps, and paints
+    thin vessels by a fifth too wide.
+    """
+
+    def call(self, vessel_map):
+        """Maps (B,H,W,1) in [0,1] to (B,H,W,4)."""
+        planes, finer = [vessel_map], vessel_map
+        for window in _SCALES:
+            coarser = tf.nn.avg_pool2d(finer, window, strides=1, padding="SAME")
+            planes.append(_SCALE_GAIN * (finer - coarser))
+            finer = coarser
+        return tf.concat(planes, -1)
 
 
 class WithoutGrid(keras.layers.Layer):

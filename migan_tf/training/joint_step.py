@@ -20,9 +20,6 @@ _ASTRAY = 5  # pixels; an annotation lies up to two beside its vessel
 # deviation has given them a shape: from the start it would paint fringes. From
 # and to which share of a run's updates that comes in:
 VESSEL_SHARE, _VESSELS_FROM, _VESSELS_FULLY = 0.5, 0.05, 0.2
-# As D takes over the deviation lets go, to this share of its weight: held to an
-# annotation that lies a pixel beside its vessel, thin vessels are blurred.
-HOLD, _HELD_UNTIL, _LET_GO_AT = 0.25, 0.2, 0.5
 # Likewise of grounds: first the disc must have found its place.
 _GROUNDS_FROM, _GROUNDS_FULLY = 0.125, 0.25
 
@@ -70,9 +67,6 @@ def update_both(state, task, batch, replicas):
         )
         ramp = _ramp(done, _GROUNDS_FROM, _GROUNDS_FULLY)
         terms["ground_adversarial_loss"] *= ramp
-        terms["deviation_loss"] *= 1.0 - (1.0 - HOLD) * _ramp(
-            done, _HELD_UNTIL, _LET_GO_AT
-        )
         loss = losses.objective(terms, task.weights)
         scaled = state.network_optimizer.scale_loss(loss / replicas)
     updates = (
