@@ -98,6 +98,21 @@ def test_texture_does_not_see_the_map(network, example):
     assert step.max() < 0.02
 
 
+def test_the_scales_of_a_map_tell_where_in_a_vessel_a_pixel_lies():
+    lines = np.zeros((1, 32, 32, 1), np.float32)
+    lines[:, :, 16] = 1.0  # one pixel wide, from edge to edge
+    found = delta_layers.Scales()(lines).numpy()[0, 16]
+    np.testing.assert_array_equal(found[:, 0], lines[0, 16, :, 0])
+    # The means over three columns: 1/3 on the line and beside it; of these
+    # again: 1/3, 2/9, 1/9; and of these over five: 9/45, 8/45, 6/45, and so on.
+    first = np.array([1 - 1 / 3, -1 / 3, 0, 0, 0])
+    second = np.array([0, 1 / 3 - 2 / 9, -1 / 9, 0, 0])
+    third = np.array([1 / 3 - 9 / 45, 2 / 9 - 8 / 45, 1 / 9 - 6 / 45])
+    np.testing.assert_allclose(found[16:21, 1], 3 * first, atol=1e-6)
+    np.testing.assert_allclose(found[16:21, 2], 3 * second, atol=1e-6)
+    np.testing.assert_allclose(found[16:19, 3], 3 * third, atol=1e-6)
+
+
 def test_texture_is_bounded_but_at_the_rim():
     y, x = np.mgrid[:96, :96] - 47.5
     fov_mask = (np.hypot(y, x) < 40).astype(np.float32)[None, ..., None]
