@@ -88,7 +88,7 @@ class _Names:
     def told(self, found):
         """The pairs, after each of them was said."""
         for stem in self.left:
-            logging.info("%s: %s and %s", self.role, stem, found[stem])
+            logging.info("%s: %s", self.role, f"{stem} and {found[stem]}")
         spare = self.right.keys() - found.values()
         if spare:
             logging.info(

@@ -150,7 +150,7 @@ def test_the_images_of_two_folds_are_not_those_of_their_folds():
 
 
 def test_every_pair_is_said(caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="absl")
     pair(["left", "right"], ["left_gt", "right_gt", "more"], "x", subset=True)
     assert "left and left_gt" in caplog.text
     assert "right and right_gt" in caplog.text
