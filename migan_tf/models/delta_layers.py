@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from migan_tf.models import grain, ground, layers, light, style_code
+from migan_tf.models import ground, layers, light, style_code
 
 # How far from a vessel, in pixels, its network may paint: fully up to 5, not at
 # all from 11 on.
@@ -16,7 +16,6 @@ RIM = 15  # pixels; within seven of the FOV's edge
 _SCALES, _SCALE_GAIN = (3, 3, 5), 3.0  # windows of `Scales`, and to unit size
 _GRID_CELL = 8  # folded pixels
 _MOST_DEVIATION = 2.0  # of a drawn light's components, in standard deviations
-_COLOURS = 3  # of a light's numbers: the constant terms of red, green and blue
 
 
 class DrawnStyle(keras.layers.Layer):
@@ -73,31 +72,28 @@ class DrawnStyle(keras.layers.Layer):
         """
         noise, style, styled = parts
         inside = self.fov_share[None] >= 0.5
-        lights, grains = style_code.LIGHTS, grain.SIZE
-        known = tf.convert_to_tensor(self.known)
+        seen, grains = style_code.parts(tf.convert_to_tensor(self.known))
+        bounds = light.level_bounds(seen, inside)
         z = tf.clip_by_value(
-            noise[:, :lights], -_MOST_DEVIATION, _MOST_DEVIATION
+            noise[:, : style_code.LIGHTS], -_MOST_DEVIATION, _MOST_DEVIATION
         )
-        bounds = light.level_bounds(style_code.parts(known)[0], inside)
         drawn, mean = (
-            tf.reshape(numbers, (-1, light.TERMS, 3))
-            for numbers in (
+            style_code.parts(code)[0]
+            for code in (
                 self.mean + tf.matmul(z, self.components),
-                self.mean,
+                self.mean[None],
             )
         )
         drawn = light.drawn_within(drawn, mean[0], bounds=bounds, inside=inside)
-        drawn = tf.reshape(drawn, (-1, lights))
-        apart = drawn[:, None, :_COLOURS] - known[:, :_COLOURS]
+        # The first of a light's terms is the colour at the middle.
+        apart = drawn[:, None, 0] - seen[:, 0]
         nearest = tf.argmin(tf.reduce_sum(apart**2, -1), axis=-1)
-        drawn = tf.concat([drawn, tf.gather(known[:, lights:], nearest)], 1)
-        least, most = (
-            function(known[:, lights:], axis=0)
-            for function in (tf.reduce_min, tf.reduce_max)
+        drawn = style_code.joined(drawn, tf.gather(grains, nearest))
+        its_light, its_grain = style_code.parts(style)
+        its_grain = tf.clip_by_value(
+            its_grain, tf.reduce_min(grains, 0), tf.reduce_max(grains, 0)
         )
-        its_light, its_grain = tf.split(style, (lights, grains), 1)
-        its_grain = tf.clip_by_value(its_grain, least, most)
-        given = tf.concat([its_light, its_grain], 1)
+        given = style_code.joined(its_light, its_grain)
         styles = tf.where(styled > 0.5, given, drawn)
         return styles, tf.broadcast_to(bounds[0], (tf.shape(noise)[0], 3))
 
@@ -139,8 +135,8 @@ class Scales(keras.layers.Layer):
     """A vessel map beside its parts of three fine scales.
 
     They say where in a vessel a pixel lies, to a fraction of one: from the map
-    alone, folded, the network has not learned it after 600 steps, and paints
-    thin vessels by a fifth too wide.
+    alone, folded, the network does not learn it, and paints thin vessels too
+    wide.
     """
 
     def call(self, vessel_map):
