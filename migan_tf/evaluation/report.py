@@ -18,7 +18,7 @@ from migan_tf.evaluation.scored_image import (
     scored_pixels,
     scored_probability,
 )
-from migan_tf.metrics import assessment, figures
+from migan_tf.metrics import assessment, figures, segmentation, tally
 
 
 def score(
@@ -45,32 +45,37 @@ def score(
       UserError: no images, no vessel map, or an unknown protocol.
     """
     check(images, protocol)
-    settings = (bootstrap_samples, seed)
-    pixels = [scored_pixels(image, protocol) for image in images]
-    firsts, seconds, annotators = {}, {}, {}
-    for image, (first, second, probability) in zip(images, pixels, strict=True):
-        firsts[image.image_id] = first, probability
+    draws = (bootstrap_samples, seed)
+    firsts, seconds, human = {}, {}, []
+    for image in images:
+        first, second, probability = scored_pixels(image, protocol)
+        firsts[image.image_id] = tally.tally(
+            first, probability, validation_threshold
+        )
         if second is not None:
-            seconds[image.image_id] = second, probability
-            annotators[image.image_id] = first, second
+            seconds[image.image_id] = tally.tally(
+                second, probability, validation_threshold
+            )
+            human.append(segmentation.count(first, second))
+    sizes = [one.sizes for one in firsts.values()]
     result = {
         "protocol": protocol,
         "protocol_in_words": PROTOCOLS[protocol],
         "conventions": assessment.CONVENTIONS,
         "images": len(images),
-        "pixels": sum(first.size for first, _, _ in pixels),
-        "vessel_pixels": sum(int(first.sum()) for first, _, _ in pixels),
+        "pixels": sum(size["pixels"] for size in sizes),
+        "vessel_pixels": sum(size["vessel_pixels"] for size in sizes),
         "bootstrap": {"samples": bootstrap_samples, "seed": seed},
-        **assessment.assess(firsts, validation_threshold, *settings),
+        **assessment.assess(firsts, validation_threshold, *draws),
         "second_annotator": None,
         "human": None,
     }
     if seconds:
         result["second_annotator"] = {
             "images": len(seconds),
-            **assessment.assess(seconds, validation_threshold, *settings),
+            **assessment.assess(seconds, validation_threshold, *draws),
         }
-        result["human"] = assessment.assess_human(annotators, *settings)
+        result["human"] = assessment.assess_human(human, *draws)
     result["warnings"] = doubts_about(images, result)
     return result
 
