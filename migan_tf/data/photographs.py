@@ -39,7 +39,7 @@ class Photograph:
 class Source:
     """Which photographs are meant; the names are those of the flags."""
 
-    dataset: str  # a name, or several with commas between them
+    dataset: str  # a name, such as folder:DIR, or several with commas
     data_dir: str = ""
     manual_dir: str = ""
     validation_images: int = 1
@@ -81,19 +81,13 @@ def load(source, split) -> list[Photograph]:
         raise UserError(
             f"--split must be one of {', '.join(SPLITS)}. Received: {split}"
         )
-    prepared_sets = [
-        prepared.ensure_prepared(name, source.data_dir, source.manual_dir)
+    prepared_sets = {
+        name: prepared.ensure_prepared(name, source.data_dir, source.manual_dir)
         for name in source.dataset.split(",")
-    ]
+    }
     tfds_split = "test" if split == "test" else "train"
     _check_has_split(prepared_sets, tfds_split)
-    photographs = [p for one in prepared_sets for p in read(one, tfds_split)]
-    names = [photograph.image_id for photograph in photographs]
-    if len(set(names)) < len(names):
-        raise UserError(
-            "--dataset: datasets of one run must have image ids of their own. "
-            f"Received: {source.dataset}, where some are the same"
-        )
+    photographs = _joined(prepared_sets, tfds_split)
     if split == "test":
         return photographs
     _check_annotated(photographs, source.dataset)
@@ -187,6 +181,58 @@ def subset(photographs, count, seed):
     return [p for i, p in enumerate(photographs) if i in chosen]
 
 
+def _joined(prepared_sets, split):
+    """The photographs of several datasets, image ids and all their own.
+
+    Args:
+      prepared_sets: {name as in --dataset: TFDS builder}.
+      split: one that all have.
+    """
+    found = {name: read(one, split) for name, one in prepared_sets.items()}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    _check_apart(found)
+    ids = [p.image_id for photographs in found.values() for p in photographs]
+    if len(set(ids)) == len(ids):
+        return [p for photographs in found.values() for p in photographs]
+    titles = _titles(prepared_sets)
+    return [
+        dataclasses.replace(p, image_id=f"{titles[name]}_{p.image_id}")
+        for name, photographs in found.items()
+        for p in photographs
+    ]
+
+
+def _titles(prepared_sets):
+    """{name: what its image ids begin with where some are the same}."""
+    titles = {}
+    for name, builder in prepared_sets.items():
+        config = getattr(builder, "builder_config", None)
+        title = getattr(config, "title", prepared.parted(name)[0])
+        title = title.replace("/", "_")
+        count = list(titles.values()).count(title)  # two folders of one name
+        titles[name] = f"{title}_{count + 1}" if count else title
+    return titles
+
+
+def _check_apart(found):
+    """Raises a `UserError` where two datasets hold one photograph.
+
+    One of the two could be trained on and the other validate.
+    """
+    seen = {}
+    for name, photographs in found.items():
+        for photograph in photographs:
+            content = hashlib.sha256(photograph.fundus.tobytes()).digest()
+            other, twin = seen.setdefault(content, (name, photograph.image_id))
+            if other != name:
+                raise UserError(
+                    "--dataset: datasets of one run must have photographs of "
+                    f"their own. Received: {twin} of {other}, which is "
+                    f"{photograph.image_id} of {name}, too"
+                )
+
+
 def _check_annotated(photographs, dataset):
     bare = [p.image_id for p in photographs if p.vessel_map is None]
     if bare:
@@ -198,10 +244,19 @@ def _check_annotated(photographs, dataset):
 
 
 def _check_has_split(prepared_sets, split):
-    for builder in prepared_sets:
-        if split not in builder.info.splits:
-            raise UserError(
-                f"--dataset: {builder.info.name} has no split `{split}`, only "
-                f"{', '.join(builder.info.splits)}. Received: a command that "
-                "needs it. Name a dataset that has one, such as --dataset=drive"
+    for name, builder in prepared_sets.items():
+        if split in builder.info.splits:
+            continue
+        advice = "name a dataset that has one, such as --dataset=drive"
+        if prepared.parted(name)[0] == "folder":
+            advice = (
+                f"put photographs and their maps into folders called {split}, "
+                "or name them in splits.csv (docs/own_photographs.md)"
             )
+        if split == "test":
+            advice += "; or score what was held out: --split=validation"
+        raise UserError(
+            f"--dataset: {builder.info.name} has no split `{split}`, only "
+            f"{', '.join(builder.info.splits)}. Received: --dataset={name} "
+            f"and a command that needs it. Next: {advice}"
+        )

@@ -4,6 +4,7 @@ TensorFlow is imported where a network is applied, its kernels chosen before.
 """
 
 import pathlib
+import re
 
 from migan_tf.base import command_line, run_record
 from migan_tf.base.config import TASKS
@@ -96,21 +97,35 @@ def _segmented_images(settings, folder):
     from migan_tf.data import photographs
     from migan_tf.inference.load import load_segmenter
 
-    segmenter = load_segmenter(folder)
     source = photographs.Source.of(folder.config).elsewhere(
         settings.dataset, settings.data_dir, settings.manual_dir
     )
-    return [
-        ScoredImage.of(photograph, segmenter)
-        for photograph in photographs.load(source, settings.split)
-    ]
+    found = photographs.load(source, settings.split)
+    _check_annotated(found, source.dataset, settings.split)
+    segmenter = load_segmenter(folder)
+    return [ScoredImage.of(photograph, segmenter) for photograph in found]
+
+
+def _check_annotated(found, dataset, split):
+    """Says what cannot be scored before anything is segmented."""
+    bare = [p.image_id for p in found if p.vessel_map is None]
+    if bare:
+        raise UserError(
+            f"--split={split}: {len(bare)} of {len(found)} photographs of "
+            f"{dataset} have no vessel map and cannot be scored; today's "
+            "official DRIVE test set comes without. Received none for: "
+            f"{', '.join(bare)}. Next: --split=validation, or give the first "
+            "annotator's maps, or look at what is found: python -m "
+            "migan_tf.segment PHOTOGRAPHS"
+        )
 
 
 def _place(settings, config):
     """Folder of the report of a run."""
-    name, other = settings.split, settings.dataset.replace("/", "_")
-    if other and settings.dataset != config.dataset:
-        name = f"{other}_{name}"
+    name, other = settings.split, settings.dataset
+    if other and other != config.dataset:
+        # A name may hold the path of a folder: folder:DIR.
+        name = f"{re.sub('[^A-Za-z0-9,.-]+', '_', other)}_{name}"
     return f"{settings.workdir}/evaluation/{name}"
 
 

@@ -45,7 +45,7 @@ def read_scored(
         if place:
             files = image_files.list_by_stem(role, place)
             more = subset or role != "ground_truth"
-            pairs = pair(list(maps), list(files), role=role, subset=more)
+            pairs = pair(list(maps), list(files), role=f"--{role}", subset=more)
             partners[role] = {stem: files[pairs[stem]] for stem in maps}
     planes = {file.name: image_files.read_plane(file) for file in maps.values()}
     probabilities = map_values.to_unit(planes)

@@ -121,7 +121,7 @@ def plan_job(settings, generator):
         "reader": reader.identity(),
         "maps_of": {p.image_id: p.sha256() for p in drawn_from},
         "compared_with": {p.image_id: p.sha256() for p in known},
-        "vessel_maps": {_base_name(file): _sha256(file) for file in files},
+        "vessel_maps": {file.below: _sha256(file) for file in files},
         **_unusual(settings, generator.config),
     }
     text = json.dumps(identity, sort_keys=True)
@@ -147,7 +147,7 @@ def _unusual(settings, config):
         found["contrast"] = [contrast.lowest, contrast.highest]
     if settings.style_fundus:
         file = image_files.image_file(settings.style_fundus)
-        found["style_fundus"] = {_base_name(file): _sha256(file)}
+        found["style_fundus"] = {file.below: _sha256(file)}
     if settings.image_size not in (0, config.image_size):
         found["image_size"] = settings.image_size
     return found
@@ -221,7 +221,9 @@ def _map_files(settings):
     """The user's vessel maps; a faulty one is found now, not at its turn."""
     if settings.vessel_source != "folder":
         return []
-    files = image_files.list_images([settings.vessel_maps], "vessel_maps")
+    files = image_files.list_images(
+        [settings.vessel_maps], "vessel_maps", settings.recursive
+    )
     for file in files:
         sources.read_map(file)
     return files
@@ -250,10 +252,6 @@ def _originals(known, config, style_fundus):
         return originals
     style_fov = fov.find_fov_mask(style_fundus).numpy()
     return gate.with_colours_of(originals, style_fundus, style_fov)
-
-
-def _base_name(file) -> str:
-    return pathlib.PurePath(file.name).name
 
 
 def _sha256(file) -> str:

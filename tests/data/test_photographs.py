@@ -175,20 +175,41 @@ def test_unknown_splits_are_refused(two_splits):
     assert two_splits == []  # before anything is built
 
 
-def test_several_datasets_are_one(monkeypatch):
-    splits = {
-        "drive": {"test": [make_row("02"), make_row("01")]},
-        "stare": {"test": [make_row("im1")]},
-    }
+@pytest.fixture
+def several(monkeypatch):
+    """{name: {split: rows}} to fill; datasets of these names are prepared."""
+    splits = {}
     monkeypatch.setattr(
         prepared,
         "ensure_prepared",
         lambda name, *_: Prepared(splits[name]),
     )
+    return splits
+
+
+def test_several_datasets_are_one(several):
+    several["drive"] = {"test": [make_row("02"), make_row("01")]}
+    several["stare"] = {"test": [make_row("im1")]}
     both = photographs.load(Source("drive,stare"), "test")
     assert ids(both) == ["01", "02", "im1"]
-    splits["stare"] = splits["drive"]
-    with pytest.raises(UserError, match="ids of their own.*drive,stare"):
+
+
+def test_ids_that_clash_begin_with_their_datasets_name(several):
+    several["drive"] = {"test": [make_row("02"), make_row("01")]}
+    several["stare"] = {"test": [make_row("03"), make_row("04")]}
+    several["stare"]["test"][0]["image_id"] = "01"
+    both = photographs.load(Source("drive,stare"), "test")
+    assert ids(both) == ["drive_01", "drive_02", "stare_01", "stare_04"]
+    expected = several["stare"]["test"][0]["fundus"]
+    np.testing.assert_array_equal(both[2].fundus, expected)
+
+
+def test_one_photograph_in_two_datasets_is_refused(several):
+    """It could be trained on under one name and validate under the other."""
+    several["drive"] = {"test": [make_row("02"), make_row("01")]}
+    several["stare"] = {"test": [make_row("01")]}
+    several["stare"]["test"][0]["image_id"] = "im1"
+    with pytest.raises(UserError, match="01 of drive, which is im1 of stare"):
         photographs.load(Source("drive,stare"), "test")
 
 

@@ -2,7 +2,9 @@
 
 import json
 import pathlib
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from migan_tf.base.errors import UserError
@@ -72,3 +74,27 @@ def test_a_run_is_scored_on_another_dataset(tiny_run, monkeypatch):
     given = {"workdir": str(tiny_run), "dataset": "stare", "manual_dir": "m"}
     assert refused(**given) == "enough"
     assert asked == [("stare", "m", "test")]
+
+
+def test_what_cannot_be_scored_is_said_before_the_work(
+    tmp_path, tiny_config, monkeypatch
+):
+    """There is no network in this run at all: none is asked for."""
+    bare = photographs.Photograph(
+        "01_test",
+        np.zeros((4, 4, 3), np.uint8),
+        fov_mask=np.ones((4, 4), bool),
+        vessel_map=None,
+        second_annotator=None,
+    )
+    monkeypatch.setattr(photographs, "load", lambda *_: [bare])
+    folder = SimpleNamespace(config=tiny_config)
+    settings = Settings(workdir="runs/a", split="test")
+    with pytest.raises(UserError, match="1 of 1 photographs .*01_test"):
+        evaluate_run._segmented_images(settings, folder)
+
+
+def test_the_report_of_a_folder_has_a_name_without_its_path(tiny_config):
+    settings = Settings(workdir="runs/a", dataset="drive,folder:/my photos/1")
+    place = evaluate_run._place(settings, tiny_config)
+    assert place == "runs/a/evaluation/drive,folder_my_photos_1_test"
