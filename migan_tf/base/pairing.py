@@ -64,7 +64,7 @@ def pair(stems, partners, role, subset=False, of="--predictions"):
         numbers would pair differently.
     """
     names = _Names(stems, partners, role=role, of=of)
-    for rule in (_whole, _ended, _begun, _varying):
+    for rule in _RULES:
         found = rule(names)
         if names.is_complete(found, subset):
             if rule is _begun:
@@ -116,11 +116,9 @@ class _Names:
 
     def unpaired(self, subset) -> UserError:
         """The error of names that do not pair, by what pairs best."""
-        best = max(
-            (_whole, _ended, _begun, _varying), key=lambda r: len(r(self))
+        found = max(
+            [*(rule(self) for rule in _RULES), *_numbered(self)], key=len
         )
-        tried = [best(self), *_numbered(self)]
-        found = max(tried, key=lambda pairs: len(set(pairs.values())))
         alone = self.left.keys() - found.keys()
         spare = self.right.keys() - found.values()
         advice = ""
@@ -262,6 +260,9 @@ def _what_varies(spelled):
 
 def _letters(text):
     return re.match(r"[^\W\d_]*", text).end()
+
+
+_RULES = (_whole, _ended, _begun, _varying)  # of which the first that pairs all decides
 
 
 def _numbered(names):
