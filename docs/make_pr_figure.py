@@ -14,8 +14,9 @@ from absl import flags
 
 from migan_tf.base import command_line, files, image_files, map_values
 from migan_tf.base.errors import UserError
+from migan_tf.base.pairing import pair
 from migan_tf.data import photographs
-from migan_tf.evaluation import predictions, report, scored_image
+from migan_tf.evaluation import report, scored_image
 from migan_tf.inference import load, model_folder
 from migan_tf.metrics import figures
 
@@ -49,7 +50,7 @@ def published_maps(folder, images):
     """Reads a folder's maps in the order of the photographs."""
     found = image_files.list_by_stem("predictions", folder)
     ids = [photograph.image_id for photograph in images]
-    pairs = predictions.pair(ids, list(found), "predictions")
+    pairs = pair(ids, list(found), "predictions")
     planes = {i: image_files.read_plane(found[pairs[i]]) for i in ids}
     return list(map_values.to_unit(planes).values())
 

@@ -62,9 +62,9 @@ def build_delta_generator(noise_size=400, base_filters=24):
     visible = keras.layers.Multiply(name="visible_vessels", dtype="float32")(
         [vessel_map, fov_mask]
     )
-    chosen = delta_layers.DrawnStyle(name="drawn_style", dtype="float32")(
-        [noise, style, styled]
-    )
+    chosen, darkest = delta_layers.DrawnStyle(
+        name="drawn_style", dtype="float32"
+    )([noise, style, styled])
     field, grains = delta_layers.Parts(name="light_and_grain", dtype="float32")(
         chosen
     )
@@ -75,7 +75,7 @@ def build_delta_generator(noise_size=400, base_filters=24):
         [density, share, field, noise]
     )
     whole = delta_layers.AtFullSize(name="whole_ground", dtype="float32")(
-        [field, structure, fov_mask]
+        [field, structure, darkest, fov_mask]
     )
     vessels = build_vessel_network(noise_size, base_filters)(
         [visible, fov_mask, whole, grains, noise]

@@ -76,8 +76,25 @@ def light_of_photograph(fundus, fov_mask, size):
     return fit_light(tf.math.divide_no_nan(sums, share), share)
 
 
-def drawn_within(drawn, mean, known, inside):
-    """Pulls lights towards a mean until their levels are within those known.
+def level_bounds(lights, inside):
+    """The least and the greatest level of some lights.
+
+    Args:
+      lights: (N,TERMS,3) float32.
+      inside: (1,S,S,1) bool, the cells of the FOV.
+
+    Returns:
+      (least, most), (3,) each, of each channel over all lights and cells.
+    """
+    levels = light_field(lights, tf.shape(inside)[1])
+    return (
+        tf.reduce_min(tf.where(inside, levels, float("inf")), (0, 1, 2)),
+        tf.reduce_max(tf.where(inside, levels, -float("inf")), (0, 1, 2)),
+    )
+
+
+def drawn_within(drawn, mean, bounds, inside):
+    """Pulls lights towards a mean until their levels are within bounds.
 
     A Gaussian of polynomials has places in the FOV that are darker than those
     of any photograph it was taken from.
@@ -85,8 +102,7 @@ def drawn_within(drawn, mean, known, inside):
     Args:
       drawn: (B,TERMS,3) float32.
       mean: (TERMS,3) float32.
-      known: (N,TERMS,3) float32, the lights whose least and greatest level of
-        each channel are kept.
+      bounds: from `level_bounds`.
       inside: (1,S,S,1) bool, the cells of the FOV.
 
     Returns:
@@ -94,9 +110,7 @@ def drawn_within(drawn, mean, known, inside):
       keeps every cell of the FOV within.
     """
     size = tf.shape(inside)[1]
-    levels = light_field(known, size)
-    least = tf.reduce_min(tf.where(inside, levels, float("inf")), (0, 1, 2))
-    most = tf.reduce_max(tf.where(inside, levels, -float("inf")), (0, 1, 2))
+    least, most = bounds
     middle = light_field(mean[None], size)
     apart = light_field(drawn, size) - middle
     room = tf.where(apart < 0.0, least - middle, most - middle)

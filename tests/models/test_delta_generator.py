@@ -154,9 +154,9 @@ def test_a_given_style_takes_the_place_of_the_drawn_one(network, example):
         np.concatenate([mean + 0.01, known[0, 18:]])[None], tf.float32
     )
     noise = example["noise"]
-    np.testing.assert_allclose(drawn([noise, style, tf.ones((1, 1))]), style)
+    np.testing.assert_allclose(drawn([noise, style, tf.ones((1, 1))])[0], style)
     z = np.clip(noise.numpy()[0, :18], -2, 2)
-    found = drawn([noise, style, tf.zeros((1, 1))])[0]
+    found = drawn([noise, style, tf.zeros((1, 1))])[0][0]
     # What is drawn may be pulled towards the mean, but nowhere else.
     pulled = (found[:18].numpy() - mean) / (z @ components)
     np.testing.assert_allclose(pulled, pulled[0], rtol=1e-3)
@@ -176,12 +176,40 @@ def test_a_given_style_takes_the_place_of_the_drawn_one(network, example):
     assert difference == pytest.approx(0.1, abs=0.05)
 
 
+def test_vessels_leave_red_light():
+    compose = delta_layers.Composition()
+    whole = np.full((1, 4, 4, 3), -0.5, np.float32)  # half of the range's half
+    vessels = np.full((1, 4, 4, 3), -0.2, np.float32)
+    none, fov_mask = np.zeros_like(whole), np.ones((1, 4, 4, 1), np.float32)
+    for contrast, expected in ((0.5, [-0.6, -0.6]), (2, [-0.675, -0.9])):
+        found = compose(
+            [whole, vessels, none, fov_mask, np.full((1, 1), contrast, "f4")]
+        ).numpy()
+        # 0.65 · (-0.5 + 1) - 1 = -0.675
+        np.testing.assert_allclose(found[0, 0, 0, :2], expected, atol=1e-6)
+        np.testing.assert_allclose(found[0, 0, 0, 2], expected[1], atol=1e-6)
+
+
+def test_structure_takes_the_ground_no_darker_than_any_light():
+    whole = delta_layers.AtFullSize()
+    field = np.full((1, 64, 64, 3), 0.2, np.float32)
+    field[:, 32:] = -0.7  # a given light may be darker than those known
+    structure = np.full((1, 64, 64, 3), -0.5, np.float32)
+    structure[:, :, 32:] = -1.5
+    darkest = np.full((1, 3), -0.6, np.float32)
+    found = whole([field, structure, darkest, np.zeros((1, 64, 64, 1))]).numpy()
+    np.testing.assert_allclose(found[0, 10, 10], -0.3, atol=1e-6)
+    np.testing.assert_allclose(found[0, 10, 50], -0.6, atol=1e-6)
+    np.testing.assert_allclose(found[0, 50, 50], -0.7, atol=1e-6)
+
+
 def test_a_given_grain_stays_within_that_of_the_photographs(network):
     drawn = network.get_layer("drawn_style")
     known = drawn.get_weights()[2]
     for wild, bound in ((9.0, known.max(axis=0)), (-9.0, known.min(axis=0))):
         style = tf.fill((1, style_code.SIZE), wild)
-        found = drawn([tf.zeros((1, NOISE)), style, tf.ones((1, 1))]).numpy()[0]
+        found = drawn([tf.zeros((1, NOISE)), style, tf.ones((1, 1))])
+        found = found[0].numpy()[0]
         np.testing.assert_array_equal(found[:18], wild)
         np.testing.assert_array_equal(found[18:], bound[18:])
 

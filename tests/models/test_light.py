@@ -30,11 +30,14 @@ def test_drawn_lights_stay_within_the_levels_of_those_that_are_known(inside):
     steep = np.zeros((2, light.TERMS, 3), np.float32)
     steep[0, 1] = 2.0  # far beyond them at both sides
     steep[1, 1, 2] = 0.1  # within
+    cells = tf.constant(inside > 0)
+    bounds = light.level_bounds(tf.constant(known), cells)
+    np.testing.assert_allclose(bounds, known[:, 0], atol=1e-6)
     kept = light.drawn_within(
         tf.constant(steep),
         mean=tf.zeros((light.TERMS, 3)),
-        known=tf.constant(known),
-        inside=tf.constant(inside > 0),
+        bounds=bounds,
+        inside=cells,
     ).numpy()
     np.testing.assert_array_equal(kept[1], steep[1])
     # Blue has the least room: 0.3 where x is greatest within the FOV.
