@@ -262,7 +262,8 @@ def _letters(text):
     return re.match(r"[^\W\d_]*", text).end()
 
 
-_RULES = (_whole, _ended, _begun, _varying)  # of which the first that pairs all decides
+# The first that pairs all decides.
+_RULES = (_whole, _ended, _begun, _varying)
 
 
 def _numbered(names):

@@ -248,7 +248,7 @@ def _bytes(packed, page, width, height):
     }
     packed += b"\0" * (len(packed) % 2)
     header = b"II*\0" + struct.pack("<I", 8 + len(packed))
-    entries = [struct.pack("<HHII", tag, 4, 1, tags[tag]) for tag in tags]
+    entries = [struct.pack("<HHII", *(tag, 4, 1, tags[tag])) for tag in tags]
     directory = struct.pack("<H", len(tags)) + b"".join(entries) + b"\0" * 4
     labelled = io.BytesIO(b"".join([header, packed, directory]))
     with TiffImageFile(labelled) as grey:

@@ -85,6 +85,18 @@ def parted(dataset: str) -> tuple[str, str]:
     return name, place
 
 
+def public_name(datasets: str) -> str:
+    """The value of --dataset with `folder:NAME` for `folder:/path/to/NAME`.
+
+    What is passed on, as a model's card is, does not tell its maker's folders.
+    """
+    parts = [parted(dataset) for dataset in datasets.split(",")]
+    return ",".join(
+        f"{name}:{pathlib.Path(place).name}" if place else name
+        for name, place in parts
+    )
+
+
 def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
     """Whether a dataset is there; raises UserError if part of it is gone."""
     place = pathlib.Path(builder.data_dir)

@@ -114,7 +114,7 @@ def _fov_masks(found, place) -> dict[str, image_files.ImageFile]:
             )
         stems[file.stem] = file.name
     pairs = pair(
-        list(stems), list(masks), role="fov_masks", subset=True, of="files"
+        list(stems), list(masks), role="--fov_masks", subset=True, of="files"
     )
     return {name: masks[pairs[stem]] for stem, name in stems.items()}
 

@@ -229,6 +229,16 @@ def _map_files(settings):
     return files
 
 
+def exit_status(settings) -> int:
+    """1 where the folder of maps holds more than images, which was said."""
+    if settings.vessel_source != "folder":
+        return 0
+    found = image_files.find_images(
+        [settings.vessel_maps], "vessel_maps", recursive=settings.recursive
+    )
+    return int(bool(found.others))
+
+
 def _likeness(settings, config):
     """Whose eyes procedural maps resemble: those of STARE or of DRIVE."""
     like = (settings.dataset or config.dataset).partition(",")[0]

@@ -318,3 +318,16 @@ def test_what_a_folder_lacks_is_said_in_a_few_lines(own, tmp_path):
     assert "vessel_maps/eye1.png" in text and "empty" in text
     assert f"python -m migan_tf.doctor --manual_dir={place}" in text
     assert not list((tmp_path / "data").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("datasets", "public"),
+    [
+        ("", ""),
+        ("drive,phantom/demo", "drive,phantom/demo"),
+        ("folder:/home/someone/clinic b,drive", "folder:clinic b,drive"),
+        ("folder:../photographs/", "folder:photographs"),
+    ],
+)
+def test_a_public_name_does_not_tell_the_makers_folders(datasets, public):
+    assert prepared.public_name(datasets) == public

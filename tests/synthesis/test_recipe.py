@@ -14,7 +14,7 @@ from migan_tf.data import photographs
 from migan_tf.inference.contrast import ContrastRange
 from migan_tf.inference.model_folder import open_folder
 from migan_tf.synthesis.job import Plan
-from migan_tf.synthesis.recipe import plan_job
+from migan_tf.synthesis.recipe import exit_status, plan_job
 from tests import made_datasets
 from tests.delta_parts import write_delta_run, write_photograph
 from tests.synthetic_parts import read_png, settings_of
@@ -88,6 +88,18 @@ def test_files_of_the_users_are_recorded_by_their_content(tiny_run, tmp_path):
     np.testing.assert_array_equal(
         drawn.vessel_map, read_png(tmp_path / "bar.png") > 0
     )
+
+
+def test_other_files_among_the_maps_are_an_exit_status_of_1(tmp_path):
+    assert cv2.imwrite(str(tmp_path / "bar.png"), np.eye(64) * 255)
+    of_maps = {"vessel_source": "folder", "vessel_maps": str(tmp_path)}
+    settings = settings_of("run", "made", **of_maps)
+    assert exit_status(settings) == 0
+    (tmp_path / ".DS_Store").write_text("a system's own")
+    assert exit_status(settings) == 0
+    (tmp_path / "notes.txt").write_text("no image")
+    assert exit_status(settings) == 1
+    assert exit_status(settings_of("run", "made")) == 0
 
 
 @pytest.mark.parametrize("source", ["deformed", "procedural"])
