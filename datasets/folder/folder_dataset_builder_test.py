@@ -149,6 +149,32 @@ def test_splits_are_folders_of_either_order(tmp_path, layout):
     }
 
 
+@pytest.mark.parametrize("place", ["", "my set", "my set/train"])
+def test_pictures_beside_the_folders_are_left_out_and_named(tmp_path, place):
+    """The sheet of a folder that `migan_tf.synthesize` has made."""
+    folder_dummy.write(
+        tmp_path,
+        (1, 2),
+        {
+            f"my set/train/{folder}": plane
+            for folder, plane in folder_dummy.FOLDERS.items()
+        },
+    )
+    sheet = tmp_path / place / "summary.png"
+    Image.fromarray(folder_dummy.draw(3)["fundus"]).save(sheet)
+    assert sorted(pairs(tmp_path)) == ["01", "02"]
+    role = place.split("/")[0] or "."
+    assert (
+        f"{role}/ holds pictures beside the folders: left out"
+        in files.read_layout(tmp_path).sentences
+    )
+
+
+def test_photographs_may_lie_beside_the_folder_of_their_maps(tmp_path):
+    folder_dummy.write(tmp_path, (1, 2), {"": "fundus", "gt": "vessel_map"})
+    assert pairs(tmp_path)["01"] == ("train", "01.png", None, None)
+
+
 def test_the_same_name_in_both_splits_gets_the_splits_name(tmp_path):
     for split in ("train", "test"):
         number = 1 if split == "train" else 2

@@ -65,10 +65,29 @@ def read_layout(root) -> Layout:
     folders = _picture_folders(root)
     if not folders:
         return Layout([], [])
-    kinds = {role: _kind(root, role, folders[role]) for role in folders}
+    loose = [role for role in folders if _holds_others(role, folders)]
+    kinds = {
+        role: _kind(root, role, places)
+        for role, places in folders.items()
+        if role not in loose
+    }
+    if not {map_kinds.PHOTOGRAPH, map_kinds.GREY} & set(kinds.values()):
+        kinds |= {role: _kind(root, role, folders[role]) for role in loose}
     roles, sentences = _assign(root, kinds)
+    # Such as the sheet that `migan_tf.synthesize` draws of its images.
+    sentences += [
+        f"{_named(role)} holds pictures beside the folders: left out"
+        for role in loose
+        if role not in kinds
+    ]
     entries = _entries(root, {n: folders[role] for n, role in roles.items()})
     return Layout(entries, sentences)
+
+
+def _holds_others(role, folders) -> bool:
+    """Whether others of the folders lie inside the one of a role."""
+    inside = f"{role}/" if role else ""
+    return any(o != role and o.startswith(inside) for o in folders)
 
 
 def _picture_folders(root) -> dict:

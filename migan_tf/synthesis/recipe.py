@@ -186,22 +186,25 @@ def _photographs(config, settings):
     """(those whose maps are taken, those that images are compared with).
 
     Images are compared with the photographs that the generator learned from,
-    and with those of --dataset. Sources that take no photograph's map go on
-    without the former where nothing was said of where they lie.
+    and with those of --dataset. Where nothing was said of where the former lie,
+    and no map of theirs is taken, the job goes on without them.
     """
     places = (settings.data_dir, settings.manual_dir)
-    own = photographs.Source.of(config).elsewhere("", *places)
+    source = photographs.Source.of(config)
+    own = source.elsewhere("", *places)
     other = settings.dataset
     found = []
     if other and other != own.dataset:
         # How many of its own the generator learned from says nothing here.
         asked = dataclasses.replace(own, dataset=other, train_photographs=0)
         found = photographs.load(asked, "train")
+        # The flags say where --dataset lies; a run knows that of its own.
+        own = own.elsewhere(manual_dir=source.manual_dir)
     needed = settings.vessel_source in FROM_PHOTOGRAPHS and not found
     try:
         learned_from = photographs.load(own, "train")
     except UserError as error:
-        if needed or any(places) or other == own.dataset:
+        if needed or (any(places) and not found) or other == own.dataset:
             raise
         logging.warning(
             "%s is not at hand (%s): images are not compared with the "

@@ -143,6 +143,25 @@ def test_all_maps_of_another_dataset_whatever_the_run_was_trained_on(
     assert len(identity["compared_with"]) == 1 + 3
 
 
+def test_of_its_own_photographs_another_dataset_needs_none(
+    tiny_run, tiny_config, caplog
+):
+    """A clinic paints its own maps and does not have DRIVE."""
+    pairs = [made_datasets.make_pair(n) for n in range(4)]
+    made_datasets.write(tiny_config.data_dir, "clinic", pairs)
+    own = open_folder(tiny_run / "synthesis", "synthesis")
+    of_drive = dataclasses.replace(own.config, dataset="drive", manual_dir="")
+    generator = dataclasses.replace(own, config=of_drive)
+    places = {"data_dir": tiny_config.data_dir}
+    asked = settings_of(tiny_run, "made", dataset="clinic", **places)
+    identity = plan_job(asked, generator)[2]
+    assert identity["compared_with"] == identity["maps_of"]
+    assert len(identity["maps_of"]) == 4 - 1
+    assert "drive is not at hand" in caplog.text
+    with pytest.raises(UserError, match="drive is not built"):
+        plan_job(settings_of(tiny_run, "made", **places), generator)
+
+
 @pytest.mark.slow
 def test_the_job_is_known_by_all_that_matters(tiny_run):
     def job(output="made", **changes):
