@@ -138,7 +138,8 @@ def to_binary(plane, name) -> np.ndarray:
     top = plane.max()
     if not top > 0:
         raise UserError(
-            f"{name} must mark vessels or the field of view. Received: all 0"
+            f"{name} must mark vessels or the field of view. Received: all 0. "
+            "Next: leave it out, or give another"
         )
     low = plane.min()
     if np.count_nonzero((plane == low) | (plane == top)) == plane.size:

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 
 from migan_tf.metrics import bootstrap, segmentation
+from migan_tf.metrics.tally import aligned, total
 
 CONVENTIONS = {
     "pooled": "all scored pixels of the set as one; Otsu's threshold is that "
@@ -49,9 +50,8 @@ def assess(tallies, validation_threshold, samples, seed) -> dict:
       The parts `thresholds`, `pooled`, `per_image` and `interval_95` of
       metrics.json; see `CONVENTIONS`.
     """
-    first, *others = tallies.values()
-    whole = sum(others, start=first)
-    best = _best_bin(whole.curve)
+    whole = total(list(tallies.values()))
+    best = whole.lowest[_dice_from(whole.curve).argmax()]
     pooled, otsu = _figures(whole, best)
     rows = []
     for name, one in tallies.items():
@@ -64,13 +64,14 @@ def assess(tallies, validation_threshold, samples, seed) -> dict:
         "thresholds": {
             "otsu": otsu,
             "validation": validation_threshold,
-            "best_on_test": float(whole.lowest[best]),
+            "best_on_test": float(best),
         },
         "pooled": pooled,
         "per_image": {**per_image, "images": rows},
         "interval_95": _intervals(
             list(tallies.values()),
-            rows,
+            whole,
+            rows=rows,
             pooled=pooled,
             samples=samples,
             seed=seed,
@@ -111,8 +112,7 @@ def _figures(one, best):
 
     Args:
       one: its `tally.Tally`.
-      best: the first bin at and above which there are vessels at the set's
-        threshold of best Dice on test labels.
+      best: the set's threshold of best Dice on test labels.
 
     Returns:
       ({figure: float or None}, Otsu's threshold).
@@ -120,21 +120,17 @@ def _figures(one, best):
     counts = bootstrap.otsu_counts(one.levels)
     level = segmentation.otsu_level(one.levels.sum(axis=0))
     at_validation = one.at_validation and float(one.at_validation.dice)
-    curve = bootstrap.curve_figures(one.curve[:, one.curve.any(axis=0)])
+    curve = bootstrap.curve_figures(one.curve)
+    # Nothing is called a vessel where the threshold lies above all.
+    dice = np.append(_dice_from(one.curve), 0.0)
     figures = {
         **{key: float(curve[key]) for key in AREAS},
         "dice_otsu": float(counts.dice),
         "dice_validation_threshold": at_validation,
-        "dice_best_on_test": float(_dice_from(one.curve)[best]),
+        "dice_best_on_test": float(dice[one.lowest.searchsorted(best)]),
         **{key: float(getattr(counts, key)) for key in AT_OTSU},
     }
     return figures, segmentation.threshold_above(level)
-
-
-def _best_bin(curve):
-    """The lowest bin from which on to call pixels vessels for the best Dice."""
-    scores = np.where(curve.any(axis=0), _dice_from(curve), -1.0)
-    return int(scores.argmax())
 
 
 def _dice_from(curve):
@@ -153,11 +149,12 @@ def _mean(rows, key):
     return None if None in values else float(np.mean(values))
 
 
-def _intervals(tallies, rows, pooled, samples, seed):
+def _intervals(tallies, whole, rows, pooled, samples, seed):
     """Draws images and returns the intervals of all figures.
 
     Args:
       tallies: list of `tally.Tally`, of each image.
+      whole: that of all of them.
       rows: list of {figure: float or None}, of each image.
       pooled: {figure: float or None}.
       samples: the number of draws.
@@ -166,7 +163,7 @@ def _intervals(tallies, rows, pooled, samples, seed):
     Returns:
       {"pooled", "per_image": {figure: [low, high] or None}}.
     """
-    curves = bootstrap.merged(np.stack([one.curve for one in tallies]))
+    curves = aligned(tallies, whole, bootstrap.BINS)
     levels = np.stack([one.levels for one in tallies])
 
     def at_otsu(sums):

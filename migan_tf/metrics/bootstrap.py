@@ -6,9 +6,10 @@ thousand draws would take an hour. Instead a draw adds the images' histograms
 (`tally`), and all draws are computed together.
 
 The histogram of 256 levels gives Otsu's threshold of each draw exactly. That of
-the curves is merged for the draws to at most `BINS` bins of about equally many
-pixels: the areas of a draw change by less than 1e-6, its best Dice by less than
-a bin's pixels over the vessels, 5e-4 where a tenth are vessels.
+the curves has for the draws at most `BINS` bins of about equally many pixels,
+the same in all images (`tally.aligned`): the areas of a draw change by less
+than 1e-6, its best Dice by less than a bin's pixels over the vessels, 6e-4
+where a tenth are vessels.
 """
 
 import numpy as np
@@ -18,25 +19,6 @@ from migan_tf.metrics import segmentation
 BINS = 16384  # of a curve's histogram at most
 CHUNK = 25  # draws that are computed at a time, to bound the memory
 PERCENTILES = (2.5, 97.5)
-
-
-def merged(curves):
-    """Merges the bins of histograms, so that many draws fit into the memory.
-
-    Args:
-      curves: (N,2,K) int, background and vessels of N images.
-
-    Returns:
-      (N,2,k) float64, k <= `BINS`: without the bins that are empty in all, and
-      neighbours merged where there would be more.
-    """
-    pixels = curves.sum(axis=(0, 1))
-    used = np.flatnonzero(pixels)
-    if len(used) > BINS:
-        before = pixels[used].cumsum() - pixels[used]
-        group = before * BINS // pixels.sum()
-        used = used[np.flatnonzero(np.diff(group, prepend=-1))]
-    return np.add.reduceat(curves, used, axis=-1).astype(np.float64)
 
 
 def curve_figures(histograms):

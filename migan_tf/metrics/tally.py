@@ -1,16 +1,31 @@
-"""Reduces an image to histograms, from which every figure of a score comes.
+"""Reduces an image to a histogram, from which every figure of a score comes.
 
-A set of photographs is scored image by image: what is kept of each is a
-histogram of its probabilities by class, one megabyte, whatever its size.
-Histograms add up, and all figures are functions of the sums.
+A set of photographs is scored image by image: what is kept of each is how many
+pixels of background and of vessels each of its values has, some megabytes at
+most, whatever the image's size. All figures are functions of the sums.
 
-The bins are relative: of p below one half and of 1 - p above it, the leading
-twelve binary digits count. So none is wider than 1.2e-4, and where networks are
-sure of themselves, near 0 and 1, the bins are as much finer. Every value of an
-8-bit map has a bin of its own. Values of both classes that share a bin are tied
-there: that changes an area under a curve by at most half of the sum over the
-bins of (share of background) · (share of vessels), and the best Dice by at most
-the largest number of pixels in a bin over the number of vessels.
+Where an image has more values than can be kept, neighbours share a bin, and
+count as tied. Each image chooses its bins by its own pixels, so that it does
+not matter where its values lie: a bin of several values holds at most 4e-5
+times as many pixels as there are vessels (or background, if that is less), and
+as there are pixels above it. A value of many pixels, such as 0, 1 and each of
+an 8-bit map, has a bin of its own.
+
+What that can change, against the exact figures of the same pixels:
+
+- of one image: the areas under both curves, the average precision and the
+  best Dice by at most 4e-5. Ties change the area under the ROC curve by half of
+  the sum of the products of the bins' shares of background and of vessels; a
+  threshold inside a bin is missed by less than the bin's pixels, which changes
+  the best Dice by that number over the vessels', and a precision by it over the
+  pixels above.
+- of several images together, whose bins overlap: by at most 2.5 times that,
+  1e-4.
+- what is told at Otsu's threshold or at the validation's: by nothing, since
+  those pixels are counted.
+
+With less than 8 % of vessels a large image would need more than `MOST` bins; it
+has no more, and the bounds are as much wider: twice with 4 %.
 """
 
 import dataclasses
@@ -19,11 +34,10 @@ import numpy as np
 
 from migan_tf.metrics import segmentation
 
-_DROPPED = 12  # of the 23 binary digits after the leading one
-# Below 2^-32, and as close to 1, all is one.
-_LEAST = int(np.float32(2.0**-32).view(np.int32)) >> _DROPPED
-_HALF = (int(np.float32(0.5).view(np.int32)) >> _DROPPED) - _LEAST + 1
-BINS = 2 * _HALF + 2
+# Of a bin, in times the pixels of the smaller class or above, and the part of
+# it from which on a value has one of its own: together 4e-5 at most.
+SHARE, FULL = 3.2e-5, 0.25
+MOST = 2**19  # bins of several values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +45,9 @@ class Tally:
     """What is kept of the scored pixels of an image, or of many.
 
     Attributes:
-      curve: (2,BINS) int64, background and vessels in each bin of `bins_of`.
-      lowest: (BINS,) float32, the least probability in each bin; inf where it
-        is empty.
+      curve: (2,K) int, background and vessels in each bin, by rising
+        probability; no bin is empty.
+      lowest: (K,) float32, the least probability in each bin.
       levels: (2,256) int64, the same at `segmentation.levels_of`.
       at_validation: `segmentation.Counts` at the threshold of best Dice on
         validation images; None without one.
@@ -50,23 +64,6 @@ class Tally:
         background, vessels = (int(n) for n in self.levels.sum(axis=1))
         return {"pixels": background + vessels, "vessel_pixels": vessels}
 
-    def __add__(self, other) -> "Tally":
-        """The tally of the pixels of both."""
-        counts = self.at_validation
-        if counts is not None:
-            pairs = zip(
-                dataclasses.astuple(counts),
-                dataclasses.astuple(other.at_validation),
-                strict=True,
-            )
-            counts = segmentation.Counts(*(a + b for a, b in pairs))
-        return Tally(
-            self.curve + other.curve,
-            np.minimum(self.lowest, other.lowest),
-            levels=self.levels + other.levels,
-            at_validation=counts,
-        )
-
 
 def tally(truth, probability, validation_threshold=None) -> Tally:
     """Counts the scored pixels of an image.
@@ -81,42 +78,130 @@ def tally(truth, probability, validation_threshold=None) -> Tally:
         a probability is not in [0,1].
     """
     levels = segmentation.levels_of(probability)
-    probability = np.asarray(probability, np.float32)
     counts = segmentation.count(truth, levels >= 0)  # checks both
+    probability = np.asarray(probability, np.float32)
     if validation_threshold is not None:
         counts = segmentation.count(truth, probability >= validation_threshold)
-    bins = bins_of(probability)
-    lowest = np.full(BINS, np.inf, np.float32)
-    np.minimum.at(lowest, bins, probability)
+    curve, lowest = _binned(*_values(truth, probability))
+    of_vessels = np.bincount(levels[truth], minlength=segmentation.LEVELS)
+    of_all = np.bincount(levels, minlength=segmentation.LEVELS)
     return Tally(
-        _by_class(truth, bins, BINS),
+        curve.astype(np.int32),
         lowest,
-        levels=_by_class(truth, levels, segmentation.LEVELS),
+        levels=np.stack([of_all - of_vessels, of_vessels]),
         at_validation=None if validation_threshold is None else counts,
     )
 
 
-def bins_of(probability):
-    """The bin of each probability; the larger the probability, the later.
+def total(tallies) -> Tally:
+    """The tally of the pixels of several.
 
     Args:
-      probability: (N,) float32 in [0,1].
+      tallies: list of `Tally`s, all of one validation threshold.
+    """
+    if len(tallies) == 1:
+        return tallies[0]
+    lowest = np.concatenate([one.lowest for one in tallies])
+    order = lowest.argsort()
+    lowest = lowest[order]
+    first = np.flatnonzero(np.diff(lowest, prepend=-1))
+    curve = np.empty((2, len(first)), np.int64)
+    for kind, summed in enumerate(curve):  # One after the other: they are long.
+        counts = np.concatenate([one.curve[kind] for one in tallies])
+        np.add.reduceat(counts[order], first, out=summed)
+    curve, lowest = _binned(curve, lowest[first])
+    at_validation = None
+    if tallies[0].at_validation:
+        rows = [dataclasses.astuple(one.at_validation) for one in tallies]
+        at_validation = segmentation.Counts(*map(sum, zip(*rows, strict=True)))
+    return Tally(
+        curve,
+        lowest,
+        levels=sum(one.levels for one in tallies),
+        at_validation=at_validation,
+    )
+
+
+def aligned(tallies, whole, most):
+    """The curves of several tallies in bins that are the same for all.
+
+    Args:
+      tallies: list of N `Tally`s.
+      whole: their `total`.
+      most: bins at most, of about equally many pixels of all together.
 
     Returns:
-      (N,) int32 in [0,BINS).
+      (N,2,k) float64, k <= `most`.
     """
-    low = probability < 0.5
-    near = np.where(low, probability, np.float32(1.0) - probability)
-    digits = near.view(np.int32)
-    # Above one half a bin ends at its last value as below it begins at its
-    # first: pixels at and above a threshold are those of whole bins.
-    digits = np.where(low, digits, digits - 1) >> _DROPPED
-    digits = np.maximum(digits - (_LEAST - 1), 0)
-    return np.where(low, digits, BINS - 1 - digits).astype(np.int32)
+    pixels = whole.curve.sum(axis=0)
+    edges = whole.lowest
+    if len(edges) > most:
+        before = pixels.cumsum() - pixels
+        group = before * most // pixels.sum()
+        edges = edges[np.flatnonzero(np.diff(group, prepend=-1))]
+    found = np.zeros((len(tallies), 2, len(edges)))
+    for row, one in zip(found, tallies, strict=True):
+        bins = edges.searchsorted(one.lowest, "right") - 1
+        for counted, counts in zip(row, one.curve, strict=True):
+            counted += np.bincount(bins, counts, minlength=len(edges))
+    return found
 
 
-def _by_class(truth, bins, size):
-    """(2,size) int64: background and vessels in each bin."""
-    both = np.bincount(bins, minlength=size)
-    vessels = np.bincount(bins[truth], minlength=size)
-    return np.stack([both - vessels, vessels])
+def _values(truth, probability):
+    """(counts, values): (2,K) int64 by class of the (K,) values, rising."""
+    # As integers, floats from 0 on rise alike; those up to 1 leave a bit free.
+    # What is added makes 0 of -0.
+    code = (probability + np.float32(0)).view(np.int32) << 1 | truth
+    code.sort()
+    bits = code >> 1
+    first = np.flatnonzero(np.diff(bits, prepend=-1))
+    pixels = np.diff(first, append=len(code))
+    vessels = np.add.reduceat(code & 1, first, dtype=np.int64)
+    return np.stack([pixels - vessels, vessels]), bits[first].view(np.float32)
+
+
+def _binned(counts, values):
+    """Merges neighbours, as the module says.
+
+    Args:
+      counts: (2,K) of background and vessels.
+      values: (K,) float32, rising.
+
+    Returns:
+      (counts, values): the same of the bins, values the least in each.
+    """
+    reached = counts.sum(axis=0)[::-1].cumsum()[::-1]
+    smaller = counts.sum(axis=1).min() or reached[0]
+    ends = _bins_above(reached, smaller)
+    ends *= min(1.0, MOST / ends[0])
+    begins = np.append(ends[1:], 0.0)
+    full = ends - begins >= FULL
+    starts = np.diff(np.floor(begins, out=begins), prepend=-1) != 0
+    starts[1:] |= full[:-1]
+    starts |= full
+    first = np.flatnonzero(starts)
+    return np.add.reduceat(counts, first, axis=1), values[first]
+
+
+def _bins_above(pixels, smaller):
+    """How many bins the uppermost pixels take up.
+
+    With n pixels above it a bin holds `SHARE` · n, one pixel at least and
+    `SHARE` · `smaller` at most; this is the sum of their reciprocals.
+
+    Args:
+      pixels: (K,) numbers of pixels.
+      smaller: the number of pixels of the smaller class.
+
+    Returns:
+      (K,) float64.
+    """
+    single = 1 / SHARE
+    if smaller <= single:
+        return pixels.astype(np.float64)
+    middle = np.clip(pixels, single, smaller)
+    return (
+        np.minimum(pixels, single)
+        + single * np.log(middle / single)
+        + single * np.maximum(pixels - smaller, 0) / smaller
+    )

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from migan_tf.base.errors import UserError
-from migan_tf.data import photographs, prepared
+from migan_tf.data import annotated_files, photographs, prepared
 from migan_tf.data.photographs import Source
 
 
@@ -17,10 +17,20 @@ class Prepared:
 
     def __init__(self, splits):
         self.splits = splits
-        self.info = SimpleNamespace(name="shapes", splits=splits)
+        self.info = SimpleNamespace(
+            name="shapes", splits=splits, features=annotated_files.features()
+        )
 
-    def as_dataset(self, split):
-        rows = self.splits[split]
+    def as_dataset(self, split, decoders, read_config):
+        """Images as they are stored: they are asked for undecoded."""
+        del read_config
+        rows = [
+            {
+                name: tf.io.encode_png(value) if name in decoders else value
+                for name, value in row.items()
+            }
+            for row in self.splits[split]
+        ]
         return tf.data.Dataset.from_tensor_slices(
             {name: [row[name] for row in rows] for name in rows[0]}
         )
@@ -54,6 +64,40 @@ def test_photographs_are_read_sorted():
             plane = getattr(photograph, name)
             assert plane.dtype == bool and plane.shape == (6, 5)
             np.testing.assert_array_equal(plane, row[name][..., 0] == 255)
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The image ids of the photographs that were decoded, in their order."""
+    made, found = photographs.Photograph, []
+
+    def photograph(image_id, *arguments, **planes):
+        found.append(image_id)
+        return made(image_id, *arguments, **planes)
+
+    monkeypatch.setattr(photographs, "Photograph", photograph)
+    return found
+
+
+def test_a_scan_knows_what_is_there_and_decodes_one_at_a_time(
+    monkeypatch, decoded
+):
+    rows = [make_row("09"), make_row("01", has_vessel_map=False)]
+    builder = Prepared({"test": rows})
+    monkeypatch.setattr(prepared, "ensure_prepared", lambda *_: builder)
+    found = photographs.scan(Source("drive"), "test")
+    assert len(found) == 2 and decoded == []
+    told = [(entry.image_id, entry.has_vessel_map) for entry in found.entries]
+    assert told == [("01", False), ("09", True)]
+    first = next(iter(found))
+    assert first.image_id == "09" and decoded == ["09"]
+    np.testing.assert_array_equal(first.fundus, rows[0]["fundus"])
+
+
+def test_what_is_of_another_split_is_not_decoded(two_splits, decoded):
+    source = Source("drive", validation_images=1)
+    (held_out,) = photographs.scan(source, "validation")
+    assert decoded == [held_out.image_id]
 
 
 @pytest.mark.parametrize("first", [True, False])

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from migan_tf.metrics import bootstrap, segmentation
-from migan_tf.metrics.tally import tally
+from migan_tf.metrics.tally import aligned, tally, total
 
 
 def make_pixels(seed, size=20000, saturated=False):
@@ -34,7 +34,8 @@ def test_a_draw_is_the_same_as_repeating_the_pixels():
         for truth, probability in (make_pixels(s, 3000) for s in range(3))
     ]
     weights = np.array([[2.0, 0.0, 1.0], [1.0, 1.0, 1.0]])
-    curves = bootstrap.merged(np.stack([tally(*i).curve for i in images]))
+    tallies = [tally(*image) for image in images]
+    curves = aligned(tallies, total(tallies), bootstrap.BINS)
     drawn = bootstrap.over_draws(weights, curves, bootstrap.curve_figures)
     for row, repeats in enumerate(weights.astype(int)):
         truth, probability = (
@@ -46,19 +47,6 @@ def test_a_draw_is_the_same_as_repeating_the_pixels():
         expected = sklearn_figures(truth, probability)
         found = {key: values[row] for key, values in drawn.items()}
         assert found == pytest.approx(expected, abs=1e-12)
-
-
-def test_bins_are_merged_by_equally_many_pixels():
-    rng = np.random.default_rng(0)
-    curves = rng.integers(0, 3, (2, 2, 5 * bootstrap.BINS))
-    curves[:, :, ::7] = 0
-    found = bootstrap.merged(curves)
-    assert found.shape[-1] <= bootstrap.BINS
-    np.testing.assert_array_equal(found.sum(-1), curves.sum(-1))
-    pixels = found.sum((0, 1))
-    assert pixels.max() <= curves.sum() / bootstrap.BINS + 8
-    few = bootstrap.merged(np.array([[[0, 2, 0, 1], [0, 0, 0, 5]]]))
-    np.testing.assert_array_equal(few, [[[2, 1], [0, 5]]])
 
 
 def test_otsu_of_a_histogram_is_that_of_its_pixels():
