@@ -56,6 +56,7 @@ EXTRAS_REQUIRE = {
     ],
     "beam": ["apache-beam>=2.77,<3"],  # migan_tf.synthesize_beam
     "dicom": ["pydicom>=3.0,<4"],  # photographs as DICOM
+    "onnx": ["tf2onnx>=1.17,<2", "onnx>=1.23,<2", "onnxruntime>=1.32,<2"],
     "test": [
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",
@@ -65,7 +66,7 @@ EXTRAS_REQUIRE = {
         "openvino>=2026.4,<2027",  # a second runtime for the SavedModels
     ],
 }
-for extra in ("serving", "beam", "dicom"):
+for extra in ("serving", "beam", "dicom", "onnx"):
     EXTRAS_REQUIRE["test"] += EXTRAS_REQUIRE[extra]
 
 
@@ -105,7 +106,7 @@ def console_scripts() -> list[str]:
     names = [path.stem for path in sorted(HERE.glob("migan_tf/[a-z]*.py"))]
     return [
         f"migan-{name.replace('_', '-')} = migan_tf.__main__:console"
-        for name in (*names, "client", "export")
+        for name in (*names, "client", "export", "onnx")
     ]
 
 

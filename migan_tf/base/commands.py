@@ -1,6 +1,6 @@
 """The commands of the program, and how each is run from anywhere.
 
-A command is a module that is run and not imported, as by `python -m`. The two
+A command is a module that is run and not imported, as by `python -m`. Those
 of `export/` lie inside an installed package, and beside it in a checkout.
 """
 
@@ -13,7 +13,7 @@ import sys
 from migan_tf.base.errors import UserError
 
 _PACKAGE = pathlib.Path(__file__).resolve().parents[1]
-_EXPORTS = {"client": "client", "export": "saved_model"}
+_EXPORTS = {"client": "client", "export": "saved_model", "onnx": "onnx"}
 
 
 def modules() -> dict[str, str]:

@@ -35,7 +35,7 @@ def test_it_lists_each_command_with_what_it_does(tmp_path):
 def test_the_commands_are_the_files_that_are_run():
     files = {path.stem for path in ROOT.glob("migan_tf/*.py")}
     named = {name.replace("_", "-") for name in files if name[0] != "_"}
-    assert commands.modules().keys() == named | {"client", "export"}
+    assert commands.modules().keys() == named | {"client", "export", "onnx"}
 
 
 def test_it_runs_a_command_from_anywhere(tmp_path):
