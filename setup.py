@@ -1,10 +1,10 @@
 """Packaging of MI-GAN for TensorFlow; settings of tools: pyproject.toml.
 
-In a checkout the TFDS builders lie in `datasets/` and the export tools in
-`export/`, outside the package: a top-level package named `datasets` would
-shadow Hugging Face's, also inside TFDS. A wheel holds them as
-`migan_tf.datasets` and `migan_tf.export`. Editable installs do not see these
-two names, so no code of ours imports them.
+In a checkout the TFDS builders lie in `datasets/`, the export tools in
+`export/` and the flagfiles in `experiments/`, outside the package: a top-level
+package named `datasets` would shadow Hugging Face's, also inside TFDS. A wheel
+holds them as `migan_tf.datasets`, `migan_tf.export` and `migan_tf.experiments`.
+Editable installs do not see these names, so no code of ours imports them.
 """
 
 import pathlib
@@ -55,6 +55,8 @@ EXTRAS_REQUIRE = {
         "grpcio>=1.62,<2",
     ],
     "beam": ["apache-beam>=2.77,<3"],  # migan_tf.synthesize_beam
+    "dicom": ["pydicom>=3.0,<4"],  # photographs as DICOM
+    "onnx": ["tf2onnx>=1.17,<2", "onnx>=1.23,<2", "onnxruntime>=1.32,<2"],
     "test": [
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",
@@ -64,7 +66,8 @@ EXTRAS_REQUIRE = {
         "openvino>=2026.4,<2027",  # a second runtime for the SavedModels
     ],
 }
-EXTRAS_REQUIRE["test"] += EXTRAS_REQUIRE["serving"] + EXTRAS_REQUIRE["beam"]
+for extra in ("serving", "beam", "dicom", "onnx"):
+    EXTRAS_REQUIRE["test"] += EXTRAS_REQUIRE[extra]
 
 
 def read_version() -> str:
@@ -88,13 +91,23 @@ def read_long_description() -> str:
 def mapped_packages() -> dict[str, str]:
     """Names in a wheel -> folders of the checkout that are packaged there."""
     mapping = {}
-    if (HERE / "export").is_dir():
-        mapping["migan_tf.export"] = "export"
+    for folder in ("export", "experiments"):
+        if (HERE / folder).is_dir():
+            mapping[f"migan_tf.{folder}"] = folder
     for builder in sorted(HERE.glob("datasets/*/*_dataset_builder.py")):
         mapping["migan_tf.datasets"] = "datasets"
         name = builder.parent.name
         mapping[f"migan_tf.datasets.{name}"] = f"datasets/{name}"
     return mapping
+
+
+def console_scripts() -> list[str]:
+    """One script for each command; `migan_tf.base.commands` has the same."""
+    names = [path.stem for path in sorted(HERE.glob("migan_tf/[a-z]*.py"))]
+    return [
+        f"migan-{name.replace('_', '-')} = migan_tf.__main__:console"
+        for name in (*names, "client", "export", "onnx")
+    ]
 
 
 class BuildWithoutTests(build_py):
@@ -129,7 +142,12 @@ setup(
         for name in MAPPED
         if name.startswith("migan_tf.datasets.")
     }
-    | {"migan_tf.export": ["serving/*", *SHIPPED]},
+    | {
+        "migan_tf": ["py.typed"],
+        "migan_tf.experiments": ["**/*.flags"],
+        "migan_tf.export": ["serving/*", *SHIPPED],
+    },
+    entry_points={"console_scripts": console_scripts()},
     include_package_data=False,
     cmdclass={"build_py": BuildWithoutTests},
     install_requires=INSTALL_REQUIRES,

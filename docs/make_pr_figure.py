@@ -9,14 +9,14 @@ each scored on the dataset's test split inside the FOV, and the second
 annotator.
 """
 
-import numpy as np
 from absl import flags
 
 from migan_tf.base import command_line, files, image_files, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
 from migan_tf.data import photographs
-from migan_tf.evaluation import report, scored_image
+from migan_tf.evaluation import report, tallies
+from migan_tf.evaluation.scored_image import ScoredImage
 from migan_tf.inference import load, model_folder
 from migan_tf.metrics import figures
 
@@ -55,18 +55,6 @@ def published_maps(folder, images):
     return list(map_values.to_unit(planes).values())
 
 
-def curve(images, maps):
-    """Returns the scored images and (truth, probability) of their pixels."""
-    scored = [
-        report.ScoredImage(vessel_probability=plane, **vars(photograph))
-        for photograph, plane in zip(images, maps, strict=True)
-    ]
-    scored_image.check(scored, PROTOCOL)
-    pixels = [scored_image.scored_pixels(image, PROTOCOL) for image in scored]
-    truth, _, probability = zip(*pixels, strict=True)
-    return scored, (np.concatenate(truth), np.concatenate(probability))
-
-
 def main(argv):
     """Checks the flags and draws."""
     command_line.no_arguments(argv)
@@ -89,12 +77,14 @@ def main(argv):
         raise UserError("give --model or --predictions. Received: neither")
     curves, human = {}, None
     for name, planes in maps.items():
-        scored, pixels = curve(images, planes)
-        scores = report.score(
-            scored, PROTOCOL, validation_threshold=None, bootstrap_samples=0
-        )
+        scored = [
+            ScoredImage(vessel_probability=plane, **vars(photograph))
+            for photograph, plane in zip(images, planes, strict=True)
+        ]
+        found = tallies.of(scored, PROTOCOL)
+        scores = report.scores_of(found, bootstrap_samples=0)
         area, human = scores["pooled"]["auc_pr"], scores["human"]
-        curves[f"{name}: {area:.4f}"] = pixels
+        curves[f"{name}: {area:.4f}"] = found.curves()["first"].curve
     note = f"{_DATASET.value}, test split; the legend has the AUC-PR"
     figure = figures.precision_recall_figure(curves, human, note)
     files.write_image(_OUTPUT.value, figures.picture_of(figure))

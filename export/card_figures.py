@@ -7,7 +7,7 @@ import numpy as np
 
 from migan_tf.base import files, run_record
 from migan_tf.base.errors import UserError
-from migan_tf.data import photographs
+from migan_tf.data import photographs, prepared
 from migan_tf.evaluation import report as evaluation_report
 from migan_tf.evaluation.scored_image import ScoredImage
 from migan_tf.inference import load
@@ -33,11 +33,12 @@ def test_splits(config) -> dict:
     splits = {}
     for dataset in config.dataset.split(","):
         source = photographs.Source.of(config).elsewhere(dataset)
-        splits[dataset] = photographs.load(source, "test")
-        if any(p.vessel_map is None for p in splits[dataset]):
+        name = prepared.public_name(dataset)
+        splits[name] = photographs.load(source, "test")
+        if any(p.vessel_map is None for p in splits[name]):
             raise UserError(
                 "--measure needs vessel maps of the test split, and that of "
-                f"{dataset} comes without (today's official DRIVE). Leave "
+                f"{name} comes without (today's official DRIVE). Leave "
                 "--measure out"
             )
     return splits

@@ -6,8 +6,10 @@ The card is written twice, as JSON for programs and as a page for readers.
 import hashlib
 import json
 import pathlib
+import re
 
 from migan_tf.base import files, run_record
+from migan_tf.data import prepared
 from migan_tf.models.vgg19 import RANDOM_NOTE
 
 from . import card_figures
@@ -18,6 +20,8 @@ LICENCES = {
     "the model on is bound by the terms under which they got the data.",
     "stare": "STARE is for research; cite Hoover et al. 2000. Whoever passes "
     "the model on is bound by the terms under which they got the data.",
+    "chase_db1": "CHASE_DB1 is under CC BY 4.0; cite Fraz et al. 2012.",
+    "hrf": "HRF is under CC BY 4.0; cite Budai et al. 2013.",
     "phantom": "Procedural images; Apache License 2.0, as the program.",
 }
 # The flag that names each network's architecture.
@@ -93,10 +97,10 @@ def make(workdirs, task, network, name, version, image_size=0) -> dict:
         "intended_use": USES[task],
         "limits": _limits(config, task, image_size),
         "data": {
-            "dataset": config.dataset,
+            "dataset": prepared.public_name(config.dataset),
             "photographs": _photographs(config, len(members) > 1),
             "licence": " ".join(
-                LICENCES.get(n.partition("/")[0], "See the dataset's owner.")
+                LICENCES.get(re.split("[/:]", n)[0], "See the dataset's owner.")
                 for n in config.dataset.split(",")
             ),
         },
@@ -108,7 +112,9 @@ def make(workdirs, task, network, name, version, image_size=0) -> dict:
             "trained_image_size": trained_size,
             "architecture": getattr(config, _ARCHITECTURES[task]),
         },
-        "metrics": card_figures.of_runs(workdirs, task, config.dataset),
+        "metrics": card_figures.of_runs(
+            workdirs, task, prepared.public_name(config.dataset)
+        ),
     }
     if _is_delta(config, task):
         card["controls"] = CONTROLS
@@ -142,6 +148,10 @@ def _without_places(flags):
         name: pathlib.Path(flags[name]).name
         for name in ("workdir", "style_image", "vgg19_weights")
     }
+    names |= {
+        name: prepared.public_name(flags[name])
+        for name in ("dataset", "extra_dataset")
+    }
     gone = {"data_dir": "", "manual_dir": "", "segmenter_model": ""}
     return {**flags, **names, **gone}
 
@@ -162,7 +172,7 @@ def _photographs(config, several):
     if config.extra_dataset:
         text += (
             f"; {config.extra_share:.0%} of the training examples came from "
-            f"the dataset {config.extra_dataset} instead"
+            f"the dataset {prepared.public_name(config.extra_dataset)} instead"
         )
     return text
 

@@ -4,8 +4,9 @@
 
 Without a run the model that comes with the program is taken. Writes, for each
 photograph and at its size, <stem>_vessel_probability.png, <stem>_vessel_map.png
-(Otsu inside the FOV) and <stem>_overlay.png. Exits with 1 when anything was
-skipped, and says what and why.
+(Otsu inside the FOV) and <stem>_overlay.png. With --recursive sub-folders are
+searched too, and kept in the output. Exits with 1 when anything was skipped,
+and says what and why, before the work where a file's header tells.
 """
 
 import os
@@ -30,7 +31,9 @@ def main(argv):
     from migan_tf.inference import user_files  # TensorFlow, after the flags.
 
     paths = [os.path.expanduser(path) for path in argv[1:]]
-    return user_files.segment_files(paths, folder, found.output)
+    return user_files.segment_files(
+        paths, folder, output=found.output, recursive=found.recursive
+    )
 
 
 if __name__ == "__main__":

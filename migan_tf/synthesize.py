@@ -7,7 +7,8 @@ r"""Paints vessel maps as fundus images: a few, or as many as are asked for.
 
 Without a run the model that comes with the program is taken. The first writes
 <stem>_<sample>_fundus.png and <stem>_vessel_map.png, its annotation at the same
-size, for each map. The second makes new vessel maps itself, checks every image
+size, for each map; with --recursive also for those of sub-folders, which the
+output keeps. The second makes new vessel maps itself, checks every image
 before it is written, and goes on where it was stopped. The same seed gives the
 same images.
 
@@ -46,6 +47,7 @@ def main(argv):
         contrast=contrast.read_contrast(found.contrast),
         style_fundus=found.style_fundus,
         image_size=found.image_size,
+        recursive=found.recursive,
     )
 
 

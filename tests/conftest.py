@@ -43,7 +43,7 @@ SEED = 20180329
 # them would keep one worker busy while the others have nothing left to do.
 LONGEST = """
 test_resume test_distribution test_shipped_models test_mixed_precision
-test_painter_run test_delta_signatures test_joint_step
+test_painter_run test_onnx test_delta_signatures test_joint_step
 test_train test_study test_evaluate_run test_synthesize test_one_machine
 test_former_release test_step test_evaluate test_trainer test_style
 test_loaders test_batches test_locks

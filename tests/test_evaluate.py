@@ -98,13 +98,16 @@ def test_float_maps_score_like_their_files(flags, tmp_path):
 
 # A run as `inference` would give it, without a network.
 WORKDIR_SCRIPT = """
+import contextlib
+
 from migan_tf import evaluate
 from migan_tf.base import command_line, settings
 from migan_tf.evaluation import evaluate_run, flags, predictions
 
-def segmented(settings, folder):
+@contextlib.contextmanager
+def segmented(settings, folder, output):
     assert settings.split == "validation"
-    return predictions.read_scored({predictions!r}, {ground_truth!r})
+    yield predictions.read_scored({predictions!r}, {ground_truth!r})
 
 evaluate_run._segmented_images = segmented
 settings.define(flags.Settings)

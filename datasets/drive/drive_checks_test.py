@@ -1,5 +1,6 @@
 import io
 import pathlib
+import shutil
 import zipfile
 
 import numpy as np
@@ -178,3 +179,52 @@ def test_a_palette_gif_is_read_by_its_colours():
     np.testing.assert_array_equal(
         read(MANUAL, file.getvalue()), np.eye(584, 565) * 255
     )
+
+
+@pytest.mark.parametrize(
+    "form", ["backslashes", "twice in folders", "capitals", "flat", "any name"]
+)
+def test_the_content_tells_what_it_is(form, folders, tmp_path):
+    """Archives as other programs write them, and folders as people do."""
+    target = tmp_path / "manual"
+    target.mkdir()
+    if form == "backslashes":
+        with zipfile.ZipFile(target / "DRIVE (1).zip", "w") as zipped:
+            for path in folders.rglob("*.*"):
+                name = path.relative_to(folders).as_posix()
+                info = zipfile.ZipInfo("x")
+                info.filename = "DRIVE\\" + name.replace("/", "\\")
+                zipped.writestr(info, path.read_bytes())
+            zipped.writestr("__MACOSX/test/images/._01_test.tif", b"x")
+    elif form == "twice in folders":
+        shutil.copytree(folders, target / "DRIVE" / "DRIVE")
+    elif form == "capitals":
+        for path in folders.rglob("*.*"):
+            name = path.relative_to(folders).as_posix().upper()
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(path.read_bytes())
+    elif form == "flat":
+        for path in folders.rglob("*.*"):
+            (target / path.name).write_bytes(path.read_bytes())
+    else:
+        with zipfile.ZipFile(target / "archive.zip", "w") as zipped:
+            for path in folders.rglob("*.*"):
+                name = path.relative_to(folders).as_posix()
+                zipped.write(path, f"data set/{name}")
+    (target / "._DRIVE.zip").write_bytes(b"of a Mac")
+    found = files.find(target)
+    assert len(found.items) == 140 and not found.damaged
+    path = "test/2nd_manual/07_manual2.gif"
+    np.testing.assert_array_equal(
+        checks.read_pixels(path, found.items[path]),
+        drive_dummy.draw("2nd_manual", 7),
+    )
+
+
+def test_pictures_of_other_names_are_not_drive(tmp_path):
+    """As `synthesize` lays them out, in the folders of DRIVE."""
+    for name in ("images/0000001_training.png", "mask/0000001_mask.png"):
+        path = tmp_path / "training" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(drive_dummy.encode("images", 21))
+    assert checks.survey(tmp_path).places == []

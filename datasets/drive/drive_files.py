@@ -2,17 +2,19 @@
 
 The official archive has had several forms: `training/` and `test/`, the same
 two inside `DRIVE/`, `DRIVE.zip`, `training.zip` with `test.zip`, and a
-`datasets.zip` that holds those two zips. Whatever the form, a file is known
-here by its official path, such as "training/images/21_training.tif". Nothing
-is extracted to disk: a member of a zip is read where it lies.
+`datasets.zip` that holds those two zips; and downloads get names of their own,
+such as `DRIVE (1).zip` or `archive.zip`. Whatever the form, a file is known
+here by its official path, such as "training/images/21_training.tif", which its
+own name and its folder's tell. Nothing is extracted to disk: a member of a zip
+is read where it lies.
 """
 
 import dataclasses
-import io
-import pathlib
-import zipfile
-import zlib
+import re
 from collections.abc import Callable
+
+from migan_tf.base import downloads
+from migan_tf.base.downloads import ZIP_ERRORS  # noqa: F401
 
 SPLITS = ("training", "test")
 IMAGE_IDS = {"training": range(21, 41), "test": range(1, 21)}
@@ -22,9 +24,12 @@ FOLDERS = {  # folder -> name of the file of image `number`
     "1st_manual": "{number:02d}_manual1.gif",
     "2nd_manual": "{number:02d}_manual2.gif",
 }
-WRAPPERS = ("drive", "datasets")  # folders and zips that may hold the splits
-ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError,
-              NotImplementedError, RuntimeError)  # fmt: skip
+NAME = re.compile(
+    r"(\d\d)_(?:(training|test)(_mask)?|manual([12]))\.(?:tif|gif)"
+)
+MANUALS = {"1": "1st_manual", "2": "2nd_manual"}
+# What the names of its zips begin with: a damaged one has no content to tell.
+ZIP_NAMES = ("drive", "datasets", *SPLITS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,85 +64,59 @@ def official_path(split: str, folder: str, number: int) -> str:
 def find(manual_dir) -> Found:
     """Looks for both splits in `manual_dir`; reads no picture yet.
 
-    A folder goes before a zip, the zip of one split before a zip of both.
+    A folder goes before a zip, and what lies less deep before the rest. A
+    folder counts where a file in it has a name that DRIVE has.
     """
-    items, origins, damaged = {}, {}, []
-    for split in SPLITS:
-        for origin in _candidates(pathlib.Path(manual_dir), split):
-            try:
-                there = _items_of(origin, split)
-            except ZIP_ERRORS as error:
-                damaged.append(
-                    f"{origin} cannot be read as a zip ({error}); download "
-                    "it again, or unpack it by hand."
-                )
-                continue
-            if there:
+    listed = downloads.find_files(manual_dir)
+    places = {split: {} for split in SPLITS}
+    for file in listed.files:
+        if placed := _place(file):
+            split, folder, name = placed
+            origin = file.folder
+            if file.parts[-2:-1] and file.parts[-2].lower() == folder:
+                origin = origin[: -len(folder)].rstrip("/: ")
+            item = Item(file.where, file.read)
+            there = places[split].setdefault(origin, {})
+            there.setdefault(f"{split}/{folder}/{name}", item)
+    items, origins = {}, {}
+    for split, of_origin in places.items():
+        official = {
+            official_path(split, folder, number)
+            for folder in FOLDERS
+            for number in IMAGE_IDS[split]
+        }
+        for origin, there in of_origin.items():
+            if official & there.keys():
                 items.update(there)
-                origins[split] = str(origin)
+                origins[split] = origin
                 break
-    return Found(items, origins, list(dict.fromkeys(damaged)))
-
-
-def _candidates(manual_dir: pathlib.Path, split: str):
-    """Yields the folders and zips that may hold `split`, best first."""
-    if not manual_dir.is_dir():
-        return
-    roots = [manual_dir] + [
-        entry
-        for entry in sorted(manual_dir.iterdir())
-        if entry.is_dir() and entry.name.lower() in WRAPPERS
+    damaged = [
+        sentence
+        for sentence in listed.damaged
+        if _zip_name(sentence).startswith(ZIP_NAMES)
     ]
-    for root in roots:
-        if (root / split).is_dir():
-            yield root / split
-    for stems in ((split,), WRAPPERS):
-        for root in roots:
-            for entry in sorted(root.iterdir()):
-                if entry.suffix.lower() == ".zip" and entry.is_file():
-                    if entry.stem.lower() in stems:
-                        yield entry
+    return Found(items, origins, damaged)
 
 
-def _items_of(origin: pathlib.Path, split: str) -> dict[str, Item]:
-    if origin.is_file():
-        return _items_of_zip(origin, str(origin), split)
-    paths = [p for f in FOLDERS for p in sorted((origin / f).glob("*"))]
-    return {
-        f"{split}/{path.parent.name}/{path.name}": Item(
-            str(path), path.read_bytes
-        )
-        for path in paths
-        if path.is_file() and not path.name.startswith(".")
-    }
+def _zip_name(sentence):
+    return sentence.partition(" cannot be read")[0].rpartition("/")[2].lower()
 
 
-def _items_of_zip(source, where: str, split: str) -> dict[str, Item]:
-    """The members of `split` in a zip, zips inside it included.
-
-    Args:
-      source: path or file object of the zip.
-      where: its name in messages; its last part may name the split.
-      split: the split that is wanted.
-    """
-    archive = zipfile.ZipFile(source)
-    items = {}
-    for name in archive.namelist():
-        parts = pathlib.PurePosixPath(name).parts
-        if not parts or parts[0] == "__MACOSX" or parts[-1].startswith("."):
-            continue
-        member = f"{where}: {name}"
-        if parts[-1].lower() == f"{split}.zip":
-            inner = io.BytesIO(archive.read(name))
-            items.update(_items_of_zip(inner, member, split))
-        elif len(parts) > 1 and parts[-2] in FOLDERS:
-            named = [part for part in parts[:-2] if part in SPLITS]
-            alone = where.lower().endswith(f"{split}.zip")
-            if split == (named[-1] if named else split if alone else None):
-                read = _member_reader(archive, name)
-                items[f"{split}/{parts[-2]}/{parts[-1]}"] = Item(member, read)
-    return items
-
-
-def _member_reader(archive: zipfile.ZipFile, name: str):
-    return lambda: archive.read(name)
+def _place(file):
+    """(split, folder, name in small letters) of a file, or None."""
+    name = file.name.lower().replace(".tiff", ".tif")
+    parents = [part.lower() for part in file.parts[:-1]]
+    named = NAME.fullmatch(name)
+    folder, split = None, None
+    if named:
+        folder = "images"
+        if named[3] or named[4]:
+            folder = "mask" if named[3] else MANUALS[named[4]]
+        training = int(named[1]) in IMAGE_IDS["training"]
+        split = named[2] or ("training" if training else "test")
+    elif parents and parents[-1] in FOLDERS:
+        folder = parents[-1]
+    for part in parents:  # the innermost one decides
+        if told := re.match(r"(training|test)(?![a-z])", part):
+            split = told[1]
+    return (split, folder, name) if split and folder else None

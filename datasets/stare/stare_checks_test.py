@@ -93,3 +93,20 @@ def test_a_foreign_member_is_named(tmp_path):
     shutil.copy(tmp_path / AH, tmp_path / "labels-vk.tar")
     errors = checks.survey(tmp_path).errors
     assert any("im0001.ah.ppm.gz belongs to no image" in e for e in errors)
+
+
+def test_tars_are_known_by_what_they_hold(tmp_path):
+    copy_tars(tmp_path)
+    (tmp_path / "Stare" / "STARE").mkdir(parents=True)
+    for name, other in (
+        (IMAGES, "Stare/STARE/Stare-Images.TAR"),
+        (AH, "Stare/labels-ah (1).tar"),
+        ("labels-vk.tar", "download.tar"),
+    ):
+        (tmp_path / name).rename(tmp_path / other)
+    (tmp_path / "other.tar").write_text("<html>404</html>")
+    survey = checks.survey(tmp_path)
+    assert (survey.errors, survey.missing) == ([], [])
+    np.testing.assert_array_equal(
+        survey.pixel_arrays[f"{AH}/im0044"], stare_dummy.draw(AH, "im0044")
+    )

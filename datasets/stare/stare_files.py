@@ -2,6 +2,11 @@
 
 import hashlib
 import pathlib
+import re
+import tarfile
+import zlib
+
+from migan_tf.base import downloads
 
 HEIGHT, WIDTH = 605, 700
 TRAIN_NUMBERS = (1, 2, 3, 4, 5, 44, 77, 81, 82, 139)
@@ -12,6 +17,8 @@ ENDINGS = {  # tar -> what follows the image's name in a member's name
     "labels-ah.tar": ".ah",
     "labels-vk.tar": ".vk",
 }
+MEMBER = re.compile(r"im\d{4}(|\.ah|\.vk)\.ppm(?:\.gz)?", re.IGNORECASE)
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 SHA256 = {
     "stare-images.tar": (
         "5f7b509b6067cad4f1be84933145d783de9ec087b3eaaf4db0103dd0144dd433"
@@ -31,21 +38,43 @@ def image_ids(numbers=TRAIN_NUMBERS + TEST_NUMBERS) -> list[str]:
 
 
 def find(manual_dir) -> dict:
-    """Tar name -> path, in `manual_dir` or in a `STARE` folder inside it."""
+    """Tar name -> path, found in `manual_dir` or anywhere below it.
+
+    A tar of the official name is taken for what its name says, any other one,
+    such as `labels-ah (1).tar`, for what the names of its members say.
+    """
     if not manual_dir or not pathlib.Path(manual_dir).is_dir():
         return {}
-    inside = sorted(pathlib.Path(manual_dir).iterdir())
-    roots = [pathlib.Path(manual_dir)] + [
-        entry
-        for entry in inside
-        if entry.is_dir() and entry.name.lower() == "stare"
+    found = {}
+    tars = [
+        pathlib.Path(file.where)
+        for file in downloads.find_files(manual_dir).files
+        if not file.zips and file.name.lower().endswith(TAR_SUFFIXES)
     ]
-    return {
-        name: root / name
-        for name in ENDINGS
-        for root in reversed(roots)
-        if (root / name).is_file()
-    }
+    for path in tars:
+        if path.name.lower() in ENDINGS:
+            found.setdefault(path.name.lower(), path)
+    for path in tars:
+        if path not in found.values() and (name := _content_of(path)):
+            found.setdefault(name, path)
+    return found
+
+
+def _content_of(path):
+    """The official name of a tar by its first picture, None if there is none.
+
+    One that is damaged is none, too: nothing says that it is of STARE.
+    """
+    try:
+        with tarfile.open(path) as tar:
+            for member in tar:
+                named = MEMBER.fullmatch(pathlib.PurePath(member.name).name)
+                if named:
+                    ending = named[1].lower()
+                    return next(n for n, e in ENDINGS.items() if e == ending)
+    except (tarfile.TarError, zlib.error, EOFError, OSError):
+        return None
+    return None
 
 
 def sha256_of(path) -> str:

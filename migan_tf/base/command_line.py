@@ -6,6 +6,7 @@ import sys
 
 from absl import app, logging
 
+from migan_tf.base import flagfiles
 from migan_tf.base.errors import UserError
 
 EXIT_BAD_INPUT = 2
@@ -65,26 +66,41 @@ def has_avx512(cpuinfo="/proc/cpuinfo") -> bool:
     return " avx512f " in text
 
 
-def run(main) -> None:
-    """Parses the flags, calls `main(argv)` and ends the process.
+def guarded(function, *arguments):
+    """Calls a function, and tells in words what a user can put right.
 
     A `UserError` becomes one message on stderr and exit status 2, Ctrl-C
     becomes exit status 130; anything else is a bug and keeps its traceback.
+
+    Args:
+      function: what may raise them.
+      *arguments: what it is called with.
+
+    Returns:
+      What the function returns (None or an exit status), or the exit status.
+    """
+    try:
+        return function(*arguments)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def run(main) -> None:
+    """Parses the flags, calls `main(argv)` and ends the process.
+
+    What goes wrong is told as `guarded` does it.
 
     Args:
       main: function of the positional arguments (argv, program name first);
         its return value (None or an int) is the exit status.
     """
 
-    def guarded(argv):
-        try:
-            return main(argv)
-        except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return EXIT_BAD_INPUT
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            return EXIT_INTERRUPTED
+    def start():
+        app.run(main, [sys.argv[0], *flagfiles.expand(sys.argv[1:])])
 
     logging.set_verbosity(logging.INFO)
-    app.run(guarded)
+    sys.exit(guarded(start))

@@ -59,7 +59,9 @@ def check(config) -> None:
 
 def _check_datasets(text):
     names = text.split(",")
-    if not all(names) or " " in text or len(set(names)) < len(names):
+    # A folder's name may hold spaces, as in folder:my photographs.
+    spaced = any(name != name.strip() for name in names)
+    if not all(names) or spaced or len(set(names)) < len(names):
         raise UserError(
             "--dataset must be a name, or different names with commas and no "
             f"spaces between them, such as drive,stare. Received: {text!r}"
@@ -78,7 +80,7 @@ def _check_extra(config):
             "--extra_count is of --extra_dataset. Received: "
             f"--extra_count={config.extra_count} --extra_dataset="
         )
-    if set(", ") & set(name) or name in config.dataset.split(","):
+    if "," in name or name != name.strip() or name in config.dataset.split(","):
         raise UserError(
             "--extra_dataset must be one name, and none of --dataset: it only "
             f"trains, and never validates or tests. Received: {name!r} beside "

@@ -1,101 +1,139 @@
-"""Reads image files as cameras and other programs leave them.
+"""Finds and reads image files as cameras and other programs leave them.
 
-Every command reads its photographs and maps here: 8 and 16 bits, grey,
-colours and palettes, PNM by the maximum in its header, turned as EXIF says,
-float TIFF, .npy, and all of them gzipped or in a tar. A file that cannot be
-read is an error that names it.
+Every command lists and reads its photographs and maps here, in whatever of the
+usual formats they are, gzipped or in a tar too. A file that cannot be read is
+an error that names it.
 """
 
+import contextlib
 import dataclasses
 import gzip
 import io
 import pathlib
 import re
 import tarfile
-import zlib
 from collections.abc import Callable
 from functools import partial
 
-import cv2
 import numpy as np
 from absl import logging
-from PIL import Image, UnidentifiedImageError
 
+from migan_tf.base import dicom, pictures, tiff
 from migan_tf.base.errors import UserError
 
-PICTURES = "png jpg jpeg tif tiff bmp gif ppm pgm pbm pnm".split()
-ARRAYS = ["npy"]
-# Formats that PIL reads as they are meant and OpenCV does not: a JPEG that is
-# cut short, a PNM whose maximum is not 255.
-_OF_PIL = ("GIF", "JPEG", "MPO", "PPM")
-# Modes of PIL in which the stored numbers are no levels of grey or of RGB.
-_CONVERTED = ("1", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV")
-_ODD = (
-    cv2.error,
-    tarfile.TarError,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+# The suffixes of what is read, in any capitals; `.gz` may follow each.
+SUFFIXES = (
+    "png jpg jpeg jfif jpe jp2 webp bmp tif tiff gif ppm pgm pbm pnm "
+    "dcm dicom npy"
+).split()
+# What systems leave in folders unasked: it is passed over without a word.
+_LITTER = ("__macosx", "thumbs.db", "desktop.ini", "dicomdir")
+_GZIP, _NUMPY = b"\x1f\x8b", b"\x93NUMPY"
+_DICOM = slice(dicom.MAGIC_PLACE, dicom.MAGIC_PLACE + len(dicom.MAGIC))
 # Channels of a grey picture stored as RGB: JPEG moves them a little apart.
 CHANNEL_TOLERANCE = 16
 # Cameras of 12 bits leave their levels in files of 16.
 FULL_SCALES = (255, 4095, 65535)
-# EXIF orientation -> how the stored array becomes an upright one.
-_UPRIGHT = {
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: np.rot90(a),
-}
-_ORIENTATION = 0x0112  # the tag in EXIF
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageFile:
-    """A file on the disk or a member of a tar."""
+    """A file on the disk, a member of a tar, or what stands for one."""
 
     name: str  # for messages
     stem: str  # without its suffixes
     content: Callable[[], bytes]
+    path: pathlib.Path | None = None  # of a file on the disk
+    folder: str = ""  # the sub-folder that it was found in
+
+    @property
+    def below(self) -> str:
+        """Its path below the folder that was searched."""
+        name = pathlib.PurePath(self.name).name
+        return str(pathlib.PurePosixPath(self.folder, name))
+
+    @property
+    def place(self) -> str:
+        """The same without its suffixes: what its results are named by."""
+        return str(pathlib.PurePosixPath(self.folder, self.stem))
+
+    def stream(self):
+        """Its bytes as an open binary file."""
+        return self.path.open("rb") if self.path else io.BytesIO(self.content())
 
 
-def image_file(path) -> ImageFile:
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """What was found in some folders."""
+
+    images: list[ImageFile]
+    others: list[str]  # paths of files that are no images
+    folders: list[str]  # paths of sub-folders that were not searched
+
+    def passed_over(self) -> list[str]:
+        """Sentences that name what is not among the images."""
+        found = {
+            "no images, passed over": self.others,
+            "sub-folders, not searched": self.folders,
+        }
+        return [
+            f"{what}: {', '.join(paths)}"
+            for what, paths in found.items()
+            if paths
+        ]
+
+
+def image_file(path, folder="") -> ImageFile:
     """The file at `path`; it is read when its content is asked for."""
     path = pathlib.Path(path)
-    return ImageFile(str(path), stem_of(path.name), path.read_bytes)
+    stem = stem_of(path.name)
+    return ImageFile(str(path), stem, path.read_bytes, path=path, folder=folder)
 
 
-def list_images(paths, flag="") -> list[ImageFile]:
-    """The images among some files and directly inside some folders.
+def find_images(paths, flag="", recursive=False, without="") -> Listing:
+    """Finds the images among some files and inside some folders.
 
     Args:
-      paths: files and folders; of a folder those that have the suffix of a
-        picture, by name; hidden ones are passed over.
+      paths: files, which are taken whatever their names are, and folders, of
+        which those files are taken that have the suffix of an image or begin
+        as DICOM does. Dot files, `__MACOSX` and the like are passed over.
       flag: the flag that they were given by, for the error; empty for
         arguments.
+      recursive: whether their sub-folders are searched too.
+      without: a sub-folder that is not: that of the results.
+
+    Returns:
+      `Listing`, each folder by name.
 
     Raises:
       UserError: a path is absent, or there is no image.
     """
     told = f"--{flag}: " if flag else ""
-    found = []
+    found = Listing([], [], [])
+    searched = {pathlib.Path(without).resolve()} if without else set()
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            inside = sorted(path.iterdir())
-            found += [p for p in inside if _is_listed(p.name, PICTURES)]
+            _search(path, found, recursive=recursive, searched=searched)
         elif path.exists():
-            found.append(path)
+            found.images.append(image_file(path))
         else:
             raise UserError(f"{told}no such file or folder: {path}")
-    if not found:
+    if not found.images:
+        inside = "".join(f". {line}" for line in found.passed_over())
+        advice = ". Next: --recursive" if found.folders else ""
         raise UserError(
-            f"{told}no images ({', '.join(PICTURES)}, also .gz) in "
-            f"{', '.join(map(str, paths))}"
+            f"{told}no images ({', '.join(SUFFIXES)}, also .gz) in "
+            f"{', '.join(map(str, paths))}{inside}{advice}"
         )
-    return [image_file(path) for path in found]
+    return found
+
+
+def list_images(paths, flag="", recursive=False) -> list[ImageFile]:
+    """The images that `find_images` finds; what it passes over is told."""
+    found = find_images(paths, flag, recursive)
+    for line in found.passed_over():
+        logging.warning("%s", line)
+    return found.images
 
 
 def list_by_stem(flag, place) -> dict[str, ImageFile]:
@@ -106,54 +144,70 @@ def list_by_stem(flag, place) -> dict[str, ImageFile]:
       place: path of the folder or of the .tar, .tar.gz, .tgz.
 
     Returns:
-      {stem: `ImageFile`} sorted by file name; hidden files are passed over.
+      {stem: `ImageFile`} sorted by file name; what is passed over is told.
 
     Raises:
       UserError: it is missing, holds no image, or two files of one stem.
     """
     place = pathlib.Path(place)
     if place.is_dir():
-        paths = [path for path in place.iterdir() if path.is_file()]
-        found = {path.name: path.read_bytes for path in paths}
+        found = Listing([], [], [])
+        _search(place, found, recursive=False, searched=set())
     elif place.is_file() and tarfile.is_tarfile(place):
         found = _tar_members(place)
     else:
         raise UserError(
             f"--{flag} must be a folder of images or a tar. Received: {place}"
         )
+    if not found.images:
+        inside = "".join(f". {line}" for line in found.passed_over())
+        raise UserError(
+            f"--{flag} must hold images ({', '.join(SUFFIXES)}, also .gz). "
+            f"Received: {place}{inside}"
+        )
+    for line in found.passed_over():
+        logging.warning("--%s: %s", flag, line)
     files = {}
-    for name in sorted(found):
-        if not _is_listed(name, PICTURES + ARRAYS):
-            continue
-        stem = stem_of(name)
-        if stem in files:
+    for file in sorted(found.images, key=lambda file: file.name):
+        twin = files.setdefault(file.stem, file)
+        if twin is not file:
             raise UserError(
                 f"--{flag}: {place} must hold one file for each image. "
-                f"Received: {files[stem].name} and {name}"
+                f"Received: {twin.name} and {file.name}"
             )
-        files[stem] = ImageFile(str(place / name), stem, found[name])
-    if not files:
-        raise UserError(
-            f"--{flag} must hold images ({', '.join(PICTURES + ARRAYS)}, also "
-            f".gz). Received: {place} with {len(found)} other files"
-        )
     return files
 
 
 def stem_of(name) -> str:
     """`im0162.ah.ppm.gz` -> `im0162.ah`; other files keep their name."""
-    suffixes = "|".join(PICTURES + ARRAYS + ["gz"])
+    suffixes = "|".join([*SUFFIXES, "gz"])
     pattern = re.compile(rf"(?<=.)\.({suffixes})$", re.IGNORECASE)
     while (shorter := pattern.sub("", name)) != name:
         name = shorter
     return name
 
 
+def check(file) -> None:
+    """Reads the header of a file, which may be large, and no more of it.
+
+    Args:
+      file: an `ImageFile`.
+
+    Raises:
+      UserError: it cannot be read, as far as its header tells.
+    """
+    with _named(file), file.stream() as stream:
+        stream, reader = _reader(stream)
+        if reader:
+            reader.check(stream)
+
+
 def read_photograph(file) -> np.ndarray:
     """A photograph as (H,W,3) uint8 RGB, upright.
 
-    Sixteen bits become eight by the range that the file uses: up to 255,
-    4095 or 65535, which is said. Transparency is left out.
+    Sixteen bits become eight by the white that the file tells (PNM, DICOM),
+    or else by the range that it uses: up to 255, 4095 or 65535. Both are said.
+    Transparency is left out.
 
     Args:
       file: an `ImageFile`.
@@ -161,30 +215,38 @@ def read_photograph(file) -> np.ndarray:
     Raises:
       UserError: it is not readable, or holds no photograph.
     """
-    array = _pixels(file)
+    array, full = _pixels(file)
     if array.ndim == 3 and array.shape[-1] in (2, 4):
         array = array[..., :-1]
     if array.ndim == 3 and array.shape[-1] == 1:
         array = array[..., 0]
-    if array.ndim == 2:
-        array = np.repeat(array[..., None], 3, axis=-1)
-    fits = array.ndim == 3 and array.shape[-1] == 3 and array.size
-    if not fits or array.dtype not in (bool, np.uint8, np.uint16):
+    fits = array.ndim == 2 or array.ndim == 3 and array.shape[-1] == 3
+    if (
+        not (fits and array.size)
+        or array.dtype.kind not in "bu"
+        or array.dtype.itemsize > 2
+    ):
         raise UserError(
             f"{file.name} must be a photograph of 8 or 16 bits. Received: "
             f"shape {array.shape}, {array.dtype}"
         )
     if array.dtype == bool:
-        array = array.astype(np.uint8) * 255
+        array, full = array.astype(np.uint8), 1
     if array.dtype == np.uint16:
-        full = next(scale for scale in FULL_SCALES if array.max() <= scale)
+        full = full or next(s for s in FULL_SCALES if array.max() <= s)
         logging.info("%s: 16 bits, read as levels up to %d", file.name, full)
-        array = np.round(array * (255 / full)).astype(np.uint8)
+    if full not in (None, 255):
+        array = _rescaled(array, full, 255)
+    if array.ndim == 2:
+        array = np.repeat(array[..., None], 3, axis=-1)
     return np.ascontiguousarray(array)
 
 
 def read_plane(file) -> np.ndarray:
     """One image plane as it is stored: (H,W) of any integer or float type.
+
+    Where the file tells a level of white that is none of its type (12 bits),
+    the levels are brought to 16 bits.
 
     Args:
       file: an `ImageFile`.
@@ -193,7 +255,7 @@ def read_plane(file) -> np.ndarray:
       UserError: it is not readable, coloured, partly transparent, or holds
         not one image.
     """
-    array = _pixels(file)
+    array, full = _pixels(file)
     if array.ndim > 2:
         array = np.squeeze(array)
     if array.ndim == 3 and array.shape[-1] in (2, 4):
@@ -202,7 +264,7 @@ def read_plane(file) -> np.ndarray:
             raise UserError(f"{file.name} is partly transparent")
         array = array[..., 0] if array.shape[-1] == 1 else array
     if array.ndim == 3 and array.shape[-1] == 3:
-        spread = float(np.ptp(array.astype(np.float64), axis=-1).max())
+        spread = _spread(array)
         if spread > (CHANNEL_TOLERANCE if array.max() > 1 else 0.01):
             raise UserError(
                 f"{file.name} must be grey. Received: a coloured picture, "
@@ -214,75 +276,136 @@ def read_plane(file) -> np.ndarray:
             f"{file.name} must hold one image plane (height, width). "
             f"Received: shape {array.shape}, {array.dtype}"
         )
+    if full not in (None, 1, 255, 65535):
+        return _rescaled(array, full, 65535)
     return array
 
 
-def _is_listed(name, suffixes):
-    suffix = name.lower().removesuffix(".gz").rpartition(".")[2]
-    return not name.startswith(".") and suffix in suffixes
+def _search(folder, found, recursive, searched, inside="") -> None:
+    """Adds what lies in a folder to a `Listing`.
+
+    Args:
+      folder: its path.
+      found: the `Listing`.
+      recursive: whether sub-folders are searched.
+      searched: real paths of those that are not; grows, as links may form a
+        circle.
+      inside: the path of `folder` below the one that was named.
+    """
+    searched.add(folder.resolve())
+    for path in sorted(folder.iterdir()):
+        if _is_litter(path.name):
+            continue
+        if path.is_dir():
+            below = f"{inside}/{path.name}".lstrip("/")
+            if not recursive:
+                found.folders.append(str(path))
+            elif path.resolve() not in searched:
+                _search(
+                    path,
+                    found,
+                    recursive=True,
+                    searched=searched,
+                    inside=below,
+                )
+        elif _is_image(path.name, partial(path.open, "rb")):
+            found.images.append(image_file(path, inside))
+        else:
+            found.others.append(str(path))
+
+
+def _is_litter(name):
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+def _is_image(name, opened):
+    """Whether a file is one by its suffix, or opened() begins as DICOM does.
+
+    DICOM often has no suffix, or a number for one.
+    """
+    if name.lower().removesuffix(".gz").rpartition(".")[2] in SUFFIXES:
+        return True
+    try:
+        with opened() as stream:
+            return stream.read(_DICOM.stop)[_DICOM] == dicom.MAGIC
+    except OSError:
+        return False
 
 
 def _tar_members(place):
-    """{file name: function that returns its content} of a tar."""
+    """The `Listing` of a tar, whose folders do not matter."""
 
     def content(member):
         with tarfile.open(place) as tar:
             return tar.extractfile(member).read()
 
+    found = Listing([], [], [])
     with tarfile.open(place) as tar:
-        return {
-            pathlib.PurePosixPath(member.name).name: partial(content, member)
-            for member in tar
-            if member.isfile()
-        }
+        for member in filter(tarfile.TarInfo.isfile, tar):
+            # Some programs of Windows write paths in its way.
+            parts = member.name.replace("\\", "/").split("/")
+            if any(map(_is_litter, set(parts) - {".", ".."})):
+                continue
+            name, stem = str(place / parts[-1]), stem_of(parts[-1])
+            if _is_image(parts[-1], partial(tar.extractfile, member)):
+                file = ImageFile(name, stem, partial(content, member))
+                found.images.append(file)
+            else:
+                found.others.append(name)
+    return found
 
 
-def _pixels(file):
-    """The stored values, (H,W) or (H,W,C) with C in RGB's order, upright."""
+@contextlib.contextmanager
+def _named(file):
+    """Makes errors that name the file of whatever a reader raises."""
     try:
-        content = file.content()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-        if content[:6] == b"\x93NUMPY":
-            return np.load(io.BytesIO(content), allow_pickle=False)
-        if not content:
-            raise OSError("the file is empty")
-        return _decoded(content)
-    except (OSError, EOFError, ValueError, SyntaxError, *_ODD) as error:
+        yield
+    # Of a damaged file decoders raise anything.
+    except Exception as error:
         raise UserError(f"{file.name} is not readable: {error}") from error
 
 
-def _decoded(content):
-    array, orientation = None, 1
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            # Both libraries turn a TIFF themselves; and PIL would decode a
-            # whole PNG to look for what few have.
-            if image.format != "TIFF" and (
-                image.format != "PNG" or b"eXIf" in content
-            ):
-                orientation = image.getexif().get(_ORIENTATION, 1)
-            if image.format in _OF_PIL or image.mode in _CONVERTED:
-                array = _of_pil(image)
-    except UnidentifiedImageError:
-        pass  # OpenCV knows formats that PIL does not: float TIFF, for one.
-    if array is None:
-        array = _of_opencv(content)
-    return _UPRIGHT.get(orientation, lambda stored: stored)(array)
+def _pixels(file):
+    """(array, full): the stored values, and the white that the file tells.
+
+    The values are (H,W) or (H,W,C), C in RGB's order, upright.
+    """
+    with _named(file):
+        # In memory: decoders go to and fro.
+        stream, reader = _reader(io.BytesIO(file.content()))
+        if reader is None:
+            return np.load(stream, allow_pickle=False), None
+        return reader.decode(stream)
 
 
-def _of_pil(image):
-    if image.mode in _CONVERTED:
-        image = image.convert("RGB")
-    array = np.array(image)
-    # PIL has PNM of 16 bits in 32.
-    return array.astype(np.uint16) if image.mode == "I" else array
+def _reader(stream):
+    """(the stream unzipped, the module that reads it; None for .npy)."""
+    if stream.read(len(_GZIP)) == _GZIP:
+        stream.seek(0)
+        stream = io.BytesIO(gzip.decompress(stream.read()))
+    stream.seek(0)
+    head = stream.read(_DICOM.stop)
+    stream.seek(0)
+    if not head:
+        raise OSError("the file is empty")
+    if head.startswith(_NUMPY):
+        return stream, None
+    if head[_DICOM] == dicom.MAGIC:
+        return stream, dicom
+    return stream, tiff if head[:4] in tiff.MAGICS else pictures
 
 
-def _of_opencv(content):
-    array = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if array is None:
-        raise OSError("not an image, or damaged")
-    if array.ndim == 3 and array.shape[-1] >= 3:
-        return array[..., [2, 1, 0, *range(3, array.shape[-1])]]
-    return array
+def _rescaled(array, full, top):
+    """Levels up to `full` as levels up to `top`, rounded."""
+    dtype = np.uint8 if top == 255 else np.uint16
+    levels = np.round(np.arange(full + 1) * (top / full)).astype(dtype)
+    return levels[array]
+
+
+def _spread(array):
+    """How far the channels of a pixel lie apart at most."""
+    if array.dtype == bool:
+        array = array.astype(np.uint8)
+    red, green, blue = np.moveaxis(array, -1, 0)
+    low = np.minimum(np.minimum(red, green), blue)
+    return float((np.maximum(np.maximum(red, green), blue) - low).max())

@@ -16,6 +16,11 @@ OVERSHOOT = 0.05
 # Share of pixels between the two values of a vessel map or FOV mask: more than
 # JPEG leaves is told, more than resampling leaves is refused.
 DOUBTED, REFUSED = 0.01, 0.1
+# A soft map is vessel from here on.
+VESSEL = 0.5
+# Annotators mark 4 to 15 % of the frame. Of inverted maps at least 58 % are
+# bright, also where the ground is so inside the field of view alone.
+INVERTED = 0.5
 
 
 def to_unit(planes) -> dict[str, np.ndarray]:
@@ -50,10 +55,25 @@ def to_unit(planes) -> dict[str, np.ndarray]:
 
 
 def read_vessel_map(file) -> np.ndarray:
-    """A vessel map, which may be soft, as (H,W) float32 in [0,1].
+    """A vessel map, which may be soft, as `read_map` reads it.
 
-    Where there are two values, whatever they are, the higher one is vessel;
-    else integers are divided by 1, 255 or 65535, the least that covers them.
+    Args:
+      file: an `image_files.ImageFile`.
+
+    Raises:
+      UserError: it is not readable, holds no such map, marks nothing, or is
+        inverted.
+    """
+    vessel_map = read_map(file)
+    check_vessel_map(vessel_map, file.name)
+    return vessel_map
+
+
+def read_map(file) -> np.ndarray:
+    """Any map as (H,W) float32 in [0,1].
+
+    Where there are two values, whatever they are, the higher one is 1; else
+    integers are divided by 1, 255 or 65535, the least that covers them.
 
     Args:
       file: an `image_files.ImageFile`.
@@ -63,9 +83,47 @@ def read_vessel_map(file) -> np.ndarray:
     """
     plane = image_files.read_plane(file)
     low, high = plane.min(), plane.max()
-    if low == 0 < high and ((plane == 0) | (plane == high)).all():
-        return (plane > 0).astype(np.float32)
+    if low < high and ((plane == low) | (plane == high)).all():
+        return (plane > low).astype(np.float32)
     return to_unit({file.name: plane})[file.name]
+
+
+def check_vessel_map(vessel_map, name) -> None:
+    """Refuses a vessel map that cannot be meant.
+
+    Args:
+      vessel_map: (H,W) bool or float in [0,1], `VESSEL` and more is vessel.
+      name: of the file, for messages.
+
+    Raises:
+      UserError: nothing is vessel, or so much that it must be inverted.
+    """
+    share = np.mean(vessel_map >= VESSEL)
+    if not share:
+        raise UserError(
+            f"{name} must mark vessels, by the higher of two values or by "
+            "levels up to 1, 255 or 65535. Received: an empty map, whose "
+            f"highest level is {vessel_map.max():.1%} of that. Next: leave it "
+            "out, or give another"
+        )
+    if share > INVERTED:
+        raise UserError(
+            f"{name} must have bright vessels on a dark ground. Received: "
+            f"{share:.0%} of the frame is bright, so it is inverted. Next: "
+            "invert it (255 less each of its levels)"
+        )
+
+
+def to_vessel_map(plane, name) -> np.ndarray:
+    """A vessel map as `to_binary` reads it, (H,W) bool.
+
+    Raises:
+      UserError: the plane is no map of two values, marks nothing, or is
+        inverted.
+    """
+    vessel_map = to_binary(plane, name)
+    check_vessel_map(vessel_map, name)
+    return vessel_map
 
 
 def to_binary(plane, name) -> np.ndarray:
@@ -80,7 +138,8 @@ def to_binary(plane, name) -> np.ndarray:
     top = plane.max()
     if not top > 0:
         raise UserError(
-            f"{name} must mark vessels or the field of view. Received: all 0"
+            f"{name} must mark vessels or the field of view. Received: all 0. "
+            "Next: leave it out, or give another"
         )
     low = plane.min()
     if np.count_nonzero((plane == low) | (plane == top)) == plane.size:

@@ -6,6 +6,8 @@ cannot be told for certain is refused: a wrong pair is a wrong result without a
 word.
 """
 
+import functools
+import operator
 import re
 import unicodedata
 from collections import Counter
@@ -28,19 +30,24 @@ _OTHER_NUMBERS = re.compile(
     r"|(?<![^\W_])\d+(?:st|nd|rd|th)(?![^\W\d_a-z])"
     r"|(?<![^\W_])\d+\.\d+(?![^\W_])"
 )
+# The eye, as it is told in names; both ways of `OD` and `right` are one.
+_EYES = {"od": "right", "r": "right", "re": "right", "os": "left", "l": "left",
+         "le": "left"}  # fmt: skip
 # `01l` of `Image_01L_1stHO`: a letter after a number tells the eye.
 _NUMBER = re.compile(r"\d+(?:[a-z](?![^\W_]))?")
 
 
-def pair(stems, partners, role, subset=False, of="predictions"):
+def pair(stems, partners, role, subset=False, of="--predictions"):
     """Finds for each file the one of the same image in another folder.
 
     The rules, of which the first that pairs all decides: the stems are the
-    same; each begins or is begun by one partner, up to a separator (`left`,
-    `left_gt`); what is left of them without what all of a folder share is the
-    same (`0162` of `im0162.ah`); a number in them is the same. Capitals,
-    leading zeros and Unicode's ways of writing a letter make no difference, and
-    the number of a fold, an epoch or a version none either.
+    same, also but for one ending that all of a folder have (`left`, `left_gt`);
+    each begins or is begun by one partner, up to a separator; what is left of
+    them without what all of a folder share is the same (`0162` of `im0162.ah`);
+    a number in them is the same. Capitals, leading zeros and Unicode's ways of
+    writing a letter make no difference, and the number of a fold, an epoch or a
+    version none either. By numbers nothing pairs whose other numbers or whose
+    eyes differ.
 
     Args:
       stems: those of the one folder.
@@ -60,14 +67,13 @@ def pair(stems, partners, role, subset=False, of="predictions"):
     for rule in _RULES:
         found = rule(names)
         if names.is_complete(found, subset):
+            if rule is _begun:
+                names.check_one_way([found, *names.readings(subset)])
             return names.told(found)
-    readings = [
-        found for found in _numbered(names) if names.is_complete(found, subset)
-    ]
+    readings = names.readings(subset)
     if not readings:
         raise names.unpaired(subset)
-    if any(found != readings[0] for found in readings):
-        raise names.ambiguous(readings)
+    names.check_one_way(readings)
     return names.told(readings[0])
 
 
@@ -85,14 +91,24 @@ class _Names:
         whole = len(found) == len(self.left) == len(used)
         return whole and (subset or len(used) == len(self.right))
 
+    def readings(self, subset):
+        """The complete ways in which numbers pair, without contradiction."""
+        return [
+            found
+            for found in _numbered(self)
+            if self.is_complete(found, subset)
+            and not _contradicted(self, found)
+        ]
+
     def told(self, found):
         """The pairs, after each of them was said."""
+        what = f"{self.of} and {self.role}"
         for stem in self.left:
-            logging.info("%s: %s", self.role, f"{stem} and {found[stem]}")
+            logging.info("%s: %s", what, f"{stem} and {found[stem]}")
         spare = self.right.keys() - found.values()
         if spare:
             logging.info(
-                "--%s: files without a partner are left out: %s",
+                "%s: files without a partner are left out: %s",
                 self.role,
                 _listed(spare),
             )
@@ -106,15 +122,31 @@ class _Names:
         alone = self.left.keys() - found.keys()
         spare = self.right.keys() - found.values()
         advice = ""
-        if not alone and self.of == "predictions":
+        if not alone and not subset and self.of == "--predictions":
             advice = ". Next: --subset scores only what has been predicted"
-        single = self.of.removesuffix("s")
-        return UserError(
-            f"--{self.of} ({len(self.left)} files) and --{self.role} "
-            f"({len(self.right)} files) must pair by name. Received: "
-            f"{self.of} without partner: {_listed(alone)}; {self.role} without "
-            f"{single}: {_listed(spare)}{advice}"
+        one, other = (name.lstrip("-") for name in (self.of, self.role))
+        told = (
+            f"{one} without partner: {_listed(alone)}; {other} without "
+            f"{one.removesuffix('s')}: {_listed(spare)}"
         )
+        clashing = [stem for stem in found if _clash(self, stem, found[stem])]
+        if clashing and not alone:
+            told = (
+                f"{clashing[0]} and {found[clashing[0]]}, of which one number "
+                "is the same, and another number or word is not; so for "
+                f"{len(clashing)} of {len(self.left)} files"
+            )
+            advice = ". Next: give all files of one image one name"
+        return UserError(
+            f"{self.of} ({len(self.left)} files) and {self.role} "
+            f"({len(self.right)} files) must pair by name. Received: {told}"
+            f"{advice}"
+        )
+
+    def check_one_way(self, readings) -> None:
+        """Raises the error of `ambiguous` where two readings differ."""
+        if any(found != readings[0] for found in readings):
+            raise self.ambiguous(readings)
 
     def ambiguous(self, readings) -> UserError:
         """The error of names in which two numbers could be the image's."""
@@ -122,7 +154,7 @@ class _Names:
         other = next(found for found in readings if found != one)
         stem = next(stem for stem in self.left if one[stem] != other[stem])
         return UserError(
-            f"--{self.of} and --{self.role} must pair by name in one way. "
+            f"{self.of} and {self.role} must pair by name in one way. "
             f"Received: {stem}, which could belong to {one[stem]} or to "
             f"{other[stem]}, by one of its numbers or by another; so for "
             f"{sum(one[s] != other[s] for s in self.left)} of "
@@ -149,6 +181,34 @@ def _matched(left, right):
 
 def _whole(names):
     return _matched(names.left, names.right)
+
+
+def _ended(names):
+    """Those that are the same but for one ending, after a separator, of all."""
+    for these, those in (
+        (names.left, names.right),
+        (names.right, names.left),
+    ):
+        if not these:
+            continue
+        first = next(iter(these.values()))
+        endings = {
+            other[len(first) :]
+            for other in those.values()
+            if other != first and _begins(first, other)
+        }
+        found = []
+        for ending in endings:
+            longer = {stem: text + ending for stem, text in these.items()}
+            one, other = longer, those
+            if these is names.right:
+                one, other = those, longer
+            pairs = _matched(one, other)
+            if len(pairs) == len(names.left):
+                found.append(pairs)
+        if len(found) == 1:
+            return found[0]
+    return {}
 
 
 def _begun(names):
@@ -202,7 +262,8 @@ def _letters(text):
     return re.match(r"[^\W\d_]*", text).end()
 
 
-_RULES = (_whole, _begun, _varying)  # of which the first that pairs all decides
+# The first that pairs all decides.
+_RULES = (_whole, _ended, _begun, _varying)
 
 
 def _numbered(names):
@@ -227,6 +288,51 @@ def _numbers(spelled):
         }
         for place in range(most)
     ]
+
+
+def _contradicted(names, found):
+    return any(_clash(names, stem, found[stem]) for stem in found)
+
+
+def _clash(names, stem, partner):
+    """Whether two names say themselves that they are of two images.
+
+    Both have numbers beside the one that pairs them, which are not the same;
+    or words of which both folders have several, such as those of the two eyes,
+    and not the same of them.
+    """
+    words = _words(names.left), _words(names.right)
+    sides = []
+    for of, name in zip(words, (stem, partner), strict=True):
+        shared = functools.reduce(operator.and_, of.values())
+        sides.append(of[name] - shared if len(of) > 1 else of[name])
+    numbers = [
+        Counter({word: n for word, n in side.items() if word.isdigit()})
+        for side in sides
+    ]
+    common = numbers[0] & numbers[1]
+    if all(side - common for side in numbers):
+        return True
+    both = set.intersection(
+        *({word for row in of.values() for word in row} for of in words)
+    )
+    letters = [
+        {word for word in side if not word.isdigit()} & both for side in sides
+    ]
+    return letters[0] != letters[1]
+
+
+def _words(spelled):
+    """{stem: counts of its words and numbers}, without those of folds."""
+    return {
+        stem: Counter(
+            _EYES.get(word, _plain_numbers(word))
+            for word in re.findall(
+                r"\d+|[^\W\d_]+", _OTHER_NUMBERS.sub(" ", text)
+            )
+        )
+        for stem, text in spelled.items()
+    }
 
 
 def _plain_numbers(key):

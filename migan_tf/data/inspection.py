@@ -2,7 +2,8 @@
 
 The rules are the builders' own: each dataset folder holds a module
 `<name>_checks` whose `survey` the builder calls too. Only what a build would
-let pass, but a reader should know, is judged here.
+let pass, but a reader should know, is judged here. A folder of none of the
+known datasets is looked at as one of the user's own.
 """
 
 import collections
@@ -11,7 +12,7 @@ import hashlib
 import pathlib
 import shlex
 
-from migan_tf.base import settings
+from migan_tf.base import downloads, settings
 from migan_tf.base.errors import UserError
 from migan_tf.data import prepared
 
@@ -19,7 +20,17 @@ from migan_tf.data import prepared
 VESSEL_SHARE = (0.02, 0.25)
 ANNOTATION_PATHS = ("manual", "labels")  # of DRIVE, of STARE
 FOV_PATH = "/mask/"  # two photographs may well have the same field of view
-SHOWN = 12  # sentences of one kind; the rest is counted
+OWN = "folder"  # the dataset that any folder may be
+SHOWN = 12  # sentences of one kind that is at fault; the rest is counted
+
+
+LAYOUTS = (
+    "DRIVE: training/ and test/, also in zips, of any names",
+    "STARE: stare-images.tar, labels-ah.tar, labels-vk.tar",
+    "CHASE_DB1: Image_01L.jpg with Image_01L_1stHO.png …, also in a zip",
+    "HRF: images/, manual1/ and mask/, also in a zip",
+    "your own: images/ and vessel_maps/ with files of the same names",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,37 +87,59 @@ def inspect(manual_dir: str) -> list[Report]:
             "--manual_dir=DIR, DIR being where the downloads lie"
         )
     checked = prepared.code_dir().glob("*/*_checks.py")
-    reports = []
-    for name in sorted(path.parent.name for path in checked):
-        survey = prepared.load_module(name, "checks").survey(manual_dir)
-        if survey.places:
-            reports.append(
-                Report(
-                    name,
-                    survey.places,
-                    complete=survey.complete,
-                    missing=survey.missing,
-                    suspicious=find_suspicious(survey.pixel_arrays),
-                    errors=survey.errors,
-                )
-            )
-    return reports
+    names = sorted({path.parent.name for path in checked} - {OWN})
+    known = [_report(name, manual_dir) for name in names]
+    found = [report for report in known if report.places]
+    if not found:
+        found = [_report(OWN, manual_dir)]
+    return [report for report in found if report.places]
 
 
-def find_suspicious(pixel_arrays: dict) -> list[str]:
-    """Sentences on pictures that are valid one by one, but odd.
+def _report(name, manual_dir) -> Report:
+    survey = prepared.load_module(name, "checks").survey(manual_dir)
+    facts = getattr(survey, "facts", None)
+    if facts is None:
+        facts = facts_of(survey.pixel_arrays)
+    return Report(
+        name,
+        survey.places,
+        complete=survey.complete,
+        missing=survey.missing,
+        suspicious=find_suspicious(facts),
+        errors=survey.errors,
+    )
+
+
+def facts_of(pixel_arrays: dict) -> dict:
+    """{path: (SHA-256 of the pixels, share of vessel)}.
+
+    The share is None for what is no annotation; FOV masks are left out.
 
     Args:
       pixel_arrays: path -> uint8 array; the path tells what it shows.
     """
+    facts = {}
+    for path, pixels in pixel_arrays.items():
+        if FOV_PATH in path:
+            continue
+        annotation = any(word in path for word in ANNOTATION_PATHS)
+        share = (pixels > 0).mean() if annotation else None
+        facts[path] = hashlib.sha256(pixels.tobytes()).hexdigest(), share
+    return facts
+
+
+def find_suspicious(facts: dict) -> list[str]:
+    """Sentences on pictures that are valid one by one, but odd.
+
+    Args:
+      facts: path, which begins with the split -> (SHA-256 of the pixels, share
+        of vessel, or None for photographs).
+    """
     sentences = []
     paths_by_hash = collections.defaultdict(list)
-    for path, pixels in pixel_arrays.items():
-        if FOV_PATH not in path:
-            digest = hashlib.sha256(pixels.tobytes()).digest()
-            paths_by_hash[digest].append(path)
-        if any(word in path for word in ANNOTATION_PATHS):
-            share = (pixels > 0).mean()
+    for path, (digest, share) in facts.items():
+        paths_by_hash[digest].append(path)
+        if share is not None:
             if not VESSEL_SHARE[0] <= share <= VESSEL_SHARE[1]:
                 sentences.append(
                     f"{path}: {share:.1%} of the pixels are vessel; "
@@ -120,7 +153,7 @@ def find_suspicious(pixel_arrays: dict) -> list[str]:
                 f"{' and '.join(paths)} hold the same pixels"
                 + (
                     ": what is trained on would be tested on"
-                    if splits == {"training", "test"}
+                    if "test" in splits and len(splits) > 1
                     else ""
                 )
             )
@@ -130,14 +163,17 @@ def find_suspicious(pixel_arrays: dict) -> list[str]:
 def describe(reports: list[Report], manual_dir: str) -> str:
     """The reports as text; its last lines are a verdict and a command."""
     if not reports:
-        return (
-            f"{manual_dir}: no dataset that is known here.\n"
-            "DRIVE: training/ and test/ (also inside DRIVE/), or DRIVE.zip, "
-            "datasets.zip, or training.zip with test.zip\n"
-            "STARE: stare-images.tar, labels-ah.tar, labels-vk.tar\n"
-            "verdict: nothing can be built from this folder\n"
-            "next: see datasets/drive/README.md and datasets/stare/README.md "
-            "for where to get them"
+        found = downloads.find_files(manual_dir)
+        return "\n".join(
+            [
+                f"{manual_dir}: no dataset that is known here, and no "
+                "photographs with vessel maps.",
+                *found.damaged,
+                *LAYOUTS,
+                "verdict: nothing can be built from this folder",
+                "next: see docs/own_photographs.md, and the README.md in "
+                "datasets/ of each dataset for where to get it",
+            ]
         )
     return "\n\n".join(_describe_one(report, manual_dir) for report in reports)
 
@@ -152,9 +188,11 @@ def _describe_one(report: Report, manual_dir: str) -> str:
         ("suspicious", report.suspicious),
         ("wrong", report.errors),
     ):
-        lines += [f"  {word}: {text}" for text in sentences[:SHOWN]]
-        if len(sentences) > SHOWN:
-            lines.append(f"  {word}: and {len(sentences) - SHOWN} more")
+        # Every pair of files is among what is complete.
+        shown = len(sentences) if word == "complete" else SHOWN
+        lines += [f"  {word}: {text}" for text in sentences[:shown]]
+        if len(sentences) > shown:
+            lines.append(f"  {word}: and {len(sentences) - shown} more")
     if report.buildable:
         lines.append(f"verdict: {report.dataset} can be built")
         lines.append(
@@ -169,4 +207,9 @@ def _describe_one(report: Report, manual_dir: str) -> str:
         lines.append(
             f"next: put them right, then python -m migan_tf.doctor {flag}"
         )
+        if report.dataset != OWN:
+            lines.append(
+                "or take the photographs as they are: python -m "
+                f"migan_tf.train --flagfile=experiments/folder.flags {flag}"
+            )
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """Gives a prepared dataset, building it first where its files are there.
 
+A name may say where its files lie, as in `folder:DIR`; else --manual_dir does.
 A dataset that was made by `migan_tf.synthesize` has no code. That of the
 others lies in `datasets/` beside the package in a checkout and in
 `migan_tf/datasets` in an installed wheel. Either folder goes on sys.path, so
@@ -35,26 +36,29 @@ def ensure_prepared(
     nothing behind, one that is killed is cleared away by the next call.
 
     Args:
-      dataset: "drive", "stare", "phantom" or with a configuration, such as
-        "phantom/demo"; or a made dataset that lies in `data_dir`.
+      dataset: "drive", "stare", "phantom" … or with a configuration, such as
+        "phantom/demo", or with the folder of its files, such as "folder:DIR";
+        or a made dataset that lies in `data_dir`.
       data_dir: where prepared datasets lie; empty: ~/tensorflow_datasets.
-      manual_dir: where the downloaded archives lie; empty:
-        <data_dir>/downloads/manual.
+      manual_dir: where the downloaded archives lie, for a name that does not
+        say it; empty: <data_dir>/downloads/manual.
 
     Raises:
       UserError: unknown dataset, or its files are absent or damaged; says
         where to get them, where to put them and what to run next.
     """
+    dataset, place = parted(dataset)
     if dataset.partition("/")[0] not in names():
         return _made(dataset, data_dir)
-    builder = _builder(dataset, data_dir)
+    manual_dir = place or manual_dir
+    builder = _builder(dataset, data_dir, manual_dir)
     if is_prepared(builder):
         return builder
     root = pathlib.Path(builder.data_dir).parents[
         1 if builder.builder_config is None else 2
     ]
     manual_dir = manual_dir or str(root / "downloads" / "manual")
-    manual_dir = os.path.abspath(os.path.expanduser(manual_dir))
+    manual_dir = _absolute(manual_dir)
     try:
         root.mkdir(parents=True, exist_ok=True)
         with (
@@ -69,7 +73,28 @@ def ensure_prepared(
             f"{dataset} could not be built in {root}: {error}. "
             "Choose another folder with --data_dir."
         ) from error
-    return _builder(dataset, data_dir)
+    return _builder(dataset, data_dir, manual_dir)
+
+
+def parted(dataset: str) -> tuple[str, str]:
+    """Parts `folder:DIR` into the dataset's name and where its files lie.
+
+    The latter is empty where the name does not say it.
+    """
+    name, _, place = dataset.partition(":")
+    return name, place
+
+
+def public_name(datasets: str) -> str:
+    """The value of --dataset with `folder:NAME` for `folder:/path/to/NAME`.
+
+    What is passed on, as a model's card is, does not tell its maker's folders.
+    """
+    parts = [parted(dataset) for dataset in datasets.split(",")]
+    return ",".join(
+        f"{name}:{pathlib.Path(place).name}" if place else name
+        for name, place in parts
+    )
 
 
 def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
@@ -92,7 +117,7 @@ def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
 
 
 def names() -> list[str]:
-    """The datasets that can be built, e.g. ["drive", "phantom", "stare"]."""
+    """The datasets that can be built, e.g. ["drive", "folder", …]."""
     found = code_dir().glob("*/*_dataset_builder.py")
     return sorted(path.parent.name for path in found)
 
@@ -188,9 +213,15 @@ def _versions(path: pathlib.Path) -> list[tfds.core.Version]:
     ]
 
 
-def _builder(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
+def _builder(
+    dataset: str, data_dir: str, manual_dir: str
+) -> tfds.core.DatasetBuilder:
     name, _, config = dataset.partition("/")
     builder_class = load_module(name, "dataset_builder").Builder
+    if hasattr(builder_class, "config_of") and not config:
+        # Its files are the dataset: other ones are another dataset.
+        config = builder_class.config_of(manual_dir and _absolute(manual_dir))
+        return builder_class(config=config, data_dir=data_dir or None)
     configs = sorted(builder_class.builder_configs)
     if config and config not in configs:
         raise UserError(
@@ -200,6 +231,10 @@ def _builder(dataset: str, data_dir: str) -> tfds.core.DatasetBuilder:
             + f". Received: {config!r}"
         )  # fmt: skip
     return builder_class(config=config or None, data_dir=data_dir or None)
+
+
+def _absolute(manual_dir):
+    return os.path.abspath(os.path.expanduser(manual_dir))
 
 
 def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
@@ -223,7 +258,9 @@ def _is_about_files(error: BaseException, name: str) -> bool:
     origin = type(error).__module__.partition(".")[0]
     no_folder = isinstance(error, AssertionError) and "anual dir" in str(error)
     download = isinstance(error, tfds.download.DownloadError)
-    return no_folder or download or origin in (name, "requests", "urllib3")
+    user = isinstance(error, UserError)
+    ours = origin in (name, "requests", "urllib3")
+    return user or no_folder or download or ours
 
 
 def _advice(builder, root, manual_dir: str, error: BaseException) -> str:
@@ -232,7 +269,7 @@ def _advice(builder, root, manual_dir: str, error: BaseException) -> str:
     if isinstance(error, AssertionError):
         reason = f"{manual_dir} does not exist or is empty."
     where = textwrap.dedent(builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "")
-    flag = f"--manual_dir={shlex.quote(manual_dir)}"
+    flag = f"--manual_dir={shlex.quote(str(manual_dir))}"
     return "\n".join(
         line
         for line in (

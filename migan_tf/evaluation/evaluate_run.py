@@ -3,12 +3,22 @@
 TensorFlow is imported where a network is applied, its kernels chosen before.
 """
 
+import contextlib
 import pathlib
+import re
 
-from migan_tf.base import command_line, run_record
+from tqdm import tqdm
+
+from migan_tf.base import command_line, files, run_record
 from migan_tf.base.config import TASKS
 from migan_tf.base.errors import UserError
-from migan_tf.evaluation import generator_request, predictions, report
+from migan_tf.evaluation import (
+    generator_request,
+    kept_images,
+    predictions,
+    report,
+    tallies,
+)
 from migan_tf.evaluation.scored_image import ScoredImage
 from migan_tf.inference import model_folder
 
@@ -39,24 +49,32 @@ def _score_maps(settings):
         raise UserError(
             f"give one of --workdir, --model and --predictions. Received: {got}"
         )
-    output, threshold = settings.output, settings.validation_threshold
     if settings.predictions:
-        images = _predicted_images(settings)
-    else:
-        folder = _segmenter_folder(settings)
-        images = _segmented_images(settings, folder)
-        output = output or _place(settings, folder.config)
-        if threshold is None:
-            threshold = folder.validation_threshold
-    scores = report.score(
-        images,
-        settings.protocol,
-        validation_threshold=threshold,
-        bootstrap_samples=settings.bootstrap_samples,
-    )
+        return _report(
+            settings,
+            _predicted_images(settings),
+            output=settings.output,
+            threshold=settings.validation_threshold,
+        )
+    folder = _segmenter_folder(settings)
+    output = settings.output or _place(settings, folder.config)
+    threshold = settings.validation_threshold
+    if threshold is None:
+        threshold = folder.validation_threshold
+    with _segmented_images(settings, folder, output) as images:
+        return _report(settings, images, output=output, threshold=threshold)
+
+
+def _report(settings, images, output, threshold):
+    """Scores images, writes the report; (table, its folder)."""
+    found = tallies.of(images, settings.protocol, threshold)
+    scores = report.scores_of(found, settings.bootstrap_samples)
     told = {n: getattr(settings, n) for n in (*SOURCES, "dataset", "split")}
     scores["source"] = {name: value for name, value in told.items() if value}
-    return report.write_report(images, scores, output), output
+    table = report.write_report(
+        images, scores, curves=found.curves(), output_dir=output
+    )
+    return table, output
 
 
 def _predicted_images(settings):
@@ -90,27 +108,55 @@ def _segmenter_folder(settings):
     return model_folder.find("segmentation", settings.workdir, settings.model)
 
 
-def _segmented_images(settings, folder):
-    """The `ScoredImage`s of what a segmenter finds in a split."""
+@contextlib.contextmanager
+def _segmented_images(settings, folder, output):
+    """The `KeptImages` of what a segmenter finds in a split.
+
+    Args:
+      settings: `flags.Settings`.
+      folder: the segmenter's `ModelFolder`.
+      output: the report's folder, in which they are kept until it is written.
+    """
     command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.data import photographs
     from migan_tf.inference.load import load_segmenter
 
-    segmenter = load_segmenter(folder)
     source = photographs.Source.of(folder.config).elsewhere(
         settings.dataset, settings.data_dir, settings.manual_dir
     )
-    return [
+    found = photographs.scan(source, settings.split)
+    _check_annotated(found.entries, source.dataset, settings.split)
+    segmenter = load_segmenter(folder)
+    scored = (
         ScoredImage.of(photograph, segmenter)
-        for photograph in photographs.load(source, settings.split)
-    ]
+        for photograph in tqdm(found, unit="image")
+    )
+    image_ids = [entry.image_id for entry in found.entries]
+    place = files.make_output(output)
+    with kept_images.kept(scored, image_ids, place) as images:
+        yield images
+
+
+def _check_annotated(entries, dataset, split):
+    """Says what cannot be scored before anything is segmented."""
+    bare = [entry.image_id for entry in entries if not entry.has_vessel_map]
+    if bare:
+        raise UserError(
+            f"--split={split}: {len(bare)} of {len(entries)} photographs of "
+            f"{dataset} have no vessel map and cannot be scored; today's "
+            "official DRIVE test set comes without. Received none for: "
+            f"{', '.join(bare)}. Next: --split=validation, or give the first "
+            "annotator's maps, or look at what is found: python -m "
+            "migan_tf.segment PHOTOGRAPHS"
+        )
 
 
 def _place(settings, config):
     """Folder of the report of a run."""
-    name, other = settings.split, settings.dataset.replace("/", "_")
-    if other and settings.dataset != config.dataset:
-        name = f"{other}_{name}"
+    name, other = settings.split, settings.dataset
+    if other and other != config.dataset:
+        # A name may hold the path of a folder: folder:DIR.
+        name = f"{re.sub('[^A-Za-z0-9,.-]+', '_', other)}_{name}"
     return f"{settings.workdir}/evaluation/{name}"
 
 

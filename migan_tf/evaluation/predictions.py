@@ -1,11 +1,48 @@
 """Reads the probability maps of any method and what they are scored against."""
 
+import collections.abc
+
 import numpy as np
 
 from migan_tf.base import image_files, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
 from migan_tf.evaluation.scored_image import ScoredImage
+
+
+class PredictedImages(collections.abc.Sequence):
+    """A sequence of `ScoredImage`s, each read when it is asked for.
+
+    The files of one image are in memory at a time, however many there are.
+    """
+
+    def __init__(self, files, partners):
+        """Reads all predictions once, to see what their levels are of.
+
+        Args:
+          files: list of `image_files.ImageFile`s, of the predictions.
+          partners: list of {role: `ImageFile`}, one for each of them.
+
+        Raises:
+          UserError: one is not readable, or holds no probabilities.
+        """
+        self._rows = list(zip(files, partners, strict=True))
+        self._brightest = np.zeros((1, 1), np.uint8)
+        for file in files:
+            plane = image_files.read_plane(file)
+            map_values.to_unit({file.name: plane})
+            if plane.dtype.kind != "f" and plane.max() > self._brightest:
+                self._brightest = np.reshape(plane.max(), (1, 1))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place) -> ScoredImage:
+        file, partners = self._rows[place]
+        # The scale is that of the whole set, for which its brightest stands.
+        plane = image_files.read_plane(file)
+        unit = map_values.to_unit({"": self._brightest, file.name: plane})
+        return _scored_image(file, unit[file.name], partners)
 
 
 def read_scored(
@@ -15,8 +52,8 @@ def read_scored(
     second_annotator="",
     fundus="",
     subset=False,
-) -> list[ScoredImage]:
-    """Reads the maps of a method and their references.
+) -> PredictedImages:
+    """Finds the maps of a method and their references.
 
     Args:
       predictions: folder or tar of probability maps: 8-bit or 16-bit images,
@@ -29,13 +66,16 @@ def read_scored(
       subset: vessel maps without a prediction are left out, not an error.
 
     Returns:
-      List of `ScoredImage`s, by file name.
+      The `PredictedImages`, by file name. Reading one raises a `UserError`
+      where a file is damaged, no such map, or of another size than its
+      prediction.
 
     Raises:
-      UserError: files missing, unpaired, unreadable or of different sizes.
+      UserError: files missing, unpaired or, as far as their headers tell,
+        unreadable; predictions that hold no probabilities.
     """
     maps = image_files.list_by_stem("predictions", predictions)
-    partners = {}
+    partners = {stem: {} for stem in maps}
     for role, place in (
         ("ground_truth", ground_truth),
         ("fov_masks", fov_masks),
@@ -45,30 +85,18 @@ def read_scored(
         if place:
             files = image_files.list_by_stem(role, place)
             more = subset or role != "ground_truth"
-            pairs = pair(list(maps), list(files), role=role, subset=more)
-            partners[role] = {stem: files[pairs[stem]] for stem in maps}
-    planes = {file.name: image_files.read_plane(file) for file in maps.values()}
-    probabilities = map_values.to_unit(planes)
-    return [
-        _scored_image(
-            file,
-            probabilities[file.name],
-            {role: found[stem] for role, found in partners.items()},
-        )
-        for stem, file in maps.items()
-    ]
+            pairs = pair(list(maps), list(files), role=f"--{role}", subset=more)
+            for stem, found in partners.items():
+                found[role] = files[pairs[stem]]
+                image_files.check(found[role])
+    return PredictedImages(list(maps.values()), list(partners.values()))
 
 
 def _scored_image(file, probability, partners):
     """The `ScoredImage` of one prediction."""
     planes = {}
     for role, partner in partners.items():
-        if role == "fundus":
-            planes[role] = image_files.read_photograph(partner)
-        else:
-            planes[role] = map_values.to_binary(
-                image_files.read_plane(partner), partner.name
-            )
+        planes[role] = _read(role, partner)
         if planes[role].shape[:2] != probability.shape:
             raise UserError(
                 "a prediction must have the size of its photograph: "
@@ -85,6 +113,16 @@ def _scored_image(file, probability, partners):
         second_annotator=planes.get("second_annotator"),
         fundus=planes.get("fundus"),
     )
+
+
+def _read(role, file):
+    """What a file holds by its role, a plane or a photograph."""
+    if role == "fundus":
+        return image_files.read_photograph(file)
+    plane = image_files.read_plane(file)
+    if role == "fov_masks":
+        return map_values.to_binary(plane, file.name)
+    return map_values.to_vessel_map(plane, file.name)
 
 
 def _size(plane):

@@ -6,32 +6,28 @@ import json
 import re
 import textwrap
 
-import numpy as np
-
 from migan_tf.base import files
+from migan_tf.evaluation import tallies as image_tallies
 from migan_tf.evaluation.scored_image import (
     PROTOCOLS,
-    ScoredImage,
-    check,
-    doubts_about,
+    doubts_about_ranking,
     scored_area,
-    scored_pixels,
     scored_probability,
 )
 from migan_tf.metrics import assessment, figures
 
 
 def score(
-    images: list[ScoredImage],
+    images,
     protocol="paper",
     validation_threshold=None,
     bootstrap_samples=1000,
     seed=0,
 ) -> dict:
-    """What metrics.json holds.
+    """What metrics.json holds of images, of which one is looked at a time.
 
     Args:
-      images: `ScoredImage`s with vessel maps.
+      images: iterable of `ScoredImage`s with vessel maps.
       protocol: a key of `PROTOCOLS`.
       validation_threshold: probability in [0,1] chosen on validation images,
         or None.
@@ -44,38 +40,41 @@ def score(
     Raises:
       UserError: no images, no vessel map, or an unknown protocol.
     """
-    check(images, protocol)
-    settings = (bootstrap_samples, seed)
-    pixels = [scored_pixels(image, protocol) for image in images]
-    firsts, seconds, annotators = {}, {}, {}
-    for image, (first, second, probability) in zip(images, pixels, strict=True):
-        firsts[image.image_id] = first, probability
-        if second is not None:
-            seconds[image.image_id] = second, probability
-            annotators[image.image_id] = first, second
+    found = image_tallies.of(images, protocol, validation_threshold)
+    return scores_of(found, bootstrap_samples, seed)
+
+
+def scores_of(tallies, bootstrap_samples=1000, seed=0) -> dict:
+    """What metrics.json holds, of `tallies.Tallies`; see `score`."""
+    threshold = tallies.validation_threshold
+    draws = (bootstrap_samples, seed)
+    sizes = [one.sizes for one in tallies.firsts.values()]
     result = {
-        "protocol": protocol,
-        "protocol_in_words": PROTOCOLS[protocol],
+        "protocol": tallies.protocol,
+        "protocol_in_words": PROTOCOLS[tallies.protocol],
         "conventions": assessment.CONVENTIONS,
-        "images": len(images),
-        "pixels": sum(first.size for first, _, _ in pixels),
-        "vessel_pixels": sum(int(first.sum()) for first, _, _ in pixels),
+        "images": len(sizes),
+        "pixels": sum(size["pixels"] for size in sizes),
+        "vessel_pixels": sum(size["vessel_pixels"] for size in sizes),
         "bootstrap": {"samples": bootstrap_samples, "seed": seed},
-        **assessment.assess(firsts, validation_threshold, *settings),
+        **assessment.assess(tallies.firsts, threshold, *draws),
         "second_annotator": None,
         "human": None,
     }
-    if seconds:
+    if tallies.seconds:
         result["second_annotator"] = {
-            "images": len(seconds),
-            **assessment.assess(seconds, validation_threshold, *settings),
+            "images": len(tallies.seconds),
+            **assessment.assess(tallies.seconds, threshold, *draws),
         }
-        result["human"] = assessment.assess_human(annotators, *settings)
-    result["warnings"] = doubts_about(images, result)
+        result["human"] = assessment.assess_human(tallies.human, *draws)
+    result["warnings"] = [
+        *tallies.doubts,
+        *doubts_about_ranking(result["pooled"]["auc_roc"]),
+    ]
     return result
 
 
-def write_report(images, scores, output_dir) -> str:
+def write_report(images, scores, curves, output_dir) -> str:
     """Writes everything and returns the table.
 
     Writes curves, overlays/<image_id>.png at the pooled Otsu threshold,
@@ -83,8 +82,9 @@ def write_report(images, scores, output_dir) -> str:
     is complete.
 
     Args:
-      images: the `ScoredImage`s.
-      scores: from `score`.
+      images: iterable of the `ScoredImage`s.
+      scores: from `scores_of`.
+      curves: from `tallies.Tallies.curves`.
       output_dir: folder; made.
     """
     folder = files.make_output(output_dir)
@@ -92,15 +92,8 @@ def write_report(images, scores, output_dir) -> str:
     # An older one would stand for a report that is half replaced.
     (folder / files.METRICS).unlink(missing_ok=True)
     for image in images:
-        area = scored_area(image, scores["protocol"])
-        probability = scored_probability(image, scores["protocol"])
-        decision = probability >= scores["thresholds"]["otsu"]
-        picture = figures.overlay(
-            image.fundus, image.vessel_map, decision=decision, fov_mask=area
-        )
-        name = re.sub(r"[^\w.+-]", "_", image.image_id)
-        files.write_image(folder / "overlays" / f"{name}.png", picture)
-    _write_curves(images, scores, folder)
+        _write_overlay(image, scores, folder / "overlays")
+    _write_curves(curves, scores, folder)
     text_table = table(scores)
     files.write_text(folder / "per_image.csv", csv_text(scores))
     files.write_text(folder / "table.txt", text_table)
@@ -109,24 +102,30 @@ def write_report(images, scores, output_dir) -> str:
     return text_table
 
 
-def _write_curves(images, scores, folder):
-    pixels = [scored_pixels(image, scores["protocol"]) for image in images]
-    references = {"first": (0, scores)}
-    if scores["second_annotator"]:
-        references["second"] = (1, scores["second_annotator"])
+def _write_overlay(image, scores, folder):
+    area = scored_area(image, scores["protocol"])
+    probability = scored_probability(image, scores["protocol"])
+    decision = probability >= scores["thresholds"]["otsu"]
+    picture = figures.overlay(
+        image.fundus, image.vessel_map, decision=decision, fov_mask=area
+    )
+    name = re.sub(r"[^\w.+-]", "_", image.image_id)
+    files.write_image(folder / f"{name}.png", picture)
+
+
+def _write_curves(curves, scores, folder):
+    parts = {"first": scores, "second": scores["second_annotator"]}
     note = f"protocol {scores['protocol']}: {scores['protocol_in_words']}"
     for name, draw, key in (
         ("roc_curve", figures.roc_figure, "auc_roc"),
         ("precision_recall_curve", figures.precision_recall_figure, "auc_pr"),
     ):
-        curves = {}
-        for annotator, (place, part) in references.items():
-            pairs = [(p[place], p[2]) for p in pixels if p[place] is not None]
-            legend = f"against the {annotator} annotator: "
-            curves[legend + f"{part['pooled'][key]:.4f}"] = tuple(
-                map(np.concatenate, zip(*pairs, strict=True))
-            )
-        picture = figures.picture_of(draw(curves, scores["human"], note))
+        lines = {
+            f"against the {annotator} annotator: "
+            f"{parts[annotator]['pooled'][key]:.4f}": one.curve
+            for annotator, one in curves.items()
+        }
+        picture = figures.picture_of(draw(lines, scores["human"], note))
         files.write_image(folder / f"{name}.png", picture)
 
 

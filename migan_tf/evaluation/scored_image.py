@@ -42,30 +42,28 @@ class ScoredImage:
         )
 
 
-def check(images, protocol):
-    """Raises `UserError` unless all images can be scored by `protocol`."""
+def check_protocol(protocol) -> None:
+    """Raises `UserError` unless it is one of `PROTOCOLS`."""
     if protocol not in PROTOCOLS:
         raise UserError(
             f"--protocol must be one of {', '.join(PROTOCOLS)}. Received: "
             f"{protocol}"
         )
-    if not images:
-        raise UserError("there are no images to score")
-    without = [i.image_id for i in images if i.vessel_map is None]
-    if without:
-        raise UserError(
-            f"{len(without)} of {len(images)} images have no vessel map and "
-            "cannot be scored: today's official DRIVE test set comes without. "
-            "Score another split (--split=validation) or give the first "
-            f"annotator's maps. Received: {', '.join(without)}"
-        )
-    names = [image.image_id for image in images]
-    if len(set(names)) < len(names):
-        raise UserError(f"image ids must differ. Received: {names}")
 
 
 def scored_pixels(image, protocol):
-    """(truth, second annotator or None, probability), (N,) each."""
+    """(truth, second annotator or None, probability), (N,) each.
+
+    Raises:
+      UserError: the image has no vessel map, or one of another size or
+        without vessels or background.
+    """
+    if image.vessel_map is None:
+        raise UserError(
+            "images are scored against their vessel maps. Received: "
+            f"{image.image_id}, which has no vessel map. Next: leave it out, "
+            "or give the first annotator's map"
+        )
     inside = scored_area(image, protocol)
     probability = scored_probability(image, protocol)
     planes = (image.vessel_map, image.second_annotator, probability)
@@ -102,38 +100,38 @@ def scored_probability(image, protocol):
     return image.vessel_probability
 
 
-def doubts_about(images, scores) -> list[str]:
-    """What looks wrong, in words.
+def doubts_about(image, protocol) -> list[str]:
+    """What looks wrong in an image, in words.
 
     Args:
-      images: `ScoredImage`s.
-      scores: their metrics.json.
+      image: a `ScoredImage`.
+      protocol: a key of `PROTOCOLS`.
     """
-    doubts = []
-    for image in images:
-        inside = image.fov_mask.mean()
-        if scores["protocol"] != "full_frame" and not _within(
-            inside, FOV_SHARE
-        ):
-            doubts.append(
-                f"{image.image_id}: the FOV covers {inside:.0%} of the frame, "
-                "{:.0%} to {:.0%} is usual: is its mask inverted, empty of "
-                "meaning or another image's?".format(*FOV_SHARE)
-            )
-        share = image.vessel_map[image.fov_mask].mean()
-        if not _within(share, VESSEL_SHARE):
-            doubts.append(
-                f"{image.image_id}: {share:.1%} of the FOV is vessel, "
-                "{:.0%} to {:.0%} is usual: is the vessel map inverted, or a "
-                "map of something else?".format(*VESSEL_SHARE)
-            )
-    if scores["pooled"]["auc_roc"] < 0.5:
+    doubts, inside = [], image.fov_mask.mean()
+    if protocol != "full_frame" and not _within(inside, FOV_SHARE):
         doubts.append(
-            "the maps rank vessels below background (AUC-ROC "
-            f"{scores['pooled']['auc_roc']:.4f}): are they stored inverted, "
-            "or paired with the wrong images?"
+            f"{image.image_id}: the FOV covers {inside:.0%} of the frame, "
+            "{:.0%} to {:.0%} is usual: is its mask inverted, empty of "
+            "meaning or another image's?".format(*FOV_SHARE)
+        )
+    share = image.vessel_map[image.fov_mask].mean()
+    if not _within(share, VESSEL_SHARE):
+        doubts.append(
+            f"{image.image_id}: {share:.1%} of the FOV is vessel, "
+            "{:.0%} to {:.0%} is usual: is the vessel map inverted, or a "
+            "map of something else?".format(*VESSEL_SHARE)
         )
     return doubts
+
+
+def doubts_about_ranking(auc_roc) -> list[str]:
+    """What looks wrong in the maps of a set, in words."""
+    if auc_roc >= 0.5:
+        return []
+    return [
+        f"the maps rank vessels below background (AUC-ROC {auc_roc:.4f}): are "
+        "they stored inverted, or paired with the wrong images?"
+    ]
 
 
 def _within(share, bounds):

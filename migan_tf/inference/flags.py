@@ -20,6 +20,9 @@ class Settings:
         ),
         place=True,
     )
+    recursive: bool = field(
+        default=False, help="Takes the photographs of sub-folders, too."
+    )
     output: str = field(
         default="vessels", help="Folder of the results.", place=True
     )

@@ -6,7 +6,7 @@ from migan_tf.inference import run_networks, saved_models
 from migan_tf.inference.protocols import Generator, Segmenter
 
 
-def load_segmenter(folder, one_view=False) -> Segmenter:
+def load_segmenter(folder, one_view=False, takes_fov=False) -> Segmenter:
     """The segmenter in a folder.
 
     Args:
@@ -15,13 +15,15 @@ def load_segmenter(folder, one_view=False) -> Segmenter:
         several sides that the run's flags ask for. The gate of synthetic
         pairs and the scores of painted images do: eight views cost eight
         times as much and say no more about whether vessels are there.
+      takes_fov: whether a field of view that is given counts. The graph of a
+        SavedModel searches for its own; with this its bare network is applied.
 
     Raises:
       UserError: its weights are absent or damaged.
     """
     if folder.is_saved_model:
         segmenter = saved_models.SavedSegmenter(folder)
-        if not one_view:
+        if not one_view and not takes_fov:
             return segmenter
         network, config = segmenter.network, folder.config
     else:

@@ -17,6 +17,13 @@ from migan_tf.base.errors import UserError
 
 FILE_NAME = "saved_model.pb"
 CARD = pathlib.Path("assets.extra", "model_card.json")
+# The segmenters that come with the program by their names: trained on DRIVE and
+# STARE together, or on one of them.
+NAMED = {
+    "general": "migan_segmentation",
+    "drive": "migan_segmentation_drive",
+    "stare": "migan_segmentation_stare",
+}
 # Where the export writes by default; beside the package, in a checkout; inside
 # it, where it was installed.
 _PACKAGE = pathlib.Path(__file__).resolve().parents[1]
@@ -77,8 +84,8 @@ def find(task, workdir="", model="", flag="model") -> ModelFolder:
       task: `segmentation` or `synthesis`.
       workdir: a run folder, or empty.
       model: a task's folder of a run, a SavedModel of `export.saved_model` or
-        a folder of its versions, or empty. With both empty it is the newest
-        version in export/models/.
+        a folder of its versions, of a segmentation a key of `NAMED`, or empty.
+        With both empty it is the newest version in export/models/.
       flag: what `model` was given by.
 
     Raises:
@@ -93,13 +100,15 @@ def find(task, workdir="", model="", flag="model") -> ModelFolder:
     if workdir:
         return open_folder(pathlib.Path(workdir, task), task)
     if not model:
-        return open_folder(_shipped(task), task)
+        return open_folder(_shipped(f"migan_{task}", task), task)
+    if task == "segmentation" and model in NAMED:
+        return open_folder(_shipped(NAMED[model], task), task)
     folder = _newest_version(pathlib.Path(model))
     if not _holds_saved_model(folder) and not run_record.is_run(folder):
         raise UserError(
             f"--{flag} must be a SavedModel (with {FILE_NAME}), a folder of "
             f"its versions or a task's folder of a run (RUN/{task}). Received: "
-            f"{model}. Export one: python -m export.saved_model --workdir=RUN"
+            f"{model}. Export one: python -m migan_tf export --workdir=RUN"
         )
     return open_folder(folder, task, flag)
 
@@ -151,7 +160,7 @@ def _read_card(folder, task, flag):
         raise UserError(
             f"--{flag} must be a SavedModel of this program, with {CARD}. "
             f"Received: {folder} ({error}). Export one: python -m "
-            "export.saved_model --workdir=RUN"
+            "migan_tf export --workdir=RUN"
         ) from None
     if not f"{name}_".startswith(f"migan_{task}_"):
         raise UserError(
@@ -166,14 +175,13 @@ def _newest_version(folder):
     return folder / str(found[-1]) if found else folder
 
 
-def _shipped(task):
+def _shipped(name, task):
     for models in MODELS:
-        folder = models / f"migan_{task}"
-        if versions(folder):
-            return _newest_version(folder)
+        if versions(models / name):
+            return _newest_version(models / name)
     raise UserError(
         f"give either --workdir (a run folder) or --model (its folder {task}, "
         "or a SavedModel). Received: neither, and there is no "
-        f"export/models/migan_{task} to take by default. Export one: python "
-        "-m export.saved_model --workdir=RUN"
+        f"export/models/{name} to take in its place. Export one: python "
+        "-m migan_tf export --workdir=RUN"
     )

@@ -5,11 +5,13 @@ which of the two it is.
 """
 
 import dataclasses
+import functools
 from typing import Protocol
 
 import numpy as np
 
 from migan_tf.base.config import Config
+from migan_tf.metrics.segmentation import otsu_threshold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +21,15 @@ class Segmentation:
     vessel_probability: np.ndarray  # (H,W) float32 in [0,1], 0 outside the FOV
     vessel_map: np.ndarray  # (H,W) bool, by Otsu's threshold inside the FOV
     fov_mask: np.ndarray  # (H,W) bool, all False where no fundus was found
+
+    @functools.cached_property
+    def otsu_threshold(self) -> float:
+        """From which probability on a pixel inside the FOV is a vessel.
+
+        Raises:
+          ValueError: no fundus was found.
+        """
+        return otsu_threshold(self.vessel_probability[self.fov_mask])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -175,5 +175,5 @@ def _load(folder):
         reason = str(error).partition("\n")[0]
         raise UserError(
             f"{folder} is damaged: {reason}. Export it anew: python -m "
-            "export.saved_model --workdir=RUN"
+            "migan_tf export --workdir=RUN"
         ) from error

@@ -20,25 +20,32 @@ EXIT_SKIPPED = 1
 STYLE_SIDE, LEAST_SIDE = 2048, 16
 
 
-def segment_files(paths, folder, output) -> int:
+def segment_files(paths, folder, output, recursive=False) -> int:
     """Segments every photograph, and says which could not be.
 
     Args:
       paths: photographs or folders of them.
       folder: `model_folder.ModelFolder` of a segmenter.
       output: folder of the results; made.
+      recursive: whether sub-folders are searched too; the results keep them.
 
     Returns:
-      Exit status: 0, or 1 when anything was skipped.
+      Exit status: 0, or 1 when anything was skipped, files that are no images
+      too. What can be known of it is said before the work.
 
     Raises:
       UserError: no photographs, or no network.
     """
-    photographs = image_files.list_images(paths)
+    work = _Work(paths, output, recursive=recursive)
     find_vessels = load_segmenter(folder)
 
     def segment(file, stem):
         fundus = image_files.read_photograph(file)
+        if min(fundus.shape[:2]) < LEAST_SIDE:
+            raise UserError(
+                f"{file.name}: no fundus found: the image is below "
+                f"{LEAST_SIDE} pixels"
+            )
         found = find_vessels(fundus)
         if not found.fov_mask.any():
             raise UserError(
@@ -48,10 +55,10 @@ def segment_files(paths, folder, output) -> int:
         overlay = fundus.copy()
         overlay[found.vessel_map] = (0, 255, 0)
         _write(stem, "vessel_probability", levels)
-        _write(stem, "vessel_map", found.vessel_map * 255)
+        _write(stem, "vessel_map", found.vessel_map.astype(np.uint8) * 255)
         _write(stem, "overlay", overlay)
 
-    return _each(photographs, output, segment)
+    return work.do(segment)
 
 
 def synthesize_files(
@@ -65,6 +72,7 @@ def synthesize_files(
     contrast=AS_PHOTOGRAPHED,
     style_fundus="",
     image_size=0,
+    recursive=False,
 ) -> int:
     """Paints every vessel map `samples` times.
 
@@ -74,28 +82,31 @@ def synthesize_files(
       output: folder of the results; made.
       samples: images of each map.
       seed: the noise codes and the contrasts are a function of it, the map's
-        name and the sample's number, not of what else is painted beside it.
+        name (and sub-folder) and the sample's number, not of what else is
+        painted beside it.
       noise_stddev: σ; default the run's --evaluation_noise_stddev.
       contrast: the `ContrastRange` of the vessels. Where it is drawn, each
         map's <stem>_contrast.json says what its images have.
       style_fundus: path of a photograph in whose colours and light to paint;
         empty for none.
       image_size: side of the images in pixels; 0: the generator's own.
+      recursive: whether sub-folders are searched too; the results keep them.
 
     Returns:
-      Exit status: 0, or 1 when anything was skipped.
+      Exit status: 0, or 1 when anything was skipped, files that are no images
+      too. What can be known of it is said before the work.
 
     Raises:
       UserError: no maps, no network, or one that cannot paint like that; no
         fundus in the style photograph.
     """
-    maps = image_files.list_images(paths, "vessel_maps")
+    work = _Work(paths, output, flag="vessel_maps", recursive=recursive)
     style = read_style_fundus(style_fundus) if style_fundus else None
     paint = load_generator(folder, image_size)
 
     def synthesize(file, stem):
         vessel_map = map_values.read_vessel_map(file)
-        name_seed, contrasts = zlib.crc32(file.stem.encode()), {}
+        name_seed, contrasts = zlib.crc32(file.place.encode()), {}
         for sample in range(samples):
             own, kind = [seed, name_seed, sample], f"{sample:03d}_fundus"
             drawn = contrasts[f"{stem.name}_{kind}.png"] = contrast.draw(own)
@@ -112,7 +123,7 @@ def synthesize_files(
             text = json.dumps(contrasts, indent=1) + "\n"
             files.write_text(f"{stem}_contrast.json", text)
 
-    return _each(maps, output, synthesize)
+    return work.do(synthesize)
 
 
 def read_style_fundus(path) -> np.ndarray:
@@ -157,22 +168,59 @@ def _write(stem, kind, image) -> None:
     files.write_image(f"{stem}_{kind}.png", image.astype(np.uint8))
 
 
-def _each(found, output, job) -> int:
-    """Calls job(file, output stem) for each; reports what was skipped."""
-    output = files.make_output(output)
-    skipped, taken = [], {}
-    for file in tqdm(found, unit="image"):
-        try:
-            if file.stem in taken:
-                raise UserError(
-                    f"{file.name}: its results would replace those of "
-                    f"{taken[file.stem]}"
-                )
-            job(file, output / file.stem)
-            taken[file.stem] = file.name
-        except UserError as error:
-            skipped.append(str(error))
-    print(f"{len(taken)} of {len(found)} done, in {output}")
-    for line in skipped:
-        print(f"skipped {line}", file=sys.stderr)
-    return EXIT_SKIPPED if skipped else 0
+class _Work:
+    """Files to work on, and those of which it is known that it is in vain."""
+
+    def __init__(self, paths, output, flag="", recursive=False):
+        """Finds the files, and says what will be skipped.
+
+        Args:
+          paths: files and folders.
+          output: folder of the results.
+          flag: the flag that `paths` were given by.
+          recursive: whether sub-folders are searched.
+
+        Raises:
+          UserError: there is none.
+        """
+        found = image_files.find_images(
+            paths, flag, recursive=recursive, without=output
+        )
+        self._output, self._count = output, len(found.images)
+        self._skipped = [f"{p}: no image, by its suffix" for p in found.others]
+        self._files = {}
+        for file in found.images:
+            try:
+                if file.place in self._files:
+                    raise UserError(
+                        f"{file.name}: its results would replace those of "
+                        f"{self._files[file.place].name}"
+                    )
+                image_files.check(file)
+                self._files[file.place] = file
+            except UserError as error:
+                self._skipped.append(str(error))
+        if found.folders:
+            print(
+                f"not searched: {', '.join(found.folders)}. --recursive "
+                "takes sub-folders too",
+                file=sys.stderr,
+            )
+        self._say("will be skipped:")
+
+    def do(self, job) -> int:
+        """Calls job(file, output stem) for each; reports what was skipped."""
+        output, done = files.make_output(self._output), 0
+        for place, file in tqdm(self._files.items(), unit="image"):
+            try:
+                job(file, output / place)
+                done += 1
+            except UserError as error:
+                self._skipped.append(str(error))
+        print(f"{done} of {self._count} done, in {output}")
+        self._say("skipped")
+        return EXIT_SKIPPED if self._skipped else 0
+
+    def _say(self, what):
+        for line in self._skipped:
+            print(f"{what} {line}", file=sys.stderr)

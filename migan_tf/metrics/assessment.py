@@ -3,9 +3,12 @@
 `CONVENTIONS` says what the figures mean; it is written beside them.
 """
 
+import dataclasses
+
 import numpy as np
 
 from migan_tf.metrics import bootstrap, segmentation
+from migan_tf.metrics.tally import aligned, total
 
 CONVENTIONS = {
     "pooled": "all scored pixels of the set as one; Otsu's threshold is that "
@@ -33,14 +36,13 @@ AREAS = ("auc_roc", "auc_pr", "average_precision")
 AT_OTSU = ("sensitivity", "specificity", "accuracy")
 
 
-def assess(pixels, validation_threshold, samples, seed) -> dict:
+def assess(tallies, validation_threshold, samples, seed) -> dict:
     """Scores probabilities against one annotator.
 
     Args:
-      pixels: {image_id: (truth, probability)}, (N,) bool and float, the scored
-        pixels of each image, of which each may have another number N.
+      tallies: {image_id: `tally.Tally`} of the scored pixels of each image.
       validation_threshold: the threshold of best Dice on validation images, a
-        probability, or None.
+        probability, or None; the same for which the tallies were made.
       samples: the number of bootstrap draws; 0 for no intervals.
       seed: the seed of the draws.
 
@@ -48,46 +50,41 @@ def assess(pixels, validation_threshold, samples, seed) -> dict:
       The parts `thresholds`, `pooled`, `per_image` and `interval_95` of
       metrics.json; see `CONVENTIONS`.
     """
-    truth, probability = (
-        np.concatenate(parts) for parts in zip(*pixels.values(), strict=True)
-    )
-    values, histogram = bootstrap.exact_histogram(truth, probability)
-    thresholds = {
-        "validation_threshold": validation_threshold,
-        "best": bootstrap.best_value(values, histogram),
-    }
-    pooled, otsu = _figures(truth, probability, histogram, **thresholds)
+    whole = total(list(tallies.values()))
+    best = whole.lowest[_dice_from(whole.curve).argmax()]
+    pooled, otsu = _figures(whole, best)
     rows = []
-    for name, one in pixels.items():
-        histogram = bootstrap.exact_histogram(*one)[1]
-        row, own = _figures(*one, histogram, **thresholds)
-        sizes = {"pixels": one[0].size, "vessel_pixels": int(one[0].sum())}
-        rows.append({"image_id": name, **row, "otsu_threshold": own, **sizes})
+    for name, one in tallies.items():
+        row, own = _figures(one, best)
+        rows.append(
+            {"image_id": name, **row, "otsu_threshold": own, **one.sizes}
+        )
     per_image = {key: _mean(rows, key) for key in pooled}
     return {
         "thresholds": {
             "otsu": otsu,
             "validation": validation_threshold,
-            "best_on_test": thresholds["best"],
+            "best_on_test": float(best),
         },
         "pooled": pooled,
         "per_image": {**per_image, "images": rows},
         "interval_95": _intervals(
-            pixels,
-            rows,
+            list(tallies.values()),
+            whole,
+            rows=rows,
             pooled=pooled,
-            validation_threshold=validation_threshold,
             samples=samples,
             seed=seed,
         ),
     }
 
 
-def assess_human(pixels, samples, seed) -> dict:
+def assess_human(counts, samples, seed) -> dict:
     """Scores the second annotator against the first.
 
     Args:
-      pixels: {image_id: (first, second)}, (N,) bool each.
+      counts: list of `segmentation.Counts` of each image, the first annotator
+        taken as the truth.
       samples: the number of bootstrap draws; 0 for no intervals.
       seed: the seed of the draws.
 
@@ -95,12 +92,12 @@ def assess_human(pixels, samples, seed) -> dict:
       The pooled figures of `HUMAN`, `per_image` with their means over images,
       `interval_95` of both, and the number of `images`.
     """
-    counts = _counts_array(pixels.values())
+    counts = np.array([dataclasses.astuple(one) for one in counts], float)
     rows = _human_figures(counts)
     pooled = _human_figures(counts.sum(axis=0))
     return {
         **{key: float(value) for key, value in pooled.items()},
-        "images": len(pixels),
+        "images": len(counts),
         "per_image": {key: float(rows[key].mean()) for key in HUMAN},
         "interval_95": _interval_pair(
             _draws(len(counts), samples, seed),
@@ -110,34 +107,40 @@ def assess_human(pixels, samples, seed) -> dict:
     }
 
 
-def _figures(truth, probability, histogram, validation_threshold, best):
+def _figures(one, best):
     """Computes all figures of one set of pixels.
 
     Args:
-      truth: (N,) bool.
-      probability: (N,) float.
-      histogram: (2,K), of `bootstrap.exact_histogram`.
-      validation_threshold: probability, or None.
+      one: its `tally.Tally`.
       best: the set's threshold of best Dice on test labels.
 
     Returns:
       ({figure: float or None}, Otsu's threshold).
     """
-    otsu = segmentation.otsu_threshold(probability)
-    counts = segmentation.count(truth, probability >= otsu)
-    at_validation = None
-    if validation_threshold is not None:
-        decision = probability >= validation_threshold
-        at_validation = segmentation.dice(truth, decision)
-    curve = bootstrap.curve_figures(histogram)
+    counts = bootstrap.otsu_counts(one.levels)
+    level = segmentation.otsu_level(one.levels.sum(axis=0))
+    at_validation = one.at_validation and float(one.at_validation.dice)
+    curve = bootstrap.curve_figures(one.curve)
+    # Nothing is called a vessel where the threshold lies above all.
+    dice = np.append(_dice_from(one.curve), 0.0)
     figures = {
         **{key: float(curve[key]) for key in AREAS},
         "dice_otsu": float(counts.dice),
         "dice_validation_threshold": at_validation,
-        "dice_best_on_test": segmentation.dice(truth, probability >= best),
+        "dice_best_on_test": float(dice[one.lowest.searchsorted(best)]),
         **{key: float(getattr(counts, key)) for key in AT_OTSU},
     }
-    return figures, otsu
+    return figures, segmentation.threshold_above(level)
+
+
+def _dice_from(curve):
+    """(K,): Dice where the pixels of each bin and of those above are vessels.
+
+    Args:
+      curve: (2,K), background and vessels.
+    """
+    false, true = curve[:, ::-1].cumsum(axis=-1)[:, ::-1]
+    return segmentation.ratio(2 * true, true + false + true[0])
 
 
 def _mean(rows, key):
@@ -146,26 +149,22 @@ def _mean(rows, key):
     return None if None in values else float(np.mean(values))
 
 
-def _intervals(pixels, rows, pooled, validation_threshold, samples, seed):
+def _intervals(tallies, whole, rows, pooled, samples, seed):
     """Draws images and returns the intervals of all figures.
 
     Args:
-      pixels: {image_id: (truth, probability)}.
+      tallies: list of `tally.Tally`, of each image.
+      whole: that of all of them.
       rows: list of {figure: float or None}, of each image.
       pooled: {figure: float or None}.
-      validation_threshold: probability, or None.
       samples: the number of draws.
       seed: the seed of the draws.
 
     Returns:
       {"pooled", "per_image": {figure: [low, high] or None}}.
     """
-    pairs = list(pixels.values())
-    edges = bootstrap.curve_edges(np.concatenate([p for _, p in pairs]))
-    curves = np.stack(
-        [bootstrap.curve_histogram(*pair, edges) for pair in pairs]
-    )
-    levels = np.stack([bootstrap.level_histogram(*pair) for pair in pairs])
+    curves = aligned(tallies, whole, bootstrap.BINS)
+    levels = np.stack([one.levels for one in tallies])
 
     def at_otsu(sums):
         counts = bootstrap.otsu_counts(sums)
@@ -173,17 +172,15 @@ def _intervals(pixels, rows, pooled, validation_threshold, samples, seed):
         return {"dice_otsu": counts.dice, **figures}
 
     additive = [(curves, bootstrap.curve_figures), (levels, at_otsu)]
-    if validation_threshold is not None:
-        counts = _counts_array(
-            [(truth, p >= validation_threshold) for truth, p in pairs]
-        )
-        additive.append((counts, _validation_dice))
+    if pooled["dice_validation_threshold"] is not None:
+        counts = [dataclasses.astuple(one.at_validation) for one in tallies]
+        additive.append((np.array(counts, np.float64), _validation_dice))
     by_image = {
         key: np.array([row[key] for row in rows])
         for key in pooled
         if pooled[key] is not None
     }
-    weights = _draws(len(pairs), samples, seed)
+    weights = _draws(len(tallies), samples, seed)
     found = _interval_pair(weights, additive, by_image)
     return {
         part: {key: found[part].get(key) for key in pooled} for part in found
@@ -234,9 +231,3 @@ def _interval_pair(weights, additive, by_image):
         means = weights @ values / weights.shape[1]
         found["per_image"][key] = bootstrap.interval(means)
     return found
-
-
-def _counts_array(pairs):
-    """TP, FP, FN and TN of N pairs (truth, decision), (N,4) float64."""
-    counts = [vars(segmentation.count(*pair)).values() for pair in pairs]
-    return np.array([list(row) for row in counts], np.float64)

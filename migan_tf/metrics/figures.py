@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from sklearn import metrics as sk
+
+from migan_tf.metrics import segmentation
 
 TRUE_POSITIVE = (0, 200, 0)
 FALSE_NEGATIVE = (230, 30, 30)
@@ -58,8 +59,8 @@ def roc_figure(curves, human=None, note=""):
     """Draws ROC curves: sensitivity over 1 − specificity.
 
     Args:
-      curves: {legend: (truth, probability)}, (N,) bool and float; the first
-        curve stands out.
+      curves: {legend: (2,K) background and vessels, by rising probability},
+        such as `tally.Tally.curve`; the first one stands out.
       human: `human` of metrics.json, whose point is drawn, or None.
       note: a line of text below, such as the protocol.
 
@@ -67,10 +68,9 @@ def roc_figure(curves, human=None, note=""):
       A `Figure` of 480 × 480 pixels.
     """
     lines = {}
-    for name, pixels in curves.items():
-        truth, level, weight = _levels(*pixels)
-        rates = sk.roc_curve(truth, level, sample_weight=weight)
-        lines[name] = rates[:2]
+    for name, histogram in curves.items():
+        false, true = _at_and_above(histogram)
+        lines[name] = false / false[-1], true / true[-1]
     point = human and (1 - human["specificity"], human["sensitivity"])
     return _curve_figure(
         lines,
@@ -85,8 +85,8 @@ def precision_recall_figure(curves, human=None, note=""):
     """Draws precision-recall curves: precision over recall.
 
     Args:
-      curves: {legend: (truth, probability)}, (N,) bool and float; the first
-        curve stands out.
+      curves: {legend: (2,K) background and vessels, by rising probability},
+        such as `tally.Tally.curve`; the first one stands out.
       human: `human` of metrics.json, whose point is drawn, or None.
       note: a line of text below, such as the protocol.
 
@@ -94,12 +94,11 @@ def precision_recall_figure(curves, human=None, note=""):
       A `Figure` of 480 × 480 pixels.
     """
     lines = {}
-    for name, pixels in curves.items():
-        truth, level, weight = _levels(*pixels)
-        precision, recall, _ = sk.precision_recall_curve(
-            truth, level, sample_weight=weight
-        )
-        lines[name] = recall, precision
+    for name, histogram in curves.items():
+        false, true = _at_and_above(histogram)
+        precision = segmentation.ratio(true, true + false)
+        precision[0] = 1.0  # Where nothing is called a vessel.
+        lines[name] = true / true[-1], precision
     point = human and (human["sensitivity"], human["precision"])
     return _curve_figure(
         lines,
@@ -110,17 +109,16 @@ def precision_recall_figure(curves, human=None, note=""):
     )
 
 
-def precision_recall_picture(truth, probability):
+def precision_recall_picture(curve):
     """Draws one precision-recall curve as a picture.
 
     Args:
-      truth: (N,) bool.
-      probability: (N,) float.
+      curve: (2,K) background and vessels, by rising probability.
 
     Returns:
       (480,480,3) uint8 RGB.
     """
-    return picture_of(precision_recall_figure({"": (truth, probability)}))
+    return picture_of(precision_recall_figure({"": curve}))
 
 
 def picture_of(figure):
@@ -176,16 +174,11 @@ def _curve_figure(lines, axis_names, point, note, place):
     return figure
 
 
-def _levels(truth, probability):
-    """Groups pixels by class and level; a picture shows at most 65,536 levels.
-
-    Returns:
-      (truth, level, weight), (K,) each; the weight is the number of pixels.
-    """
-    code = np.floor(probability * 65535 + 0.5).astype(np.int64) * 2 + truth
-    weight = np.bincount(code)
-    code = np.flatnonzero(weight)
-    return code % 2, code // 2, weight[code]
+def _at_and_above(histogram):
+    """(2,K+1) false and true positives from the highest threshold down."""
+    used = histogram[:, histogram.any(axis=0)]
+    found = used[:, ::-1].cumsum(axis=-1)
+    return np.concatenate([np.zeros_like(found[:, :1]), found], axis=-1)
 
 
 def _thinned(x, y):

@@ -182,7 +182,12 @@ def otsu_threshold(probability) -> float:
       ValueError: it is empty, not finite or not in [0,1].
     """
     histogram = np.bincount(levels_of(probability).ravel(), minlength=LEVELS)
-    return float((otsu_level(histogram) + 0.5) / (LEVELS - 1))
+    return threshold_above(otsu_level(histogram))
+
+
+def threshold_above(level) -> float:
+    """The probability from which on pixels lie above a level of 256."""
+    return float((level + 0.5) / (LEVELS - 1))
 
 
 def auc_roc(truth, probability) -> float:

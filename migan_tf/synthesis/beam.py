@@ -10,7 +10,7 @@ import os
 from migan_tf.base.errors import UserError
 from migan_tf.synthesis import job, summary
 from migan_tf.synthesis.pairs import Maker
-from migan_tf.synthesis.recipe import plan_job
+from migan_tf.synthesis.recipe import exit_status, plan_job
 from migan_tf.synthesis.store import LocalStore
 
 try:
@@ -127,7 +127,7 @@ def run(settings, generator, arguments) -> int:
       arguments: list of Beam's own flags, such as --runner=DataflowRunner.
 
     Returns:
-      Exit status 0.
+      Exit status: 0, or 1 when files of --vessel_maps were passed over.
 
     Raises:
       UserError: flags, data or the output are at fault.
@@ -146,7 +146,7 @@ def run(settings, generator, arguments) -> int:
         told = build(pipeline, plan, output=output, recipe=recipe)
         told | "Tell" >> beam.Map(print)
     print(output)
-    return 0
+    return exit_status(settings)
 
 
 @contextlib.contextmanager

@@ -35,6 +35,10 @@ class JobSettings:
     vessel_maps: str = field(
         default="", help="A vessel map, or a folder of maps.", place=True
     )
+    recursive: bool = field(
+        default=False,
+        help="Takes the maps of --vessel_maps' sub-folders, too.",
+    )
     seed: int = field(
         default=0, help="Seed of the maps and the noise codes.", minimum=0
     )
@@ -236,6 +240,11 @@ def _check_job(found, given):
         raise UserError(
             "--vessel_maps goes with --vessel_source=folder, and is needed "
             f"there. Received: --vessel_source={source} --vessel_maps={maps!r}"
+        )
+    if found.recursive and source != "folder":
+        raise UserError(
+            "--recursive goes with --vessel_maps. Received: --recursive "
+            f"--vessel_source={source}. Next: leave it out"
         )
     if "samples" in given:
         raise UserError(

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from migan_tf.base.errors import UserError
 from migan_tf.synthesis import job, summary
 from migan_tf.synthesis.pairs import Maker
-from migan_tf.synthesis.recipe import plan_job
+from migan_tf.synthesis.recipe import exit_status, plan_job
 from migan_tf.synthesis.store import LocalStore
 
 
@@ -30,7 +30,7 @@ def run(settings, generator) -> int:
       generator: `model_folder.ModelFolder` of the network that paints.
 
     Returns:
-      Exit status 0.
+      Exit status: 0, or 1 when files of --vessel_maps were passed over.
 
     Raises:
       UserError: flags, data or the folder are at fault.
@@ -68,10 +68,10 @@ def run(settings, generator) -> int:
             f"are still missing in {output}. When all machines' files are in "
             "one folder, the same command with any --shard finishes them"
         )
-        return 0
+        return exit_status(settings)
     counts = summary.finish(plan, store)
     print(f"{summary.describe(counts)}\n{output}")
-    return 0
+    return exit_status(settings)
 
 
 def make_blocks(plan, root, recipe, blocks, workers):

@@ -121,7 +121,7 @@ def plan_job(settings, generator):
         "reader": reader.identity(),
         "maps_of": {p.image_id: p.sha256() for p in drawn_from},
         "compared_with": {p.image_id: p.sha256() for p in known},
-        "vessel_maps": {_base_name(file): _sha256(file) for file in files},
+        "vessel_maps": {file.below: _sha256(file) for file in files},
         **_unusual(settings, generator.config),
     }
     text = json.dumps(identity, sort_keys=True)
@@ -147,7 +147,7 @@ def _unusual(settings, config):
         found["contrast"] = [contrast.lowest, contrast.highest]
     if settings.style_fundus:
         file = image_files.image_file(settings.style_fundus)
-        found["style_fundus"] = {_base_name(file): _sha256(file)}
+        found["style_fundus"] = {file.below: _sha256(file)}
     if settings.image_size not in (0, config.image_size):
         found["image_size"] = settings.image_size
     return found
@@ -186,22 +186,25 @@ def _photographs(config, settings):
     """(those whose maps are taken, those that images are compared with).
 
     Images are compared with the photographs that the generator learned from,
-    and with those of --dataset. Sources that take no photograph's map go on
-    without the former where nothing was said of where they lie.
+    and with those of --dataset. Where nothing was said of where the former lie,
+    and no map of theirs is taken, the job goes on without them.
     """
     places = (settings.data_dir, settings.manual_dir)
-    own = photographs.Source.of(config).elsewhere("", *places)
+    source = photographs.Source.of(config)
+    own = source.elsewhere("", *places)
     other = settings.dataset
     found = []
     if other and other != own.dataset:
         # How many of its own the generator learned from says nothing here.
         asked = dataclasses.replace(own, dataset=other, train_photographs=0)
         found = photographs.load(asked, "train")
+        # The flags say where --dataset lies; a run knows that of its own.
+        own = own.elsewhere(manual_dir=source.manual_dir)
     needed = settings.vessel_source in FROM_PHOTOGRAPHS and not found
     try:
         learned_from = photographs.load(own, "train")
     except UserError as error:
-        if needed or any(places) or other == own.dataset:
+        if needed or (any(places) and not found) or other == own.dataset:
             raise
         logging.warning(
             "%s is not at hand (%s): images are not compared with the "
@@ -221,10 +224,22 @@ def _map_files(settings):
     """The user's vessel maps; a faulty one is found now, not at its turn."""
     if settings.vessel_source != "folder":
         return []
-    files = image_files.list_images([settings.vessel_maps], "vessel_maps")
+    files = image_files.list_images(
+        [settings.vessel_maps], "vessel_maps", settings.recursive
+    )
     for file in files:
         sources.read_map(file)
     return files
+
+
+def exit_status(settings) -> int:
+    """1 where the folder of maps holds more than images, which was said."""
+    if settings.vessel_source != "folder":
+        return 0
+    found = image_files.find_images(
+        [settings.vessel_maps], "vessel_maps", recursive=settings.recursive
+    )
+    return int(bool(found.others))
 
 
 def _likeness(settings, config):
@@ -250,10 +265,6 @@ def _originals(known, config, style_fundus):
         return originals
     style_fov = fov.find_fov_mask(style_fundus).numpy()
     return gate.with_colours_of(originals, style_fundus, style_fov)
-
-
-def _base_name(file) -> str:
-    return pathlib.PurePath(file.name).name
 
 
 def _sha256(file) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 
 import tensorflow as tf
 from absl import logging
@@ -20,12 +21,16 @@ def stop_request():
     """Turns the first SIGTERM or Ctrl-C into a request; a second one acts.
 
     It is to be entered after the strategy is made, since the multi-worker
-    strategy has a handler of its own that swallows SIGTERM.
+    strategy has a handler of its own that swallows SIGTERM. Only the main
+    thread hears signals; in others, as a notebook may have, none is turned.
 
     Yields:
       `StopRequest`, to be looked at between iterations.
     """
     stop = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
     previous = {}
 
     def request(number, _):

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from migan_tf.data import batches, geometry, painter_examples
 from migan_tf.inference.run_networks import NetworkSegmenter
-from migan_tf.metrics import figures, segmentation, texture
+from migan_tf.metrics import assessment, figures, segmentation, tally, texture
 from migan_tf.metrics.vessels import style_leak
 from migan_tf.models import losses
 from migan_tf.models.build import generator_inputs
@@ -88,29 +88,33 @@ class SegmentationValidation:
     def __call__(self):
         """Segments the held-out images; see the module for what it returns."""
         scalars = _mean_terms(self._task, self._examples, self._logits)
-        photographs = self._photographs
-        maps = [
-            self._segmenter(p.fundus, p.fov_mask).vessel_probability
-            for p in photographs
-        ]
-        pairs = list(zip(photographs, maps, strict=True))
-        truth = np.concatenate([p.vessel_map[p.fov_mask] for p in photographs])
-        probability = np.concatenate([m[p.fov_mask] for p, m in pairs])
-        otsu = segmentation.otsu_threshold(probability)
-        best, best_dice = segmentation.best_threshold(truth, probability)
+        tallies, moments, first = {}, [], None
+        for photograph in self._photographs:
+            found = self._segmenter(photograph.fundus, photograph.fov_mask)
+            inside = photograph.fov_mask
+            probability = found.vessel_probability[inside]
+            tallies[photograph.image_id] = tally.tally(
+                photograph.vessel_map[inside], probability
+            )
+            moments.append(_moments(probability))
+            # Of large photographs more than one map is too much to hold.
+            first = found.vessel_probability if first is None else first
+        scores = assessment.assess(tallies, None, samples=0, seed=0)
+        pooled, thresholds = scores["pooled"], scores["thresholds"]
         scalars.update(
-            dice_otsu=segmentation.dice(truth, probability >= otsu),
-            dice_best=best_dice,
-            best_threshold=best,
-            auc_roc=segmentation.auc_roc(truth, probability),
-            auc_pr=segmentation.auc_pr(truth, probability),
-            output_stddev=float(probability.std()),
+            dice_otsu=pooled["dice_otsu"],
+            dice_best=pooled["dice_best_on_test"],
+            best_threshold=thresholds["best_on_test"],
+            auc_roc=pooled["auc_roc"],
+            auc_pr=pooled["auc_pr"],
+            output_stddev=_stddev_of_all(moments),
         )
+        curve = tally.total(list(tallies.values())).curve
         pictures = {
-            "overlay": _overlay(photographs[0], maps[0] >= otsu),
-            "precision_recall": figures.precision_recall_picture(
-                truth, probability
+            "overlay": _overlay(
+                self._photographs[0], first >= thresholds["otsu"]
             ),
+            "precision_recall": figures.precision_recall_picture(curve),
         }
         return _floats(scalars), pictures
 
@@ -325,6 +329,18 @@ def _mean_terms(task, examples, forward):
 
 def _batch_of_one(example):
     return {name: tf.constant(value[None]) for name, value in example.items()}
+
+
+def _moments(values):
+    """(number, mean, variance) of (N,) values."""
+    return values.size, values.mean(dtype=np.float64), values.var(dtype=float)
+
+
+def _stddev_of_all(moments):
+    """The standard deviation of several images' values, by their moments."""
+    number, mean, variance = np.transpose(moments)
+    apart = (mean - np.average(mean, weights=number)) ** 2
+    return np.sqrt(np.average(variance + apart, weights=number))
 
 
 def _floats(scalars):

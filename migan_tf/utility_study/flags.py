@@ -4,9 +4,7 @@ import dataclasses
 import pathlib
 import shlex
 
-from absl import flags
-
-from migan_tf.base import command_line, run_record, settings
+from migan_tf.base import command_line, flagfiles, run_record, settings
 from migan_tf.base.errors import UserError
 from migan_tf.base.settings import field
 
@@ -198,19 +196,13 @@ def _task_folder(model):
 
 
 def _check_flagfile(name, path):
-    if not pathlib.Path(path).is_file():
+    """Reads it and what it names, before anything is trained by them."""
+    try:
+        flagfiles.read(path)
+    except UserError as error:
         raise UserError(
-            f"--{name} must be a file of train's flags. Received: {path!r}. "
-            "Those that come along are named from the top of the checkout: "
-            "experiments/utility/"
-        )
-    try:  # What it names must be there, too, before anything is trained.
-        flags.FLAGS.read_flags_from_files([f"--flagfile={path}"])
-    except flags.CantOpenFlagFileError as error:
-        raise UserError(
-            f"--{name} must name only flagfiles that can be read from here. "
-            f"Received: {path} ({error}). Next: call it from the top of the "
-            "checkout"
+            f"--{name} must be a file of train's flags, and what it names such "
+            f"files, too. Received: {path!r}: {error}"
         ) from error
 
 

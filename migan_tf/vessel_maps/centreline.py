@@ -72,12 +72,12 @@ def trace(vessel_map) -> Centreline:
     lines = thin(vessel_map)
     for _ in range(2):  # a blunt end is a fork, which leaves a spur again
         lines = thin(lines & ~_spurs(lines, widths))
-    pieces, junctions = _cut(lines)
+    pieces, junctions = cut(lines)
     return Centreline(
         lines,
         widths[lines],
         segments=_ordered(pieces),
-        junctions=_count(junctions),
+        junctions=count(junctions),
     )
 
 
@@ -110,8 +110,15 @@ def thin(vessel_map):
     return grid[1:-1, 1:-1] > 0
 
 
-def _cut(lines):
-    """Parts `lines` into (segments, junctions), each (H,W) bool."""
+def cut(lines):
+    """Parts some lines at their junctions.
+
+    Args:
+      lines: (H,W) bool, one pixel wide.
+
+    Returns:
+      (segments, junctions), each (H,W) bool.
+    """
     junctions = _degrees(lines) > 2
     return lines & ~junctions, junctions
 
@@ -132,7 +139,7 @@ def _degrees(lines):
     return around * plane
 
 
-def _count(plane) -> int:
+def count(plane) -> int:
     """The number of 8-connected components of an (H,W) bool."""
     return cv2.connectedComponents(plane.astype(np.uint8))[0] - 1
 
@@ -147,9 +154,9 @@ def _spurs(lines, widths):
     Returns:
       (H,W) bool, where these segments are.
     """
-    pieces, junctions = _cut(lines)
+    pieces, junctions = cut(lines)
     number, pieces = cv2.connectedComponents(pieces.astype(np.uint8))
-    count, names = cv2.connectedComponents(junctions.astype(np.uint8))
+    last, names = cv2.connectedComponents(junctions.astype(np.uint8))
 
     def greatest(plane):
         """The greatest value of a junction beside each segment, (number,)."""
@@ -159,7 +166,7 @@ def _spurs(lines, widths):
         return found
 
     # There is one junction where the greatest and the least name are equal.
-    single = greatest(names) + greatest(count - names) <= count
+    single = greatest(names) + greatest(last - names) <= last
     length = np.bincount(pieces.ravel(), minlength=number)
     short = single & (length < greatest(widths))
     short[0] = False

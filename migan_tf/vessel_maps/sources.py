@@ -6,7 +6,6 @@ no photographs.
 """
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
@@ -93,8 +92,7 @@ class Folder:
         """
         file = self.files[number % len(self.files)]
         vessel_map = read_map(file)
-        name = pathlib.PurePath(file.name).name
-        origin = {"source": "folder", "file": name}
+        origin = {"source": "folder", "file": file.below}
         return DrawnMap(
             vessel_map, np.ones_like(vessel_map), origin, knows_fov=False
         )
@@ -149,7 +147,7 @@ def read_map(file) -> np.ndarray:
       UserError: it cannot be read, or is no such map.
     """
     try:
-        return map_values.read_vessel_map(file) >= 0.5
+        return map_values.read_vessel_map(file) >= map_values.VESSEL
     except UserError as error:
         raise _error("=folder needs vessel maps", error) from error
 

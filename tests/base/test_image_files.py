@@ -151,15 +151,20 @@ def test_stems(name, stem):
     assert image_files.stem_of(name) == stem
 
 
-def test_other_files_are_passed_over_and_twins_refused(tmp_path):
+def test_other_files_are_told_and_twins_refused(tmp_path, caplog):
     Image.fromarray(GREY).save(tmp_path / "b.png")
     Image.fromarray(GREY).save(tmp_path / "a.png")
     for name in ("notes.txt", ".hidden.png", "Thumbs.db"):
         (tmp_path / name).write_text("x")
     (tmp_path / "folder.png").mkdir()
     assert list(image_files.list_by_stem("predictions", tmp_path)) == ["a", "b"]
+    told = f"no images, passed over: {tmp_path / 'notes.txt'}"
+    assert f"--predictions: {told}\n" in caplog.text
+    assert (
+        f"sub-folders, not searched: {tmp_path / 'folder.png'}" in caplog.text
+    )
     Image.fromarray(GREY).save(tmp_path / "a.tif")
-    with pytest.raises(UserError, match="one file for each.*a.png and a.tif"):
+    with pytest.raises(UserError, match="one file for each.*a.png and .*a.tif"):
         image_files.list_by_stem("predictions", tmp_path)
 
 
@@ -197,16 +202,6 @@ def test_all_kinds_of_photographs_are_read(tmp_path, kind):
     np.testing.assert_array_equal(read_photograph(path), expected)
 
 
-@pytest.mark.parametrize(("full", "factor"), [(4095, 16), (65535, 257)])
-def test_sixteen_bits_become_eight_by_their_range(tmp_path, full, factor):
-    stored = RGB.astype(np.uint16) * factor
-    assert 255 < stored.max() <= full
-    cv2.imwrite(str(tmp_path / "a.png"), stored[..., ::-1])
-    found = read_photograph(tmp_path / "a.png")
-    expected = np.round(stored * (255 / full))
-    np.testing.assert_array_equal(found, expected)
-
-
 def test_a_pnm_is_read_by_the_maximum_in_its_header(tmp_path):
     stored = GREY // 4  # 0 … 59
     path = tmp_path / "a.pgm"
@@ -240,27 +235,60 @@ def test_photographs_and_maps_are_turned_as_exif_says(
     np.testing.assert_array_equal(plane, expected[..., 1])
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "tif"])
-def test_the_inks_of_a_printer_become_colours(tmp_path, suffix):
-    """By hand: each of R, G, B is what its ink leaves of white."""
-    inks = np.dstack([GREY, GREY // 2, GREY // 4, np.zeros_like(GREY)])
-    path = tmp_path / f"a.{suffix}"
-    Image.fromarray(inks, "CMYK").save(path, quality=100, subsampling=0)
-    found = read_photograph(path).astype(int)
-    assert np.abs(found - (255 - inks[..., :3].astype(int))).max() <= 8
-
-
 def test_a_float_image_is_no_photograph(tmp_path):
     cv2.imwrite(str(tmp_path / "a.tiff"), (RGB / 255).astype(np.float32))
     with pytest.raises(UserError, match="a.tiff must be a photograph of 8 or"):
         read_photograph(tmp_path / "a.tiff")
 
 
-def test_images_are_listed_by_their_suffix(tmp_path):
-    for name in ("b.PNG", "a.ppm.gz", "notes.txt", ".hidden.png", "c.npy"):
-        (tmp_path / name).write_bytes(b"")
-    found = image_files.list_images([tmp_path, tmp_path / "notes.txt"])
-    assert [file.stem for file in found][-3:] == ["a", "b", "notes.txt"]
+@pytest.fixture
+def camera_card(tmp_path):
+    """A folder as a colleague sends it."""
+    names = """b.PNG a.ppm.gz c.npy notes.txt .hidden.png ._a.jpg .DS_Store
+    Thumbs.db desktop.ini __MACOSX/._b.png left/b.PNG left/old/b.jpg left/x.xls
+    right/b.png right/.git/c.png right/__MACOSX/c.png results/b.png"""
+    for name in names.split():
+        path = tmp_path / "card" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return tmp_path / "card"
+
+
+def test_a_folder_gives_its_images_and_tells_the_rest(camera_card):
+    found = image_files.find_images([camera_card])
+    assert [file.place for file in found.images] == ["a", "b", "c"]
+    assert found.others == [str(camera_card / "notes.txt")]
+    names = ("left", "results", "right")
+    assert found.folders == [str(camera_card / name) for name in names]
+    alone = image_files.find_images([camera_card / "notes.txt"])
+    assert [file.stem for file in alone.images] == ["notes.txt"]
+
+
+def test_sub_folders_are_searched_and_kept_apart(camera_card):
+    # A link to what is above would go round for ever.
+    (camera_card / "left" / "up").symlink_to(camera_card)
+    found = image_files.find_images(
+        [camera_card], recursive=True, without=camera_card / "results"
+    )
+    places = ["a", "b", "c", "left/b", "left/old/b", "right/b"]
+    assert [file.place for file in found.images] == places
+    below = [file.below for file in found.images]
+    assert below[3:] == ["left/b.PNG", "left/old/b.jpg", "right/b.png"]
+    others = [str(camera_card / name) for name in ("left/x.xls", "notes.txt")]
+    assert found.others == others and found.folders == []
+
+
+def test_a_tar_is_searched_by_the_same_rules(camera_card, tmp_path, caplog):
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.add(
+            camera_card, ".", filter=lambda m: m if "b." not in m.name else None
+        )
+        tar.addfile(tarfile.TarInfo("some\\d.png"))
+    found = image_files.list_by_stem("predictions", tmp_path / "a.tar")
+    assert list(found) == ["a", "c", "d"]
+    assert "notes.txt" in caplog.text and "x.xls" in caplog.text
+    for name in ("MACOSX", "DS_Store", "Thumbs", "._"):
+        assert name not in caplog.text
 
 
 def test_nothing_to_list_is_an_error(tmp_path):
@@ -268,3 +296,29 @@ def test_nothing_to_list_is_an_error(tmp_path):
         image_files.list_images([tmp_path])
     with pytest.raises(UserError, match="--fundus: no such file"):
         image_files.list_images([tmp_path / "absent"], "fundus")
+    (tmp_path / "left").mkdir()
+    with pytest.raises(UserError, match="not searched: .*left.*--recursive"):
+        image_files.list_images([tmp_path])
+
+
+def test_what_is_passed_over_is_said(camera_card, caplog):
+    assert len(image_files.list_images([camera_card], "vessel_maps")) == 3
+    assert "notes.txt" in caplog.text and "left" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "npy"])
+def test_a_check_reads_the_header_and_not_the_pixels(tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 255, (300, 300), np.uint8)
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "npy":
+        np.save(path, noise)
+    else:
+        Image.fromarray(noise).save(path)
+    file = image_files.image_file(path)
+    image_files.check(file)
+    path.write_bytes(b"PK" + path.read_bytes())
+    with pytest.raises(UserError, match=f"a.{suffix} is not readable"):
+        image_files.check(file)
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match=f"a.{suffix} .*empty"):
+        image_files.check(file)

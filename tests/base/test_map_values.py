@@ -1,4 +1,3 @@
-import cv2
 import numpy as np
 import pytest
 
@@ -79,6 +78,11 @@ def test_what_holds_no_two_values_is_refused_by_name(plane):
         map_values.to_binary(plane, "01_manual1.gif")
 
 
+def file_of(folder, stored):
+    np.save(folder / "a.npy", stored)
+    return image_files.image_file(folder / "a.npy")
+
+
 @pytest.mark.parametrize(
     ("stored", "expected"),
     [
@@ -88,14 +92,108 @@ def test_what_holds_no_two_values_is_refused_by_name(plane):
         (np.array([[0, 65535]], np.uint16), [[0, 1]]),
         (np.array([[0, 51, 255]], np.uint8), [[0, 0.2, 1]]),
         (np.array([[0, 13107, 65535]], np.uint16), [[0, 0.2, 1]]),
-        (np.array([[0, 0]], np.uint8), [[0, 0]]),
+        (np.array([[3, 200]], np.uint8), [[0, 1]]),
+        (np.array([[0, 1, 0, 0]], np.float32), [[0, 1, 0, 0]]),
     ],
 )
 def test_vessel_maps_of_any_kind_are_read_by_one_rule(
     tmp_path, stored, expected
 ):
-    cv2.imwrite(str(tmp_path / "a.png"), stored)
-    file = image_files.image_file(tmp_path / "a.png")
-    found = map_values.read_vessel_map(file)
+    found = map_values.read_vessel_map(file_of(tmp_path, stored))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-6)
+    if stored.size == 2:  # a soft one of three pixels is no binary map
+        binary = map_values.to_vessel_map(stored, "a.png")
+        np.testing.assert_array_equal(binary, expected)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4), np.float32),
+        # Levels of no scale, which would paint an image without vessels.
+        np.array([[0, 1, 2, 0]], np.uint8),
+        np.array([[0, 900, 1800, 0]], np.uint16),
+        np.array([[0.0, 0.1, 0.2]]),
+    ],
+)
+def test_an_empty_map_is_refused_by_name(tmp_path, stored):
+    with pytest.raises(UserError, match="a.npy must mark vessels.*empty.*Next"):
+        map_values.read_vessel_map(file_of(tmp_path, stored))
+    with pytest.raises(UserError, match="a.npy must "):
+        map_values.to_vessel_map(stored, "a.npy")
+
+
+@pytest.mark.parametrize("scale", [1, 2, 255, 65535])
+def test_an_inverted_map_is_refused_with_the_advice(tmp_path, scale):
+    stored = np.full((10, 10), scale, np.uint16)
+    stored[:4] = 0  # three fifths are bright
+    for found in (
+        lambda: map_values.read_vessel_map(file_of(tmp_path, stored)),
+        lambda: map_values.to_vessel_map(stored, "a.npy"),
+    ):
+        with pytest.raises(UserError, match="a.npy .*60%.*inverted.*invert it"):
+            found()
+    # A field of view may well fill the frame, and a map be of any kind.
+    assert map_values.to_binary(stored, "a.npy").mean() == 0.6
+    assert map_values.read_map(file_of(tmp_path, stored)).mean() == (
+        pytest.approx(0.6)
+    )
+
+
+SLOW = pytest.mark.slow
+# Of each set: (vessel maps, how many), and (vessel maps, masks) that pair.
+ANNOTATIONS = [
+    pytest.param("DRIVE/*/*_manual", 60, id="DRIVE"),
+    pytest.param("STARE/labels-*.tar", 40, id="STARE"),
+    pytest.param("CHASE_DB1/*HO", 40, id="CHASE_DB1"),
+    pytest.param("HRF/manual1", 15, id="HRF", marks=SLOW),
+]
+WITH_FOV_MASKS = [
+    pytest.param("DRIVE/test/1st_manual", "DRIVE/test/mask", id="DRIVE"),
+    pytest.param("CHASE_DB1/1stHO", "CHASE_DB1/fov_masks", id="CHASE_DB1"),
+    pytest.param("HRF/manual1", "HRF/mask", id="HRF", marks=SLOW),
+]
+
+
+def files_of(real_data, pattern):
+    """The files of all folders of a pattern; skips where there is none."""
+    places = sorted(real_data.glob(pattern))
+    if not places:
+        pytest.skip(f"no {pattern} in MIGAN_REAL_DATA")
+    return [
+        file
+        for place in places
+        for file in image_files.list_by_stem("vessel_maps", place).values()
+    ]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("pattern", "least"), ANNOTATIONS)
+def test_real_annotations_pass_and_inverted_ones_do_not(
+    real_data, pattern, least
+):
+    files = files_of(real_data, pattern)
+    assert len(files) >= least
+    for file in files:
+        vessel_map = map_values.read_vessel_map(file)
+        assert 0.04 < vessel_map.mean() < 0.16
+        with pytest.raises(UserError, match="inverted"):
+            map_values.check_vessel_map(1 - vessel_map, file.name)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("pattern", "masks"), WITH_FOV_MASKS)
+def test_also_where_only_the_field_of_view_is_inverted(
+    real_data, pattern, masks
+):
+    pairs = zip(
+        files_of(real_data, pattern), files_of(real_data, masks), strict=True
+    )
+    for file, mask_file in pairs:
+        vessel_map = map_values.read_vessel_map(file) > 0.5
+        plane = image_files.read_plane(mask_file)
+        fov_mask = map_values.to_binary(plane, mask_file.name)
+        with pytest.raises(UserError, match="inverted"):
+            map_values.check_vessel_map(fov_mask & ~vessel_map, file.name)

@@ -155,3 +155,69 @@ def test_every_pair_is_said(caplog):
     assert "left and left_gt" in caplog.text
     assert "right and right_gt" in caplog.text
     assert "left out: more" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "left, right",
+    [
+        # Patient and eye, patient and visit, patient and part of a film.
+        (["P001_OD", "P002_OS"], ["P001_OS", "P002_OD"]),
+        (["P001_OD", "P002_OS"], ["001_left_gt", "002_right_gt"]),
+        (["P1_R", "P2_L"], ["gt_1L", "gt_2R"]),
+        (["P001_1", "P002_3"], ["P001_2", "P002_4"]),
+        (["01_h", "02_dr"], ["01_dr_mask", "02_h_mask"]),
+        # Dates: of the photograph and of its annotation.
+        (["001_20230115", "002_20230116"], ["001_20230301", "002_20230302"]),
+        # The image or the patient, the fold or the image.
+        (["P001_1", "P002_2"], ["P001_2_gt", "P002_1_gt"]),
+        (["1", "2", "3"], ["1_03", "2_01", "3_02"]),
+        (["1_03", "2_01", "3_02"], ["1", "2", "3"]),
+        (["P001_1"], ["P001_2"]),
+        (["left", "left_b"], ["left_1", "left_2"]),
+    ],
+)
+def test_what_is_of_two_images_is_refused(left, right):
+    for one, other in ((left, right), (right, left)):
+        with pytest.raises(UserError, match="must pair by name"):
+            pair(one, other, role="vessel_maps", of="images")
+
+
+@pytest.mark.parametrize(
+    "left, right",
+    [
+        (["img", "img (1)"], "{}_gt"),
+        (["P001_OD", "P001_OS", "P002_OD"], "{}_vessels"),
+        (["P001_OD", "P001_OS", "P002_OD"], "gt_{}"),
+        (["20230115_001", "20230115_002", "20230116_001"], "{} mask"),
+        (["20230115_001", "20230116_002"], "mask-{}"),
+        (["IMG_20230115_101112", "IMG_20230115_101344"], "{}-gt"),
+        (["05_1", "05_2", "06_1"], "{}_manual1"),
+    ],
+)
+def test_names_of_cameras_and_clinics_pair(left, right):
+    found = pair(left, stems(right, left), role="vessel_maps", of="images")
+    assert found == dict(zip(left, stems(right, left), strict=True))
+
+
+def test_copies_are_numbered_as_windows_does():
+    left = stems("img ({})", (1, 2, 10))
+    right = stems("mask ({})", (1, 2, 10))
+    found = pair(left, right, "vessel_maps")
+    assert found == dict(zip(left, right, strict=True))
+
+
+def test_both_names_of_an_eye_are_one():
+    left = ["P001_OD", "P002_OS"]
+    assert pair(left, ["1 right", "2 left"], "x") == {
+        "P001_OD": "1 right",
+        "P002_OS": "2 left",
+    }
+
+
+def test_a_contradiction_is_named():
+    with pytest.raises(UserError) as caught:
+        pair(["P001_5", "P002_6"], ["P001_7", "P002_8"], "--ground_truth")
+    assert "P001_5 and P001_7, of which one number is the same" in str(
+        caught.value
+    )
+    assert "for 2 of 2 files" in str(caught.value)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from migan_tf.base.errors import UserError
-from migan_tf.data import inspection
+from migan_tf.data import inspection, prepared
 
 DATASETS = pathlib.Path(__file__).resolve().parents[2] / "datasets"
 
@@ -79,7 +79,7 @@ def test_odd_shares_of_vessel_are_suspicious():
             strict=True,
         )
     )
-    inverted, empty = inspection.find_suspicious(arrays)
+    inverted, empty = inspection.find_suspicious(inspection.facts_of(arrays))
     assert paths[1] in inverted and "90.0% of the pixels" in inverted
     assert paths[2] in empty and "0.0% of the pixels" in empty
 
@@ -93,14 +93,45 @@ def test_a_missing_tar_is_no_fault_but_said(tmp_path):
 
 
 def test_an_unknown_folder_and_no_folder(tmp_path):
-    (tmp_path / "cat.png").write_bytes(
-        cv2.imencode(".png", np.zeros((4, 4), np.uint8))[1].tobytes()
-    )
+    (tmp_path / "cat.txt").write_text("no picture")
+    (tmp_path / "archive.zip").write_bytes(b"PK, but nothing else")
     assert inspection.inspect(str(tmp_path)) == []
     text = inspection.describe([], str(tmp_path))
     assert "verdict: nothing can be built" in text
+    assert "archive.zip cannot be read as a zip" in text
     with pytest.raises(UserError, match="must be a folder that exists"):
         inspection.inspect(str(tmp_path / "absent"))
+
+
+def test_photographs_without_maps_are_of_no_use(tmp_path):
+    cat = np.zeros((64, 64, 3), np.uint8)
+    cat[8:-8, 8:-8] = 20, 90, 200
+    cv2.imwrite(str(tmp_path / "cat.png"), cat)
+    (report,) = inspection.inspect(str(tmp_path))
+    assert report.dataset == "folder" and not report.buildable
+    text = inspection.describe([report], str(tmp_path))
+    assert "verdict: folder cannot be built" in text
+    assert "no vessel map" in text
+
+
+def test_photographs_of_ones_own_are_explained(tmp_path):
+    folder_dummy = prepared.load_module("folder", "dummy")
+    folder_dummy.write(tmp_path, (1, 2), name="eye {}.png")
+    (report,) = inspection.inspect(str(tmp_path))
+    assert report.dataset == "folder" and report.buildable
+    text = inspection.describe([report], str(tmp_path))
+    assert "eye 2: images/eye 2.png with vessel_maps/eye 2.png" in text
+    assert "test: no photographs; name them in splits.csv" in text
+    assert text.endswith(
+        f"--flagfile=experiments/folder.flags --manual_dir={tmp_path}"
+    )
+
+
+def test_an_unfinished_drive_can_be_taken_as_it_is(drive_dir):
+    (drive_dir / "DRIVE" / "test" / "mask" / "09_test_mask.gif").unlink()
+    (report,) = inspection.inspect(str(drive_dir))
+    text = inspection.describe([report], str(drive_dir))
+    assert "or take the photographs as they are" in text.splitlines()[-1]
 
 
 def test_many_faults_are_counted_not_listed(drive_dir):

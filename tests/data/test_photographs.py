@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from migan_tf.base.errors import UserError
-from migan_tf.data import photographs, prepared
+from migan_tf.data import annotated_files, photographs, prepared
 from migan_tf.data.photographs import Source
 
 
@@ -17,10 +17,20 @@ class Prepared:
 
     def __init__(self, splits):
         self.splits = splits
-        self.info = SimpleNamespace(name="shapes", splits=splits)
+        self.info = SimpleNamespace(
+            name="shapes", splits=splits, features=annotated_files.features()
+        )
 
-    def as_dataset(self, split):
-        rows = self.splits[split]
+    def as_dataset(self, split, decoders, read_config):
+        """Images as they are stored: they are asked for undecoded."""
+        del read_config
+        rows = [
+            {
+                name: tf.io.encode_png(value) if name in decoders else value
+                for name, value in row.items()
+            }
+            for row in self.splits[split]
+        ]
         return tf.data.Dataset.from_tensor_slices(
             {name: [row[name] for row in rows] for name in rows[0]}
         )
@@ -54,6 +64,40 @@ def test_photographs_are_read_sorted():
             plane = getattr(photograph, name)
             assert plane.dtype == bool and plane.shape == (6, 5)
             np.testing.assert_array_equal(plane, row[name][..., 0] == 255)
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The image ids of the photographs that were decoded, in their order."""
+    made, found = photographs.Photograph, []
+
+    def photograph(image_id, *arguments, **planes):
+        found.append(image_id)
+        return made(image_id, *arguments, **planes)
+
+    monkeypatch.setattr(photographs, "Photograph", photograph)
+    return found
+
+
+def test_a_scan_knows_what_is_there_and_decodes_one_at_a_time(
+    monkeypatch, decoded
+):
+    rows = [make_row("09"), make_row("01", has_vessel_map=False)]
+    builder = Prepared({"test": rows})
+    monkeypatch.setattr(prepared, "ensure_prepared", lambda *_: builder)
+    found = photographs.scan(Source("drive"), "test")
+    assert len(found) == 2 and decoded == []
+    told = [(entry.image_id, entry.has_vessel_map) for entry in found.entries]
+    assert told == [("01", False), ("09", True)]
+    first = next(iter(found))
+    assert first.image_id == "09" and decoded == ["09"]
+    np.testing.assert_array_equal(first.fundus, rows[0]["fundus"])
+
+
+def test_what_is_of_another_split_is_not_decoded(two_splits, decoded):
+    source = Source("drive", validation_images=1)
+    (held_out,) = photographs.scan(source, "validation")
+    assert decoded == [held_out.image_id]
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -175,20 +219,41 @@ def test_unknown_splits_are_refused(two_splits):
     assert two_splits == []  # before anything is built
 
 
-def test_several_datasets_are_one(monkeypatch):
-    splits = {
-        "drive": {"test": [make_row("02"), make_row("01")]},
-        "stare": {"test": [make_row("im1")]},
-    }
+@pytest.fixture
+def several(monkeypatch):
+    """{name: {split: rows}} to fill; datasets of these names are prepared."""
+    splits = {}
     monkeypatch.setattr(
         prepared,
         "ensure_prepared",
         lambda name, *_: Prepared(splits[name]),
     )
+    return splits
+
+
+def test_several_datasets_are_one(several):
+    several["drive"] = {"test": [make_row("02"), make_row("01")]}
+    several["stare"] = {"test": [make_row("im1")]}
     both = photographs.load(Source("drive,stare"), "test")
     assert ids(both) == ["01", "02", "im1"]
-    splits["stare"] = splits["drive"]
-    with pytest.raises(UserError, match="ids of their own.*drive,stare"):
+
+
+def test_ids_that_clash_begin_with_their_datasets_name(several):
+    several["drive"] = {"test": [make_row("02"), make_row("01")]}
+    several["stare"] = {"test": [make_row("03"), make_row("04")]}
+    several["stare"]["test"][0]["image_id"] = "01"
+    both = photographs.load(Source("drive,stare"), "test")
+    assert ids(both) == ["drive_01", "drive_02", "stare_01", "stare_04"]
+    expected = several["stare"]["test"][0]["fundus"]
+    np.testing.assert_array_equal(both[2].fundus, expected)
+
+
+def test_one_photograph_in_two_datasets_is_refused(several):
+    """It could be trained on under one name and validate under the other."""
+    several["drive"] = {"test": [make_row("02"), make_row("01")]}
+    several["stare"] = {"test": [make_row("01")]}
+    several["stare"]["test"][0]["image_id"] = "im1"
+    with pytest.raises(UserError, match="01 of drive, which is im1 of stare"):
         photographs.load(Source("drive,stare"), "test")
 
 

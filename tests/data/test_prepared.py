@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from migan_tf.base.errors import UserError
-from migan_tf.data import prepared
+from migan_tf.data import photographs, prepared
 from tests import made_datasets
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -118,7 +118,7 @@ def test_a_damaged_file_stops_the_build_and_leaves_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("dataset", "complaint"),
     [
-        ("cats", "one of drive, phantom, stare, .*Received: 'cats'"),
+        ("cats", "chase_db1, drive, .* stare, .*Received: 'cats'"),
         ("drive/large", "no configurations. Received: 'large'"),
         ("phantom/cats", "configurations .*demo.* Received: 'cats'"),
     ],
@@ -200,7 +200,7 @@ def test_both_kinds_are_listed_where_the_name_is_unknown(tmp_path):
         with pytest.raises(UserError) as caught:
             prepared.ensure_prepared(name, str(tmp_path))
         text = str(caught.value)
-        assert "one of drive, phantom, stare, or one made" in text
+        assert "drive, folder, hrf, phantom, stare, or one made" in text
         assert f"{tmp_path} (there: synth)" in text
         assert f"Received: {name!r}" in text
 
@@ -221,3 +221,113 @@ def test_what_is_damaged_is_refused(tmp_path):
     (folder / "features.json").write_text("{")
     with pytest.raises(UserError, match="damaged.*make it again"):
         prepared.ensure_prepared("synth", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """Two folders of one name and of the same file names, and a data_dir."""
+    root = tmp_path_factory.mktemp("own")
+    dummy = prepared.load_module("folder", "dummy")
+    for place, numbers in (("a", (1, 2)), ("b", (3, 4))):
+        for order, number in enumerate(numbers):
+            dummy.write(
+                root / place / "My Eyes",
+                (number,),
+                name=f"eye{order}.png",
+            )
+    return root
+
+
+def folder_of(builder):
+    return pathlib.Path(builder.data_dir).parent.name
+
+
+def test_a_folder_is_built_once_and_anew_when_its_files_change(own):
+    data_dir, place = str(own / "data"), own / "a" / "My Eyes"
+    first = prepared.ensure_prepared("folder", data_dir, str(place))
+    again = prepared.ensure_prepared(f"folder:{place}", data_dir, "/nowhere")
+    assert first.data_dir == again.data_dir
+    other = prepared.ensure_prepared(
+        f"folder:{own}/b/My Eyes", data_dir, str(place)
+    )
+    assert folder_of(first) != folder_of(other)
+    assert folder_of(other).startswith("my_eyes_")
+    changed = own / "changed"
+    shutil.copytree(place, changed / "My Eyes")
+    (path,) = (changed / "My Eyes" / "images").glob("eye1*")
+    path.write_bytes((own / "b/My Eyes/images/eye1.png").read_bytes())
+    anew = prepared.ensure_prepared(f"folder:{changed}/My Eyes", data_dir)
+    stored = examples_of(anew, "train")["eye1"]["fundus"]
+    with Image.open(path) as png:
+        np.testing.assert_array_equal(stored, np.array(png))
+    before = examples_of(first, "train")["eye1"]["fundus"]
+    assert (before != stored).any()
+
+
+def test_folders_and_a_dataset_are_trained_on_together(own):
+    data_dir = str(own / "data")
+    source = photographs.Source(
+        f"folder:{own}/a/My Eyes,folder:{own}/b/My Eyes", data_dir
+    )
+    found = photographs.load(source, "train")
+    found += photographs.load(source, "validation")
+    assert sorted(p.image_id for p in found) == [
+        "my_eyes_2_eye0",
+        "my_eyes_2_eye1",
+        "my_eyes_eye0",
+        "my_eyes_eye1",
+    ]
+    with_phantoms = photographs.Source(
+        f"phantom/demo,folder:{own}/a/My Eyes", data_dir
+    )
+    found = photographs.load(with_phantoms, "train")
+    assert len(found) == 12 + 2 - 1
+    with pytest.raises(UserError) as caught:
+        photographs.load(with_phantoms, "test")
+    text = str(caught.value)
+    assert "folder has no split `test`" in text and "splits.csv" in text
+    assert "--split=validation" in text
+
+
+def test_a_copy_of_a_folder_beside_it_is_refused(own, tmp_path):
+    shutil.copytree(own / "a" / "My Eyes", tmp_path / "copy")
+    names = f"folder:{own}/a/My Eyes,folder:{tmp_path}/copy"
+    source = photographs.Source(names, str(own / "data"))
+    with pytest.raises(UserError, match="photographs of their own.*eye0"):
+        photographs.load(source, "train")
+
+
+def test_what_a_folder_lacks_is_said_in_a_few_lines(own, tmp_path):
+    for given, words in (
+        ("folder", "--dataset=folder:DIR"),
+        (f"folder:{tmp_path}/absent", "needs a folder of photographs"),
+        (f"folder:{tmp_path}", "no picture"),
+    ):
+        with pytest.raises(UserError, match=words):
+            prepared.ensure_prepared(given, str(tmp_path / "data"))
+    place = tmp_path / "own"
+    shutil.copytree(own / "a" / "My Eyes", place)
+    for path in (place / "vessel_maps").iterdir():
+        Image.new("L", (88, 96), 255).save(place / "fov_masks" / path.name)
+        Image.new("L", (80, 96)).save(path)
+    drawn = own / "a/My Eyes/vessel_maps/eye0.png"
+    shutil.copy(drawn, place / "vessel_maps" / "eye0.png")
+    with pytest.raises(UserError) as caught:
+        prepared.ensure_prepared(f"folder:{place}", str(tmp_path / "data"))
+    text = str(caught.value)
+    assert "vessel_maps/eye1.png" in text and "empty" in text
+    assert f"python -m migan_tf.doctor --manual_dir={place}" in text
+    assert not list((tmp_path / "data").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("datasets", "public"),
+    [
+        ("", ""),
+        ("drive,phantom/demo", "drive,phantom/demo"),
+        ("folder:/home/someone/clinic b,drive", "folder:clinic b,drive"),
+        ("folder:../photographs/", "folder:photographs"),
+    ],
+)
+def test_a_public_name_does_not_tell_the_makers_folders(datasets, public):
+    assert prepared.public_name(datasets) == public

@@ -47,7 +47,7 @@ def test_what_is_no_style_is_named(config, tmp_path):
     text = tmp_path / "text.png"
     text.write_text("no picture")
     for wanted, words in (
-        (str(text), "--style_image.*not an image"),
+        (str(text), "--style_image.*not readable"),
         ("nobody", "image_id of phantom/demo"),
         (str(black), "no fundus found"),
     ):

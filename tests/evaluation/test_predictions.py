@@ -20,7 +20,7 @@ def folders(tmp_path):
     rng = np.random.default_rng(0)
     levels = {n: rng.integers(0, 256, SHAPE).astype(np.uint8) for n in "12"}
     levels["1"][0, 0] = 255
-    truth = {n: ((p > 128) * 255).astype(np.uint8) for n, p in levels.items()}
+    truth = {n: ((p > 200) * 255).astype(np.uint8) for n, p in levels.items()}
     fov = {n: np.full(SHAPE, 255, np.uint8) for n in levels}
     rgb = {n: np.dstack([p, p // 2, p // 3]) for n, p in levels.items()}
     return levels, dict(
@@ -40,8 +40,8 @@ def test_folders_become_scored_images(folders):
         np.testing.assert_array_equal(
             row.vessel_probability, plane.astype(np.float32) / 255
         )
-        np.testing.assert_array_equal(row.vessel_map, plane > 128)
-        np.testing.assert_array_equal(row.second_annotator, plane > 128)
+        np.testing.assert_array_equal(row.vessel_map, plane > 200)
+        np.testing.assert_array_equal(row.second_annotator, plane > 200)
         assert row.fov_mask.all() and row.fov_mask.dtype == bool
         np.testing.assert_array_equal(row.fundus[..., 1], plane // 2)
 
@@ -75,7 +75,78 @@ def test_other_sizes_are_named_with_both_files(folders):
     save(places["ground_truth"], "0{}_manual1.gif", {"2": wrong})
     message = r"02_test.png of 8 × 12, .*02_manual1.gif of 12 × 8 \(height"
     with pytest.raises(UserError, match=message):
+        list(predictions.read_scored(**places))
+
+
+def test_files_are_read_when_they_are_asked_for(folders):
+    levels, places = folders
+    rows = predictions.read_scored(**places)
+    changed = np.where(levels["2"] > 220, 255, 0).astype(np.uint8)
+    save(places["ground_truth"], "0{}_manual1.gif", {"2": changed})
+    np.testing.assert_array_equal(rows[1].vessel_map, changed > 0)
+    (places["ground_truth"] / "01_manual1.gif").write_bytes(b"GIF89a damaged")
+    with pytest.raises(UserError, match="01_manual1.gif is not readable"):
+        rows[0]
+    with pytest.raises(UserError, match="01_manual1.gif is not readable"):
+        predictions.read_scored(**places)  # by its header, before the work
+
+
+def test_levels_are_of_the_range_of_the_whole_set(folders):
+    """A faint map beside one of 16 bits is of 16 bits, too."""
+    levels, places = folders
+    deep = levels["2"].astype(np.uint16) * 257
+    Image.fromarray(deep).save(places["predictions"] / "02_test.png")
+    faint, strong = predictions.read_scored(**places)
+    np.testing.assert_allclose(
+        faint.vessel_probability, levels["1"] / 65535, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        strong.vessel_probability, levels["2"] / 255, rtol=1e-6
+    )
+
+
+def test_what_is_no_probability_is_said_before_the_work(folders):
+    places = folders[1]
+    (places["predictions"] / "02_test.png").unlink()
+    np.save(places["predictions"] / "02_test.npy", np.full(SHAPE, 2.0))
+    with pytest.raises(UserError, match=r"02_test.npy must hold prob.* 2.0 to"):
         predictions.read_scored(**places)
+
+
+@pytest.mark.parametrize(
+    "role, name",
+    [
+        ("ground_truth", "0{}_manual1.gif"),
+        ("second_annotator", "0{}_manual2.gif"),
+    ],
+)
+@pytest.mark.parametrize(
+    "high, message",
+    [
+        (0, "mark vessels.*Received: all 0. Next: leave it out"),
+        (255, "bright vessels.*88% of the frame.*inverted. Next: invert it"),
+    ],
+)
+def test_maps_that_cannot_be_meant_are_refused(
+    folders, role, name, high, message
+):
+    places, plane = folders[1], np.zeros(SHAPE, np.uint8)
+    plane[:7] = high
+    save(places[role], name, {"2": plane})
+    rows = predictions.read_scored(**places)
+    with pytest.raises(UserError, match=name.format(2) + " must.*" + message):
+        rows[1]
+
+
+@pytest.mark.parametrize("high", [1, 2, 255])
+def test_two_values_of_any_kind_are_vessels_and_ground(folders, high):
+    levels, places = folders
+    truth = {n: ((p > 200) * high).astype(np.uint8) for n, p in levels.items()}
+    save(places["ground_truth"], "0{}_manual1.gif", truth)
+    for row, plane in zip(
+        predictions.read_scored(**places), levels.values(), strict=True
+    ):
+        np.testing.assert_array_equal(row.vessel_map, plane > 200)
 
 
 @pytest.mark.real_data

@@ -2,17 +2,22 @@
 
 import csv
 import dataclasses
+import gc
 import io
 import json
+import weakref
 
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from migan_tf.base.errors import UserError
-from migan_tf.evaluation import predictions, report
+from migan_tf.evaluation import predictions, report, tallies
 from migan_tf.evaluation import report as evaluation_report
+from migan_tf.evaluation.scored_image import ScoredImage
 from migan_tf.metrics import assessment, segmentation
+from migan_tf.metrics.tally import tally
 
 SHAPE = (60, 70)
 
@@ -29,7 +34,7 @@ def make_image(number, second=True, outside=0.0):
     probability = np.where(fov_mask, 1 / (1 + np.exp(-logits)), outside)
     annotator = vessel_map.copy()
     annotator[20, :] = False
-    return evaluation_report.ScoredImage(
+    return ScoredImage(
         image_id=f"{number:02d}_test",
         vessel_probability=probability.astype(np.float32),
         vessel_map=vessel_map,
@@ -37,6 +42,16 @@ def make_image(number, second=True, outside=0.0):
         second_annotator=annotator if second else None,
         fundus=np.full((*SHAPE, 3), 90, np.uint8),
     )
+
+
+def write(images, folder, **given):
+    """Scores and writes; returns the scores and the table."""
+    found = tallies.of(images)
+    scores = evaluation_report.scores_of(found, **given)
+    table = evaluation_report.write_report(
+        images, scores, curves=found.curves(), output_dir=folder
+    )
+    return scores, table
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +74,10 @@ def test_score_holds_what_is_promised(images):
         [i.vessel_probability[i.fov_mask] for i in images]
     )
     assert scores["pooled"]["auc_roc"] == pytest.approx(
-        segmentation.auc_roc(truth, probability)
+        segmentation.auc_roc(truth, probability), abs=5e-5
     )
     assert scores["second_annotator"]["pooled"]["auc_roc"] == pytest.approx(
-        segmentation.auc_roc(second, probability)
+        segmentation.auc_roc(second, probability), abs=5e-5
     )
     assert scores["human"]["dice"] == pytest.approx(
         segmentation.dice(truth, second)
@@ -99,17 +114,56 @@ def test_a_second_annotator_of_some_images_only(images):
     assert scores["second_annotator"] is scores["human"] is None
 
 
+def test_images_are_looked_at_one_at_a_time(images):
+    """What was looked at is gone: the next one finds no other in memory."""
+    alive = []
+
+    def passing():
+        for number in range(3):
+            image = make_image(number)
+            alive.append(weakref.ref(image))
+            assert sum(one() is not None for one in alive) <= 2
+            yield image
+            del image
+            gc.collect()
+
+    scores = evaluation_report.score(passing(), bootstrap_samples=0)
+    expected = evaluation_report.score(images, bootstrap_samples=0)
+    assert scores == expected
+
+
+def test_the_drawn_curves_are_those_of_the_pixels(
+    images, tmp_path, monkeypatch
+):
+    drawn = {}
+
+    def figure(curves, *_):
+        drawn.update(curves)
+        return Figure()
+
+    monkeypatch.setattr(report.figures, "roc_figure", figure)
+    black = np.zeros((4, 4, 3), np.uint8)
+    monkeypatch.setattr(report.figures, "picture_of", lambda _: black)
+    scores, _ = write(images, tmp_path, bootstrap_samples=0)
+    roles = {"first": "vessel_map", "second": "second_annotator"}
+    for name, role in roles.items():
+        truth = [getattr(i, role)[i.fov_mask] for i in images]
+        part = scores if name == "first" else scores["second_annotator"]
+        area = part["pooled"]["auc_roc"]
+        curve = drawn[f"against the {name} annotator: {area:.4f}"]
+        vessels = np.concatenate(truth).sum()
+        assert curve[1].sum() == vessels
+        assert curve[0].sum() == scores["pixels"] - vessels
+
+
 def test_no_figures_without_labels(images):
     bare = dataclasses.replace(images[0], vessel_map=None)
-    with pytest.raises(UserError, match="have no vessel map.*00_test"):
+    with pytest.raises(UserError, match="00_test, which has no vessel map"):
         evaluation_report.score([bare])
 
 
 def test_a_report_is_complete_and_readable(images, tmp_path):
-    scores = evaluation_report.score(
-        images, "paper", validation_threshold=None, bootstrap_samples=20
-    )
-    table = evaluation_report.write_report(images, scores, tmp_path / "report")
+    scores, table = write(images, tmp_path / "report", bootstrap_samples=20)
     written = {
         p.relative_to(tmp_path / "report").as_posix()
         for p in (tmp_path / "report").rglob("*")
@@ -136,23 +190,21 @@ def test_a_report_is_complete_and_readable(images, tmp_path):
 
 
 def test_a_failed_report_leaves_no_metrics(images, tmp_path, monkeypatch):
-    scores = evaluation_report.score(images, bootstrap_samples=0)
-    evaluation_report.write_report(images, scores, tmp_path)
+    write(images, tmp_path, bootstrap_samples=0)
 
     def fail(_):
         raise OSError("disk full")
 
     monkeypatch.setattr(evaluation_report, "csv_text", fail)
     with pytest.raises(OSError, match="disk full"):
-        evaluation_report.write_report(images, scores, tmp_path)
+        write(images, tmp_path, bootstrap_samples=0)
     assert not (tmp_path / "metrics.json").exists()
     assert not [p for p in tmp_path.rglob(".*")]
 
 
 def test_image_ids_make_safe_file_names(images, tmp_path):
     odd = [dataclasses.replace(images[0], image_id="../a b/c")]
-    scores = evaluation_report.score(odd, bootstrap_samples=0)
-    evaluation_report.write_report(odd, scores, tmp_path / "report")
+    write(odd, tmp_path / "report", bootstrap_samples=0)
     assert (tmp_path / "report/overlays/.._a_b_c.png").exists()
 
 
@@ -198,16 +250,17 @@ def scores():
     for name in ("01_test", "02_test"):
         probability = rng.random(500).astype(np.float32)
         pixels[name] = rng.random(500) < probability, probability
-    annotators = {k: (t, p > 0.4) for k, (t, p) in pixels.items()}
+    tallies = {name: tally(*one, 0.5) for name, one in pixels.items()}
+    human = [segmentation.count(t, p > 0.4) for t, p in pixels.values()]
     return {
         "protocol": "paper",
         "protocol_in_words": "pixels inside the FOV",
         "images": 2,
         "pixels": 1000,
         "vessel_pixels": 480,
-        **assessment.assess(pixels, 0.5, samples=20, seed=0),
+        **assessment.assess(tallies, 0.5, samples=20, seed=0),
         "second_annotator": None,
-        "human": assessment.assess_human(annotators, 20, 0),
+        "human": assessment.assess_human(human, 20, 0),
         "warnings": ["something looks odd", "another " * 20],
     }
 

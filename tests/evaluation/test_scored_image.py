@@ -25,10 +25,6 @@ def image():
     )
 
 
-def scores(protocol="paper", auc_roc=0.9):
-    return {"protocol": protocol, "pooled": {"auc_roc": auc_roc}}
-
-
 def test_protocols_choose_the_pixels(image):
     sizes = {}
     sums = {}
@@ -43,17 +39,13 @@ def test_protocols_choose_the_pixels(image):
 
 def test_images_without_a_vessel_map_are_refused(image):
     bare = dataclasses.replace(image, image_id="07", vessel_map=None)
-    with pytest.raises(UserError, match="1 of 2 images have no vessel map.*07"):
-        scored_image.check([image, bare], "paper")
+    with pytest.raises(UserError, match="07, which has no vessel map"):
+        scored_image.scored_pixels(bare, "paper")
 
 
 def test_other_refusals(image):
     with pytest.raises(UserError, match="--protocol must be one of paper"):
-        scored_image.check([image], "mine")
-    with pytest.raises(UserError, match="no images"):
-        scored_image.check([], "paper")
-    with pytest.raises(UserError, match="ids must differ"):
-        scored_image.check([image, image], "paper")
+        scored_image.check_protocol("mine")
     empty = dataclasses.replace(image, vessel_map=np.zeros(SHAPE, bool))
     with pytest.raises(UserError, match="vessels and background among the 60"):
         scored_image.scored_pixels(empty, "paper")
@@ -63,7 +55,8 @@ def test_other_refusals(image):
 
 
 def test_usual_images_raise_no_doubt(image):
-    assert not scored_image.doubts_about([image], scores())
+    assert not scored_image.doubts_about(image, "paper")
+    assert not scored_image.doubts_about_ranking(0.9)
 
 
 @pytest.mark.parametrize(
@@ -78,15 +71,15 @@ def test_usual_images_raise_no_doubt(image):
 )
 def test_unusual_shares_are_doubted_in_words(image, change, words):
     odd = dataclasses.replace(image, **change)
-    (doubt,) = scored_image.doubts_about([odd], scores())[:1]
+    (doubt,) = scored_image.doubts_about(odd, "paper")[:1]
     assert re.search(words, doubt)
 
 
-def test_inverted_maps_are_doubted(image):
-    (doubt,) = scored_image.doubts_about([image], scores(auc_roc=0.1))
+def test_inverted_maps_are_doubted():
+    (doubt,) = scored_image.doubts_about_ranking(0.1)
     assert "stored inverted" in doubt
 
 
 def test_the_whole_frame_has_no_usual_fov(image):
     whole = dataclasses.replace(image, fov_mask=np.ones(SHAPE, bool))
-    assert not scored_image.doubts_about([whole], scores("full_frame"))
+    assert not scored_image.doubts_about(whole, "full_frame")

@@ -1,10 +1,12 @@
 """One's own photographs and maps: all kinds of files in, results out."""
 
 import json
+import re
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
@@ -84,12 +86,120 @@ def test_what_cannot_be_done_is_listed_and_the_rest_is_done(
     assert "1 of 5 done" in captured.out
     lines = [x for x in captured.err.splitlines() if x.startswith("skipped")]
     reasons = "\n".join(lines)
-    assert len(lines) == 4
+    assert len(lines) == 5
+    assert "notes.txt: no image" in reasons
     assert "black.png: no fundus found" in reasons
     assert "broken.png is not readable" in reasons
     assert "empty.tif is not readable" in reasons
     assert "good.png: its results would replace" in reasons
     assert len(list(output.iterdir())) == 3
+
+
+class Stopped(Exception):
+    """Raised where the work would begin."""
+
+
+def test_what_the_headers_tell_is_said_before_the_work(
+    tmp_path, retina, monkeypatch, capsys
+):
+    write(tmp_path / "good.png", retina.fundus[..., ::-1])
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG nothing")
+    (tmp_path / "notes.txt").write_text("not an image")
+    film = Image.fromarray(retina.fundus)
+    film.save(tmp_path / "film.tif", save_all=True, append_images=[film])
+    (tmp_path / "left").mkdir()
+
+    def stop(folder):
+        raise Stopped
+
+    monkeypatch.setattr(user_files, "load_segmenter", stop)
+    with pytest.raises(Stopped):
+        user_files.segment_files([tmp_path], None, tmp_path / "out")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith(f"not searched: {tmp_path / 'left'}. --recurs")
+    for line, words in zip(
+        lines[1:],
+        ("notes.txt: no image", "broken.png is not", "film.tif .*2 images"),
+        strict=True,
+    ):
+        assert re.match(f"will be skipped: .*{words}", line)
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_file_in_the_folder_makes_the_status_one(
+    tiny_run, retina, tmp_path, capsys
+):
+    photographs, output = tmp_path / "in", tmp_path / "out"
+    photographs.mkdir()
+    write(photographs / "eye.png", retina.fundus[..., ::-1])
+    folder = open_folder(tiny_run / "segmentation", "segmentation")
+    (photographs / ".DS_Store").write_bytes(b"litter")
+    assert user_files.segment_files([photographs], folder, output) == 0
+    (photographs / "list.xls").write_bytes(b"a table")
+    assert user_files.segment_files([photographs], folder, output) == 1
+    captured = capsys.readouterr()
+    assert captured.out.count("1 of 1 done") == 2
+    assert f"skipped {photographs / 'list.xls'}: no image" in captured.err
+
+
+def test_results_of_sub_folders_lie_in_such(tiny_run, retina, tmp_path):
+    """The same name twice, and the results inside what is searched."""
+    places = [tmp_path / place for place in ("eye.png", "a/eye.png")]
+    for path in places:
+        path.parent.mkdir(exist_ok=True)
+    write(places[0], retina.fundus[..., ::-1])
+    write(places[1], retina.fundus[:, ::-1, ::-1])
+    folder = open_folder(tiny_run / "segmentation", "segmentation")
+    output = tmp_path / "out"
+    for _ in range(2):
+        status = user_files.segment_files(
+            [tmp_path], folder, output, recursive=True
+        )
+        assert status == 0
+    found = {str(p.relative_to(output)) for p in output.rglob("*.png")}
+    kinds = ("overlay", "vessel_map", "vessel_probability")
+    assert found == {
+        f"{at}eye_{kind}.png" for at in ("", "a/") for kind in kinds
+    }
+    # Each overlay lies on its own photograph.
+    for path, stem in zip(places, ("eye", "a/eye"), strict=True):
+        untouched = read(output / f"{stem}_vessel_map.png") == 0
+        np.testing.assert_array_equal(
+            read(output / f"{stem}_overlay.png")[untouched],
+            read(path)[untouched],
+        )
+
+
+def test_maps_of_sub_folders_have_noise_of_their_own(
+    tiny_run, retina, tmp_path, capsys
+):
+    maps, output = tmp_path / "maps", tmp_path / "out"
+    for place in ("left", "right"):
+        (maps / place).mkdir(parents=True)
+        write(maps / place / "eye.png", retina.vessel_map)
+    write(maps / "inverted.png", 255 - retina.vessel_map)
+    write(maps / "empty.png", np.zeros((50, 50), np.uint8))
+    folder = open_folder(tiny_run / "synthesis", "synthesis")
+    status = user_files.synthesize_files(
+        [maps], folder, output=output, samples=1, seed=0, recursive=True
+    )
+    assert status == 1
+    names = [str(p.relative_to(output)) for p in sorted(output.rglob("*.png"))]
+    assert names == [
+        f"{place}/eye_{kind}.png"
+        for place in ("left", "right")
+        for kind in ("000_fundus", "vessel_map")
+    ]
+    left, right = (
+        read(output / place / "eye_000_fundus.png")
+        for place in ("left", "right")
+    )
+    assert (left != right).any()
+    captured = capsys.readouterr()
+    assert "2 of 4 done" in captured.out
+    assert "inverted.png must have bright vessels" in captured.err
+    assert "empty.png must mark vessels" in captured.err
 
 
 def test_synthesize_is_a_function_of_seed_and_name(tiny_run, retina, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from migan_tf.metrics import assessment, segmentation
+from migan_tf.metrics.tally import tally
 
 KEYS = {
     "auc_roc",
@@ -36,9 +37,18 @@ def pixels():
     return make_pixels()
 
 
+def assess(pixels, validation_threshold, samples, seed):
+    tallies = {
+        name: tally(*one, validation_threshold) for name, one in pixels.items()
+    }
+    return assessment.assess(
+        tallies, validation_threshold, samples=samples, seed=seed
+    )
+
+
 @pytest.fixture(scope="module")
 def found(pixels):
-    return assessment.assess(pixels, 0.4, samples=40, seed=1)
+    return assess(pixels, 0.4, samples=40, seed=1)
 
 
 def pooled_pixels(pixels):
@@ -62,14 +72,14 @@ def test_pooled_figures(pixels, found):
             specificity=sk.recall_score(~truth, ~otsu),
             accuracy=sk.accuracy_score(truth, otsu),
         ),
-        abs=1e-9,
+        abs=3e-4,  # of bins; among few pixels a tie counts most
     )
     assert found["thresholds"]["otsu"] == segmentation.otsu_threshold(
         probability
     )
     best_on_test = found["thresholds"]["best_on_test"]
     assert sk.f1_score(truth, probability >= best_on_test) == (
-        pytest.approx(best)
+        pytest.approx(best, abs=3e-4)
     )
 
 
@@ -83,7 +93,9 @@ def test_rows_have_their_own_otsu_and_the_sets_other_thresholds(pixels, found):
         assert row["dice_best_on_test"] == pytest.approx(
             sk.f1_score(truth, p >= best)
         )
-        assert row["auc_roc"] == pytest.approx(sk.roc_auc_score(truth, p))
+        assert row["auc_roc"] == pytest.approx(
+            sk.roc_auc_score(truth, p), abs=5e-5
+        )
         assert row["pixels"] == truth.size
         assert row["vessel_pixels"] == truth.sum()
     for key in KEYS:
@@ -130,7 +142,7 @@ def test_pooled_intervals_are_those_of_scoring_each_draw(pixels, found):
 
 
 def test_without_a_validation_threshold_its_figures_are_null(pixels):
-    found = assessment.assess(pixels, None, samples=10, seed=0)
+    found = assess(pixels, None, samples=10, seed=0)
     for part in ("pooled", "per_image"):
         assert found[part]["dice_validation_threshold"] is None
         assert found["interval_95"][part]["dice_validation_threshold"] is None
@@ -138,9 +150,7 @@ def test_without_a_validation_threshold_its_figures_are_null(pixels):
 
 @pytest.mark.parametrize("images, samples", [(1, 100), (3, 0)])
 def test_one_image_or_no_draws_have_no_interval(images, samples):
-    found = assessment.assess(
-        make_pixels(images), None, samples=samples, seed=0
-    )
+    found = assess(make_pixels(images), None, samples=samples, seed=0)
     assert set(found["interval_95"]["pooled"].values()) == {None}
     assert set(found["interval_95"]["per_image"].values()) == {None}
 
@@ -150,7 +160,8 @@ def test_the_human_row(pixels):
         name: (truth, probability > 0.5)
         for name, (truth, probability) in pixels.items()
     }
-    human = assessment.assess_human(annotators, 100, 0)
+    counts = [segmentation.count(*pair) for pair in annotators.values()]
+    human = assessment.assess_human(counts, 100, 0)
     first, second = pooled_pixels(annotators)
     assert human["dice"] == pytest.approx(sk.f1_score(first, second))
     assert human["precision"] == pytest.approx(

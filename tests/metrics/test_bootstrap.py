@@ -1,10 +1,11 @@
-"""Histograms against scikit-learn on the pixels, draws against repetition."""
+"""Draws of histograms against the repetition of pixels."""
 
 import numpy as np
 import pytest
 from sklearn import metrics as sk
 
 from migan_tf.metrics import bootstrap, segmentation
+from migan_tf.metrics.tally import aligned, tally, total
 
 
 def make_pixels(seed, size=20000, saturated=False):
@@ -27,52 +28,14 @@ def sklearn_figures(truth, probability):
     }
 
 
-@pytest.mark.parametrize("saturated", [False, True])
-def test_exact_histograms_give_what_scikit_learn_gives(saturated):
-    truth, probability = make_pixels(0, saturated=saturated)
-    values, histogram = bootstrap.exact_histogram(truth, probability)
-    np.testing.assert_array_equal(values, np.unique(probability))
-    figures = bootstrap.curve_figures(histogram)
-    assert figures == pytest.approx(
-        sklearn_figures(truth, probability), abs=1e-12
-    )
-    assert bootstrap.best_value(values, histogram) == pytest.approx(
-        segmentation.best_threshold(truth, probability)[0]
-    )
-
-
-def test_maps_of_eight_bits_lose_nothing_in_bins():
-    truth, probability = make_pixels(1)
-    probability = np.round(probability * 255).astype(np.float32) / 255
-    edges = bootstrap.curve_edges(probability)
-    assert len(edges) <= 256
-    histogram = bootstrap.curve_histogram(truth, probability, edges)
-    assert bootstrap.curve_figures(histogram) == pytest.approx(
-        sklearn_figures(truth, probability), abs=1e-12
-    )
-
-
-@pytest.mark.parametrize("saturated", [False, True])
-def test_float_maps_lose_less_than_the_promised_in_bins(saturated):
-    truth, probability = make_pixels(2, 200000, saturated)
-    edges = bootstrap.curve_edges(probability)
-    assert len(edges) <= bootstrap.BINS
-    histogram = bootstrap.curve_histogram(truth, probability, edges)
-    assert histogram.sum() == len(truth)
-    figures = bootstrap.curve_figures(histogram)
-    exact = sklearn_figures(truth, probability)
-    assert figures["auc_roc"] == pytest.approx(exact["auc_roc"], abs=1e-6)
-    assert figures == pytest.approx(exact, abs=3e-4)
-
-
 def test_a_draw_is_the_same_as_repeating_the_pixels():
     images = [
         (truth, np.round(probability, 2))
         for truth, probability in (make_pixels(s, 3000) for s in range(3))
     ]
-    edges = bootstrap.curve_edges(np.concatenate([p for _, p in images]))
     weights = np.array([[2.0, 0.0, 1.0], [1.0, 1.0, 1.0]])
-    curves = np.stack([bootstrap.curve_histogram(*i, edges) for i in images])
+    tallies = [tally(*image) for image in images]
+    curves = aligned(tallies, total(tallies), bootstrap.BINS)
     drawn = bootstrap.over_draws(weights, curves, bootstrap.curve_figures)
     for row, repeats in enumerate(weights.astype(int)):
         truth, probability = (
@@ -88,7 +51,7 @@ def test_a_draw_is_the_same_as_repeating_the_pixels():
 
 def test_otsu_of_a_histogram_is_that_of_its_pixels():
     images = [make_pixels(seed, 3000) for seed in range(3)]
-    levels = np.stack([bootstrap.level_histogram(*i) for i in images])
+    levels = np.stack([tally(*i).levels for i in images])
     counts = bootstrap.otsu_counts(levels)
     for row, (truth, probability) in enumerate(images):
         decision = probability >= segmentation.otsu_threshold(probability)

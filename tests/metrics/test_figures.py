@@ -3,6 +3,7 @@ import pytest
 from sklearn import metrics as sk
 
 from migan_tf.metrics import figures
+from migan_tf.metrics.tally import tally
 
 
 def test_overlay_colours_each_kind_of_pixel():
@@ -71,13 +72,14 @@ def drawn(figure):
 
 
 def test_the_drawn_curves_have_the_area_of_the_figures(pixels):
-    lines = drawn(figures.roc_figure({"map": pixels}, HUMAN))
+    curve = tally(*pixels).curve
+    lines = drawn(figures.roc_figure({"map": curve}, HUMAN))
     area = sk.auc(*lines["map"].T)
     assert area == pytest.approx(sk.roc_auc_score(*pixels), abs=1e-3)
     assert len(lines["map"]) <= figures.CURVE_POINTS
     np.testing.assert_allclose(lines["the second annotator"], [[0.1, 0.8]])
 
-    lines = drawn(figures.precision_recall_figure({"map": pixels}, HUMAN))
+    lines = drawn(figures.precision_recall_figure({"map": curve}, HUMAN))
     area = sk.auc(*lines["map"].T)
     expected = sk.average_precision_score(*pixels)
     assert area == pytest.approx(expected, abs=1e-3)
@@ -85,8 +87,9 @@ def test_the_drawn_curves_have_the_area_of_the_figures(pixels):
 
 
 def test_pictures_are_rgb_and_leave_no_global_figure(pixels):
-    picture = figures.precision_recall_picture(*pixels)
+    curve = tally(*pixels).curve
+    picture = figures.precision_recall_picture(curve)
     assert picture.shape == (480, 480, 3) and picture.dtype == np.uint8
     assert 0 < (picture < 128).mean() < 0.2
-    two = figures.roc_figure({"a": pixels, "b": pixels}, note="protocol x")
+    two = figures.roc_figure({"a": curve, "b": curve}, note="protocol x")
     assert len(drawn(two)) == 2

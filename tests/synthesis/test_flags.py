@@ -19,6 +19,7 @@ def test_good_flags_pass():
     flags.check(JobSettings(vessel_source="deformed"))
     flags.check(JobSettings(vessel_source="folder", vessel_maps="maps"))
     flags.check(Settings(vessel_maps="maps"), {"vessel_maps", "seed"})
+    flags.check(Settings(vessel_maps="maps", recursive=True), {"recursive"})
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,7 @@ def test_good_flags_pass():
         ({"vessel_maps": "maps"}, "--vessel_maps goes with"),
         ({"vessel_source": "folder"}, "--vessel_maps goes with"),
         ({"contrast": "0.9:0.2"}, "--contrast must be"),
+        ({"recursive": True}, "--recursive goes with --vessel_maps"),
     ],
 )
 def test_flags_of_a_job_that_do_not_go_together_are_named(change, words):

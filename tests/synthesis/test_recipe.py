@@ -14,7 +14,7 @@ from migan_tf.data import photographs
 from migan_tf.inference.contrast import ContrastRange
 from migan_tf.inference.model_folder import open_folder
 from migan_tf.synthesis.job import Plan
-from migan_tf.synthesis.recipe import plan_job
+from migan_tf.synthesis.recipe import exit_status, plan_job
 from tests import made_datasets
 from tests.delta_parts import write_delta_run, write_photograph
 from tests.synthetic_parts import read_png, settings_of
@@ -90,6 +90,18 @@ def test_files_of_the_users_are_recorded_by_their_content(tiny_run, tmp_path):
     )
 
 
+def test_other_files_among_the_maps_are_an_exit_status_of_1(tmp_path):
+    assert cv2.imwrite(str(tmp_path / "bar.png"), np.eye(64) * 255)
+    of_maps = {"vessel_source": "folder", "vessel_maps": str(tmp_path)}
+    settings = settings_of("run", "made", **of_maps)
+    assert exit_status(settings) == 0
+    (tmp_path / ".DS_Store").write_text("a system's own")
+    assert exit_status(settings) == 0
+    (tmp_path / "notes.txt").write_text("no image")
+    assert exit_status(settings) == 1
+    assert exit_status(settings_of("run", "made")) == 0
+
+
 @pytest.mark.parametrize("source", ["deformed", "procedural"])
 def test_data_that_are_named_must_be_there(source, tiny_run, tmp_path):
     elsewhere = {"dataset": "drive", "data_dir": str(tmp_path / "empty")}
@@ -129,6 +141,25 @@ def test_all_maps_of_another_dataset_whatever_the_run_was_trained_on(
     )[2]
     assert len(identity["maps_of"]) == 4 - 1
     assert len(identity["compared_with"]) == 1 + 3
+
+
+def test_of_its_own_photographs_another_dataset_needs_none(
+    tiny_run, tiny_config, caplog
+):
+    """A clinic paints its own maps and does not have DRIVE."""
+    pairs = [made_datasets.make_pair(n) for n in range(4)]
+    made_datasets.write(tiny_config.data_dir, "clinic", pairs)
+    own = open_folder(tiny_run / "synthesis", "synthesis")
+    of_drive = dataclasses.replace(own.config, dataset="drive", manual_dir="")
+    generator = dataclasses.replace(own, config=of_drive)
+    places = {"data_dir": tiny_config.data_dir}
+    asked = settings_of(tiny_run, "made", dataset="clinic", **places)
+    identity = plan_job(asked, generator)[2]
+    assert identity["compared_with"] == identity["maps_of"]
+    assert len(identity["maps_of"]) == 4 - 1
+    assert "drive is not at hand" in caplog.text
+    with pytest.raises(UserError, match="drive is not built"):
+        plan_job(settings_of(tiny_run, "made", **places), generator)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Signals and the errors that end a run from outside."""
 
+import concurrent.futures
 import errno
 import os
 import signal
@@ -32,6 +33,18 @@ def test_the_second_ctrl_c_interrupts():
                 os.kill(os.getpid(), signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_another_thread_trains_without_handlers():
+    """Python lets only the main thread set one."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def numbers():
+        with interruption.stop_request() as stop:
+            return stop.number, signal.getsignal(signal.SIGINT)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(numbers).result() == (None, before)
 
 
 def test_a_full_disk_is_said_in_words():

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from migan_tf.data import batches, photographs
+from migan_tf.inference.run_networks import NetworkSegmenter
 from migan_tf.metrics import segmentation
 from migan_tf.training import validation
 from migan_tf.training.tasks import make_task
@@ -63,6 +64,35 @@ def test_segmentation_figures_are_those_of_the_native_map(tiny_config):
     assert scalars["auc_roc"] > 0.8
     assert pictures["overlay"].shape == photograph.fundus.shape
     assert pictures["precision_recall"].dtype == np.uint8
+
+
+def test_figures_are_of_the_pixels_of_all_that_is_held_out(tiny_config):
+    def dark_is_vessel(image, training):
+        return -4.0 * image[..., 1:2] - 1.0
+
+    config = dataclasses.replace(tiny_config, validation_images=3)
+    validate, held_out = make(dark_is_vessel, config, "segmentation")
+    scalars, _ = validate()
+    segmenter = NetworkSegmenter(dark_is_vessel, config)
+    truth, probability = [], []
+    for photograph in held_out:
+        inside = photograph.fov_mask
+        found = segmenter(photograph.fundus, inside)
+        truth.append(photograph.vessel_map[inside])
+        probability.append(found.vessel_probability[inside])
+    truth, probability = np.concatenate(truth), np.concatenate(probability)
+    otsu = segmentation.otsu_threshold(probability)
+    best, dice = segmentation.best_threshold(truth, probability)
+    expected = {
+        "dice_otsu": segmentation.dice(truth, probability >= otsu),
+        "dice_best": dice,
+        "best_threshold": best,
+        "auc_roc": segmentation.auc_roc(truth, probability),
+        "auc_pr": segmentation.auc_pr(truth, probability),
+        "output_stddev": probability.std(),
+    }
+    found = {name: scalars[name] for name in expected}
+    assert len(held_out) == 3 and found == pytest.approx(expected, abs=1e-4)
 
 
 def grey(inputs, training):

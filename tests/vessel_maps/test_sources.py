@@ -136,9 +136,24 @@ def test_a_file_that_is_no_map_is_named(tmp_path):
     coloured, torn = tmp_path / "coloured.png", tmp_path / "torn.png"
     cv2.imwrite(str(coloured), np.full((4, 4, 3), (0, 90, 200), np.uint8))
     torn.write_text("no picture")
-    for path in (coloured, torn, tmp_path / "absent.png"):
+    empty, inverted = tmp_path / "empty.png", tmp_path / "inverted.png"
+    cv2.imwrite(str(empty), np.zeros((4, 4), np.uint8))
+    cv2.imwrite(str(inverted), np.array([[255, 255, 255, 0]] * 4, np.uint8))
+    absent = tmp_path / "absent.png"
+    for path in (coloured, torn, absent, empty, inverted):
         source = sources.make_source(
             "folder", files=[image_files.image_file(path)]
         )
         with pytest.raises(UserError, match=f"=folder .*{path.name}"):
             source.draw(0, 0)
+
+
+def test_the_origin_of_a_map_tells_its_sub_folder(tmp_path):
+    for place in ("left", "right"):
+        (tmp_path / place).mkdir()
+        stored = np.array([[0, 255, 0, 0]], np.uint8)
+        cv2.imwrite(str(tmp_path / place / "eye.png"), stored)
+    files = image_files.list_images([tmp_path], recursive=True)
+    source = sources.make_source("folder", files=files)
+    names = [source.draw(number, 0).origin["file"] for number in range(2)]
+    assert names == ["left/eye.png", "right/eye.png"]

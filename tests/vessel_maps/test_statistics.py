@@ -152,3 +152,56 @@ def test_a_map_without_vessels():
     found = statistics.measure(np.zeros_like(WHOLE), WHOLE)
     assert found.density == found.branching == 0
     assert math.isnan(found.summary()["calibre"])
+
+
+def test_thin_and_wide_vessels_are_measured_apart():
+    thin, wide = bar(20, 3, 150), bar(100, 9, 220)
+    # 6 pixels, between 3 and 9.
+    found = statistics.measure_by_width(thin | wide, WHOLE, 6 / DIAMETER)
+    assert found["thin"].density == pytest.approx(3 * 150 / 60000)
+    assert found["wide"].density == pytest.approx(9 * 220 / 60000)
+    for name, drawn in (("thin", thin), ("wide", wide)):
+        alone = statistics.measure(drawn, WHOLE)
+        np.testing.assert_allclose(found[name].calibres, alone.calibres)
+        np.testing.assert_allclose(
+            found[name].segment_lengths, alone.segment_lengths
+        )
+
+
+def test_a_thin_branch_is_thin_to_where_it_leaves_the_wide_vessel():
+    drawn = bar(100, 9, 220)
+    drawn[20:100, 150:152] = True
+    found = statistics.measure_by_width(drawn, WHOLE, 6 / DIAMETER)
+    # Within the wide vessel, too, some pixels lie nearer to the branch's line:
+    # a right angle about its last 4.5 pixels, of 4.5² pixels.
+    expected = 2 * 80 + 4.5**2
+    assert found["thin"].density * 60000 == pytest.approx(expected, abs=6)
+    assert found["thin"].branching == 0
+    junctions = found["wide"].branching * found["wide"].calibres.size
+    assert junctions == pytest.approx(DIAMETER)
+
+
+@pytest.mark.parametrize("wide_from", [0.0, 0.006, 0.02, 1.0])
+def test_the_parts_are_the_whole(wide_from):
+    drawn = arc(120) | bar(10, 5) | bar(40, 9) | bar(150, 1)
+    drawn[20:180, 170] = True
+    whole = statistics.measure(drawn, WHOLE)
+    found = statistics.measure_by_width(drawn, WHOLE, wide_from)
+    assert found["all"].summary() == whole.summary()
+    thin, wide = found["thin"], found["wide"]
+    assert thin.density + wide.density == pytest.approx(whole.density)
+    assert sorted([*thin.calibres, *wide.calibres]) == sorted(whole.calibres)
+    assert sorted([*thin.segment_lengths, *wide.segment_lengths]) == sorted(
+        whole.segment_lengths
+    )
+    junctions = [
+        part.branching * part.calibres.size for part in (whole, thin, wide)
+    ]
+    assert junctions[1] + junctions[2] == pytest.approx(junctions[0])
+
+
+def test_a_map_without_vessels_has_none_of_either():
+    found = statistics.measure_by_width(np.zeros_like(WHOLE), WHOLE)
+    for part in found.values():
+        assert part.density == 0 and part.branching == 0
+        assert math.isnan(part.summary()["calibre"])

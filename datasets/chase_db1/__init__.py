@@ -1,0 +1,1 @@
+"""CHASE_DB1: the TFDS builder and the rules of its files."""

@@ -1,0 +1,1 @@
+"""HRF: the TFDS builder and the rules of its files."""
