@@ -88,22 +88,3 @@ def test_predictions_and_a_damaged_zip_are_told_apart(tmp_path):
     (tmp_path / "CHASEDB1.zip").write_bytes(b"PK, but nothing else")
     survey = checks.survey(tmp_path)
     assert "CHASEDB1.zip cannot be read as a zip" in survey.errors[0]
-
-
-@pytest.mark.real_data
-@pytest.mark.slow
-def test_the_found_fields_are_those_of_fitted_circles(real_data):
-    from migan_tf.base import image_files
-    from migan_tf.data.fov import find_fov_mask
-
-    place = real_data / "CHASE_DB1"
-    if not place.is_dir():
-        pytest.skip("there is no CHASE_DB1")
-    for name in ("01L", "07R"):
-        fundus = image_files.read_photograph(
-            image_files.image_file(place / f"images/Image_{name}.jpg")
-        )
-        drawn = Image.open(place / f"fov_masks/Image_{name}.png")
-        drawn = np.array(drawn.convert("L")) > 0
-        seen = find_fov_mask(fundus).numpy()
-        assert (seen & drawn).sum() / (seen | drawn).sum() > 0.98

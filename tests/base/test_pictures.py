@@ -91,7 +91,7 @@ def test_sixteen_bits_and_twelve_in_sixteen(tmp_path, suffix, factor, caplog):
     stored = large[..., ::-1].astype(np.uint16) * factor
     content = cv2.imencode(suffix, stored)[1].tobytes()
     full = {16: 4095, 257: 65535}[factor]
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="absl")
     found = photograph(tmp_path / f"a{suffix}", content)
     expected = np.round(large * (factor * 255.0 / full))
     np.testing.assert_array_equal(found, expected)

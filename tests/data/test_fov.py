@@ -146,3 +146,17 @@ def test_stare_masks_drawn_by_others_are_matched(real_data):
     assert len(overlaps) == 20
     assert np.min(overlaps) >= 0.985
     assert np.mean(overlaps) >= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_chase_masks_fitted_by_others_are_matched(real_data):
+    folder = real_data / "CHASE_DB1"
+    if not folder.is_dir():
+        pytest.skip("there is no CHASE_DB1")
+    for name in ("01L", "07R"):
+        photograph = folder / "images" / f"Image_{name}.jpg"
+        mask = folder / "fov_masks" / f"Image_{name}.png"
+        with Image.open(photograph) as jpeg, Image.open(mask) as png:
+            drawn = np.array(png.convert("L")) > 0
+            assert overlap(find(np.array(jpeg)), drawn) > 0.98
