@@ -85,7 +85,7 @@ demo: setup ## Train, score and draw on phantom data: see it work (5 minutes).
 		"training with '$(VENV)/bin/tensorboard --logdir=$(DEMO)/run'," \
 		"or train on DRIVE (README.md)."
 
-test: setup ## Run every test, the slow ones too (8 minutes).
+test: setup ## Run every test, the slow ones too (a quarter of an hour).
 	$(RUN) -m pytest -m "" $(PYTEST_DIST) $(PYTEST_ARGS)
 
 test-fast: setup ## Run the tests that take seconds.
