@@ -98,7 +98,8 @@ def _as_they_are(folder):
     """Names, sizes and times of all files below a folder."""
     found = []
     for path in sorted(folder.rglob("*")):
-        status = path.stat()
+        # A link may lead nowhere.
+        status = path.stat() if path.exists() else path.lstat()
         found.append((str(path), status.st_size, status.st_mtime_ns))
     return tuple(found)
 

@@ -217,6 +217,27 @@ def test_a_table_that_leaves_something_open_is_refused(
         files.read_layout(tmp_path)
 
 
+def test_the_table_of_the_splits_may_be_in_capitals(tmp_path):
+    folder_dummy.write(tmp_path, (1, 2))
+    (tmp_path / "Splits.CSV").write_text("image,split\n01,train\n02,test\n")
+    assert [found[0] for found in pairs(tmp_path).values()] == ["train", "test"]
+
+
+@pytest.mark.parametrize("place", ["split.csv", "images/splits.csv"])
+def test_a_table_of_another_name_or_place_is_not_overlooked(tmp_path, place):
+    folder_dummy.write(tmp_path, (1, 2))
+    (tmp_path / place).write_text("image,split\n01,train\n02,test\n")
+    with pytest.raises(UserError, match="one table .* Next: give it that name"):
+        files.read_layout(tmp_path)
+
+
+def test_a_link_that_leads_nowhere_is_passed_over(tmp_path):
+    folder_dummy.write(tmp_path, (1, 2))
+    (tmp_path / "notes.lnk").symlink_to(tmp_path / "nowhere")
+    config = folder_builder.Builder.config_of(tmp_path)
+    assert config.title == folder_builder.Builder.config_of(tmp_path).title
+
+
 def test_files_pair_by_name_and_every_pair_is_told(tmp_path):
     """As `synthesize --format=png` names them, in DRIVE's folders."""
     for folder, plane, name in (

@@ -312,8 +312,8 @@ def _splits(root, photographs):
         for split, files in photographs.items()
         for stem in files
     }
-    path = root / SPLITS_FILE
-    if not path.exists():
+    path = _splits_file(root)
+    if path is None:
         return known
     if set(photographs) != {None}:
         raise UserError(
@@ -331,6 +331,30 @@ def _splits(root, photographs):
             f"{', '.join(absent) or 'none'}"
         )
     return {(None, stem): split for stem, split in told.items()}
+
+
+def _splits_file(root):
+    """The table of the splits, in capitals or not; None where there is none.
+
+    One under another name would be overlooked, and its test photographs
+    trained on.
+    """
+    found = [
+        path
+        for path in sorted(root.rglob("*"))
+        if path.suffix.lower() == ".csv" and "split" in path.name.lower()
+    ]
+    if not found:
+        return None
+    path = found[0]
+    right = path.parent == root and path.name.lower() == SPLITS_FILE
+    if len(found) > 1 or not right:
+        raise UserError(
+            f"--manual_dir={root} may have one table of the splits, "
+            f"{root / SPLITS_FILE}. Received: {', '.join(map(str, found))}. "
+            "Next: give it that name, or move others elsewhere"
+        )
+    return path
 
 
 def _read_splits(path):

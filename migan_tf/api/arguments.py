@@ -76,7 +76,7 @@ def fov_mask(given, shape, name="fov_mask"):
     """
     if given is None:
         return None
-    found = map_values.to_binary(plane(given, name), f"`{name}`")
+    found = map_values.to_fov_mask(plane(given, name), f"`{name}`")
     check_size(found, shape, name)
     return found
 

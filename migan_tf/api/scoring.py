@@ -107,6 +107,12 @@ def _check(lists, protocol):
                 f"`{name}` must hold one for each of `probabilities`. "
                 f"Received: {len(given)} for {number}"
             )
+        absent = [place for place, one in enumerate(given) if one is None]
+        if absent and name != "second_annotators":
+            raise ArgumentError(
+                f"`{name}` must hold one for each of `probabilities`. "
+                f"Received: None at {absent[0]}. Next: leave that image out"
+            )
     if protocol == "paper" and "fov_masks" not in lists:
         raise ArgumentError(
             "`fov_masks` are needed for protocol='paper', which scores the "

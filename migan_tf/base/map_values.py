@@ -126,6 +126,26 @@ def to_vessel_map(plane, name) -> np.ndarray:
     return vessel_map
 
 
+def to_fov_mask(plane, name) -> np.ndarray:
+    """A FOV mask as `to_binary` reads it, (H,W) bool.
+
+    Raises:
+      UserError: it is no map of two values, or marks all four corners and not
+        the middle, as an inverted one does.
+    """
+    fov_mask = to_binary(plane, name)
+    height, width = fov_mask.shape
+    corners = fov_mask[:: max(height - 1, 1), :: max(width - 1, 1)]
+    if corners.all() and not fov_mask[height // 2, width // 2]:
+        raise UserError(
+            f"{name} must be bright where the photograph shows the retina. "
+            "Received: one that is bright in all corners and dark in the "
+            "middle. Next: invert it and its like (255 less each of their "
+            "levels)"
+        )
+    return fov_mask
+
+
 def to_binary(plane, name) -> np.ndarray:
     """A vessel map or FOV mask to (H,W) bool.
 

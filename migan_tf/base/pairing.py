@@ -66,7 +66,7 @@ def pair(stems, partners, role, subset=False, of="--predictions"):
     names = _Names(stems, partners, role=role, of=of)
     for rule in _RULES:
         found = rule(names)
-        if names.is_complete(found, subset):
+        if names.is_complete(found, subset) and not _other_eye(names, found):
             if rule is _begun:
                 names.check_one_way([found, *names.readings(subset)])
             return names.told(found)
@@ -243,7 +243,7 @@ def _what_varies(spelled):
         stem: re.findall(r"[^\W_]+", _OTHER_NUMBERS.sub(" ", text))
         for stem, text in spelled.items()
     }
-    shared = set.intersection(*map(set, words.values()))
+    shared = set.intersection(*map(set, words.values())) if words else set()
     keys = {
         stem: " ".join(word for word in row if word not in shared)
         for stem, row in words.items()
@@ -280,7 +280,7 @@ def _numbers(spelled):
         stem: _NUMBER.findall(_OTHER_NUMBERS.sub(" ", text))
         for stem, text in spelled.items()
     }
-    most = max(map(len, found.values()))
+    most = max(map(len, found.values()), default=0)
     return [
         {
             stem: _plain_numbers(row[place]) if place < len(row) else ""
@@ -294,6 +294,20 @@ def _contradicted(names, found):
     return any(_clash(names, stem, found[stem]) for stem in found)
 
 
+def _other_eye(names, found):
+    """Whether some pair is of a left and a right eye, as both names say."""
+    of = _words(names.left), _words(names.right)
+    return any(
+        _eyes_differ(of[0][stem], of[1][partner])
+        for stem, partner in found.items()
+    )
+
+
+def _eyes_differ(one, other):
+    eyes = [{"left", "right"} & row.keys() for row in (one, other)]
+    return all(eyes) and eyes[0].isdisjoint(eyes[1])
+
+
 def _clash(names, stem, partner):
     """Whether two names say themselves that they are of two images.
 
@@ -302,6 +316,8 @@ def _clash(names, stem, partner):
     and not the same of them.
     """
     words = _words(names.left), _words(names.right)
+    if _eyes_differ(words[0][stem], words[1][partner]):
+        return True
     sides = []
     for of, name in zip(words, (stem, partner), strict=True):
         shared = functools.reduce(operator.and_, of.values())

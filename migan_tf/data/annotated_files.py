@@ -171,7 +171,7 @@ def _read_plane(file, name):
     """A map of one of `PLANES`, (H,W) float32 in [0,1], of its kind."""
     if name == "fov_mask":
         stored = image_files.read_plane(file)
-        plane = map_values.to_binary(stored, file.name).astype(np.float32)
+        plane = map_values.to_fov_mask(stored, file.name).astype(np.float32)
     else:
         plane = map_values.read_vessel_map(file)
     kind = map_kinds.kind_of(plane)

@@ -121,7 +121,7 @@ def _read(role, file):
         return image_files.read_photograph(file)
     plane = image_files.read_plane(file)
     if role == "fov_masks":
-        return map_values.to_binary(plane, file.name)
+        return map_values.to_fov_mask(plane, file.name)
     return map_values.to_vessel_map(plane, file.name)
 
 

@@ -189,7 +189,7 @@ class _Reader:
 
 def _fov_mask(mask_file, file, shape):
     """The mask (H,W) bool of a file."""
-    fov_mask = map_values.to_binary(
+    fov_mask = map_values.to_fov_mask(
         image_files.read_plane(mask_file), mask_file.name
     )
     if fov_mask.shape != shape:

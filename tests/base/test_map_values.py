@@ -197,3 +197,25 @@ def test_also_where_only_the_field_of_view_is_inverted(
         fov_mask = map_values.to_binary(plane, mask_file.name)
         with pytest.raises(UserError, match="inverted"):
             map_values.check_vessel_map(fov_mask & ~vessel_map, file.name)
+
+
+def disc(side=40):
+    axis = np.arange(side) - (side - 1) / 2
+    return axis[:, None] ** 2 + axis**2 < (side / 2 - 2) ** 2
+
+
+def test_an_inverted_fov_mask_is_refused_with_the_advice():
+    inside = disc()
+    stored = inside.astype(np.uint8) * 255
+    np.testing.assert_array_equal(
+        map_values.to_fov_mask(stored, "a.png"), inside
+    )
+    with pytest.raises(UserError, match="a.png must .* Next: invert it"):
+        map_values.to_fov_mask(255 - stored, "a.png")
+
+
+def test_a_fov_of_all_or_of_one_side_is_one():
+    whole = np.full((30, 40), 255, np.uint8)
+    assert map_values.to_fov_mask(whole, "a.png").all()
+    left = np.where(np.arange(40) < 15, whole, 0)
+    assert map_values.to_fov_mask(left, "a.png")[:, :15].all()

@@ -221,3 +221,24 @@ def test_a_contradiction_is_named():
         caught.value
     )
     assert "for 2 of 2 files" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (["1_left", "2_left"], ["1_right", "2_right"]),
+        (["1_OD", "2_OD"], ["1_OS", "2_OS"]),
+        (["01L", "02L"], ["01R", "02R"]),
+        (["left1"], ["right1"]),
+        (["12_left"], ["12_right_gt"]),
+    ],
+)
+def test_one_eye_is_never_the_other(left, right):
+    with pytest.raises(UserError, match="must pair by name. Received: "):
+        pair(left, right, role="x")
+
+
+@pytest.mark.parametrize(("left", "right"), [([], ["a"]), (["a"], [])])
+def test_nothing_pairs_with_nothing(left, right):
+    with pytest.raises(UserError, match="must pair by name"):
+        pair(left, right, role="x")

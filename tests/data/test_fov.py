@@ -156,7 +156,7 @@ def test_chase_masks_fitted_by_others_are_matched(real_data):
         pytest.skip("there is no CHASE_DB1")
     for name in ("01L", "07R"):
         photograph = folder / "images" / f"Image_{name}.jpg"
-        mask = folder / "fov_masks" / f"Image_{name}.png"
-        with Image.open(photograph) as jpeg, Image.open(mask) as png:
+        stored = folder / "fov_masks" / f"Image_{name}.png"
+        with Image.open(photograph) as jpeg, Image.open(stored) as png:
             drawn = np.array(png.convert("L")) > 0
             assert overlap(find(np.array(jpeg)), drawn) > 0.98
