@@ -8,7 +8,6 @@ import tensorflow as tf
 from migan_tf.data import fov
 from migan_tf.metrics.segmentation import LEVELS
 
-LEAST_SIDE = 16  # pixels; `fov.find_fov_mask` can search no smaller image
 # Pixels of an image's longer side; the image may be padded to a square of that
 # side. The largest fundus cameras have 7,750 pixels.
 MOST_SIDE = 8_000
@@ -104,7 +103,7 @@ def find_fov_mask(fundus):
     size = tf.shape(fundus)[:2]
     short, long = tf.reduce_min(size), tf.reduce_max(size)
     return tf.cond(
-        (short >= LEAST_SIDE) & (long <= MOST_ASPECT * short),
+        (short >= fov.LEAST_SIDE) & (long <= MOST_ASPECT * short),
         lambda: fov.find_fov_mask(fundus),
         lambda: tf.zeros(size, tf.bool),
     )

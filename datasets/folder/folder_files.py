@@ -340,9 +340,11 @@ def _splits_file(root):
     trained on.
     """
     found = [
-        path
-        for path in sorted(root.rglob("*"))
-        if path.suffix.lower() == ".csv" and "split" in path.name.lower()
+        root.joinpath(*file.parts)
+        for file in downloads.find_files(root).files
+        if not file.zips
+        and file.name.lower().endswith(".csv")
+        and "split" in file.name.lower()
     ]
     if not found:
         return None

@@ -18,7 +18,7 @@ from migan_tf.base.errors import (
     NotFoundError,
 )
 
-# What `data.fov.find_fov_mask` and the exported graphs need at least.
+# That of `data.fov`, which would import TensorFlow here.
 LEAST_SIDE = 16
 
 

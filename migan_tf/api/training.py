@@ -14,8 +14,8 @@ def train(config) -> pathlib.Path:
     """Trains a run, or goes on with it from its last checkpoint.
 
     It is `python -m migan_tf.train`: with `config.deterministic` it makes the
-    whole process deterministic, and the first Ctrl-C saves a checkpoint. Train
-    in the main thread, to which Python gives its signals.
+    whole process deterministic, and in the main thread, to which Python gives
+    its signals, the first Ctrl-C saves a checkpoint.
 
     Args:
       config: `migan_tf.Config`; its fields are the flags of the command.

@@ -9,6 +9,7 @@ from absl import app, logging
 from migan_tf.base import flagfiles
 from migan_tf.base.errors import UserError
 
+EXIT_SKIPPED = 1  # some of the user's files were not worked on
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 

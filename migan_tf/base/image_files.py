@@ -11,6 +11,7 @@ import gzip
 import io
 import pathlib
 import re
+import sys
 import tarfile
 from collections.abc import Callable
 from functools import partial
@@ -69,6 +70,19 @@ class Listing:
     images: list[ImageFile]
     others: list[str]  # paths of files that are no images
     folders: list[str]  # paths of sub-folders that were not searched
+
+    def skipped(self) -> list[str]:
+        """A sentence for each file that is no image."""
+        return [f"{path}: no image, by its suffix" for path in self.others]
+
+    def tell_folders(self) -> None:
+        """Says on stderr which sub-folders were not searched."""
+        if self.folders:
+            print(
+                f"not searched: {', '.join(self.folders)}. --recursive takes "
+                "sub-folders too",
+                file=sys.stderr,
+            )
 
     def passed_over(self) -> list[str]:
         """Sentences that name what is not among the images."""

@@ -85,6 +85,31 @@ class _Names:
         self.right = {stem: _spelled(stem) for stem in partners}
         self.role, self.of = role, of
 
+    @functools.cached_property
+    def words(self):
+        """Of both folders: {stem: counts of its words and numbers}."""
+        return _words(self.left), _words(self.right)
+
+    @functools.cached_property
+    def shared(self):
+        """Of both folders: counts of what all of several names have."""
+        return [
+            functools.reduce(operator.and_, of.values())
+            if len(of) > 1
+            else Counter()
+            for of in self.words
+        ]
+
+    @functools.cached_property
+    def common(self):
+        """The words that some name of each folder has."""
+        return set.intersection(
+            *(
+                {word for row in of.values() for word in row}
+                for of in self.words
+            )
+        )
+
     def is_complete(self, found, subset) -> bool:
         """Whether a {stem: partner} leaves nothing out that must not be."""
         used = set(found.values())
@@ -296,9 +321,9 @@ def _contradicted(names, found):
 
 def _other_eye(names, found):
     """Whether some pair is of a left and a right eye, as both names say."""
-    of = _words(names.left), _words(names.right)
+    left, right = names.words
     return any(
-        _eyes_differ(of[0][stem], of[1][partner])
+        _eyes_differ(left[stem], right[partner])
         for stem, partner in found.items()
     )
 
@@ -315,13 +340,15 @@ def _clash(names, stem, partner):
     or words of which both folders have several, such as those of the two eyes,
     and not the same of them.
     """
-    words = _words(names.left), _words(names.right)
-    if _eyes_differ(words[0][stem], words[1][partner]):
+    left, right = names.words
+    if _eyes_differ(left[stem], right[partner]):
         return True
-    sides = []
-    for of, name in zip(words, (stem, partner), strict=True):
-        shared = functools.reduce(operator.and_, of.values())
-        sides.append(of[name] - shared if len(of) > 1 else of[name])
+    sides = [
+        row - shared
+        for row, shared in zip(
+            (left[stem], right[partner]), names.shared, strict=True
+        )
+    ]
     numbers = [
         Counter({word: n for word, n in side.items() if word.isdigit()})
         for side in sides
@@ -329,11 +356,9 @@ def _clash(names, stem, partner):
     common = numbers[0] & numbers[1]
     if all(side - common for side in numbers):
         return True
-    both = set.intersection(
-        *({word for row in of.values() for word in row} for of in words)
-    )
     letters = [
-        {word for word in side if not word.isdigit()} & both for side in sides
+        {word for word in side if not word.isdigit()} & names.common
+        for side in sides
     ]
     return letters[0] != letters[1]
 

@@ -16,11 +16,10 @@ from migan_tf.base import image_files, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.image_files import ImageFile
 from migan_tf.data import map_kinds
-from migan_tf.data.fov import find_fov_mask
+from migan_tf.data.fov import LEAST_SIDE, find_fov_mask
 
 PLANES = ("vessel_map", "fov_mask", "second_annotator")
 ERRORS_SHOWN = 5
-LEAST_SIDE = 16  # pixels: less than that has no field of view to find
 MISTAKEN = {
     "vessel_map": (map_kinds.FILLED,),
     "second_annotator": (map_kinds.FILLED,),

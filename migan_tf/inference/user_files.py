@@ -9,15 +9,15 @@ import numpy as np
 from tqdm import tqdm
 
 from migan_tf.base import files, image_files, map_values
+from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
-from migan_tf.data.fov import find_fov_mask
+from migan_tf.data.fov import LEAST_SIDE, find_fov_mask
 from migan_tf.inference.contrast import AS_PHOTOGRAPHED
 from migan_tf.inference.load import load_generator, load_segmenter
 
-EXIT_SKIPPED = 1
 # A style photograph is reduced to STYLE_SIDE pixels in length: no generator
-# sees its grain at a larger size. `find_fov_mask` needs LEAST_SIDE.
-STYLE_SIDE, LEAST_SIDE = 2048, 16
+# sees its grain at a larger size.
+STYLE_SIDE = 2048
 
 
 def segment_files(paths, folder, output, recursive=False) -> int:
@@ -187,7 +187,7 @@ class _Work:
             paths, flag, recursive=recursive, without=output
         )
         self._output, self._count = output, len(found.images)
-        self._skipped = [f"{p}: no image, by its suffix" for p in found.others]
+        self._skipped = found.skipped()
         self._files = {}
         for file in found.images:
             try:
@@ -200,12 +200,7 @@ class _Work:
                 self._files[file.place] = file
             except UserError as error:
                 self._skipped.append(str(error))
-        if found.folders:
-            print(
-                f"not searched: {', '.join(found.folders)}. --recursive "
-                "takes sub-folders too",
-                file=sys.stderr,
-            )
+        found.tell_folders()
         self._say("will be skipped:")
 
     def do(self, job) -> int:

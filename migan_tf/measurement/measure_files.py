@@ -11,11 +11,10 @@ import numpy as np
 from tqdm import tqdm
 
 from migan_tf.base import files, image_files, map_values
+from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
 from migan_tf.vessel_maps import statistics
-
-EXIT_SKIPPED = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,13 +82,8 @@ def _found(paths, recursive):
       (list of `ImageFile`, list of texts).
     """
     listing = image_files.find_images(paths, recursive=recursive)
-    if listing.folders:
-        print(
-            f"not searched: {', '.join(listing.folders)}. --recursive takes "
-            "sub-folders too",
-            file=sys.stderr,
-        )
-    skipped = [f"{path}: no image, by its suffix" for path in listing.others]
+    listing.tell_folders()
+    skipped = listing.skipped()
     for line in skipped:
         print(f"will be skipped: {line}", file=sys.stderr)
     return listing.images, skipped

@@ -15,6 +15,7 @@ from absl import logging
 
 from migan_tf import __version__
 from migan_tf.base import image_files, run_record
+from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, fov, geometry, photographs, prepared
 from migan_tf.inference import model_folder, run_networks, user_files
@@ -239,7 +240,7 @@ def exit_status(settings) -> int:
     found = image_files.find_images(
         [settings.vessel_maps], "vessel_maps", recursive=settings.recursive
     )
-    return int(bool(found.others))
+    return EXIT_SKIPPED if found.others else 0
 
 
 def _likeness(settings, config):
