@@ -174,10 +174,13 @@ def tiny_run(tiny_config, tmp_path_factory) -> pathlib.Path:
         )
 
     run = made_once(tmp_path_factory, "tiny_run", make)
-    for record in run.glob("*/run.json"):  # The data of this worker.
+    for record in run.glob("*/run.json"):
         values = json.loads(record.read_text("utf-8"))
-        values["config"]["data_dir"] = tiny_config.data_dir
-        record.write_text(json.dumps(values), "utf-8")
+        made_from = values["config"]["data_dir"]
+        # The data of this worker, also for who goes on by the run's flags.
+        for path in (record, record.with_name("run.flags")):
+            text = path.read_text("utf-8")
+            path.write_text(text.replace(made_from, tiny_config.data_dir))
     return run
 
 
