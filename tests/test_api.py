@@ -333,6 +333,16 @@ MAP = np.eye(40, dtype=bool)
         (lambda s, g: s(FUNDUS[None]), ValueError, "`fundus` must be a photo"),
         (lambda s, g: s(FUNDUS[:8]), ValueError, "at least 16 pixels"),
         (lambda s, g: s(FUNDUS), ValueError, "none is found: it is dark or"),
+        (lambda s, g: s(""), FileNotFoundError, "`fundus` must name.*''"),
+        (lambda s, g: s(MAP), ValueError, "looks like a map"),
+        (lambda s, g: s(FUNDUS[..., :2]), ValueError, "one channel, or three"),
+        (
+            lambda s, g: s(np.moveaxis(FUNDUS, -1, 0)),
+            ValueError,
+            "Next: put the channels last",
+        ),
+        (lambda s, g: s(FUNDUS.astype(int)), ValueError, "Next: .* uint8"),
+        (lambda s, g: g(FUNDUS[..., 1]), ValueError, "100% .*is grey"),
         (lambda s, g: s(ROOT), ValueError, "`fundus` must be a file.*glob"),
         (
             lambda s, g: s(FUNDUS, fov_mask=MAP[:9]),
@@ -408,6 +418,37 @@ MAP = np.eye(40, dtype=bool)
             lambda s, g: migan_tf.score([], [], []),
             ValueError,
             "there are no images to score",
+        ),
+        *(
+            (
+                lambda s, g, wrong=wrong: migan_tf.score(
+                    [MAP * 1.0], [MAP], [MAP], **wrong
+                ),
+                error,
+                words,
+            )
+            for wrong, error, words in (
+                ({"validation_threshold": 2}, ValueError, "between 0 and 1"),
+                ({"validation_threshold": np.nan}, ValueError, "between 0"),
+                ({"validation_threshold": "a"}, TypeError, "a number.*'a'"),
+                ({"bootstrap_samples": -1}, ValueError, "at least 0.*-1"),
+                ({"bootstrap_samples": 1.5}, TypeError, "whole number.*1.5"),
+                ({"bootstrap_samples": True}, TypeError, "whole.*True"),
+                ({"image_ids": [""]}, ValueError, "`image_ids` must be a name"),
+                ({"image_ids": []}, ValueError, "Received: 0 for 1"),
+            )
+        ),
+        (
+            lambda s, g: migan_tf.score(
+                [MAP * 1.0] * 2, [MAP] * 2, [MAP] * 2, image_ids=["a", "a"]
+            ),
+            ValueError,
+            "`image_ids` must be a name of its own",
+        ),
+        (
+            lambda s, g: migan_tf.score([MAP * 100], [MAP], [MAP]),
+            ValueError,
+            "int64 up to 100, which may be per cent",
         ),
         (
             lambda s, g: migan_tf.score([MAP * 1.0], [MAP], protocol="a"),

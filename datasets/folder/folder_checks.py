@@ -32,7 +32,26 @@ def survey(manual_dir) -> Survey:
             "trained on nor scored. Next: put maps of the same names into "
             "vessel_maps/ beside them"
         )
-    return report.read_all()
+    report.read_all()
+    report.errors += _twice(report)
+    return report
+
+
+def _twice(report):
+    """A sentence on each photograph that is one of both splits."""
+    first, told = {}, []
+    for entry in report.entries:
+        digest, _ = report.facts.get(
+            f"{entry.split}/{entry.fundus.name}", (None, None)
+        )
+        twin = first.setdefault(digest, entry)
+        if digest and twin.split != entry.split:
+            told.append(
+                f"{twin.fundus.name} and {entry.fundus.name} are the same "
+                "photograph, one in train and one in test: its figures would "
+                "be those of what was learned. Next: remove one of them"
+            )
+    return told
 
 
 def sentences_on(entries, root) -> list[str]:

@@ -175,6 +175,23 @@ def test_photographs_may_lie_beside_the_folder_of_their_maps(tmp_path):
     assert pairs(tmp_path)["01"] == ("train", "01.png", None, None)
 
 
+def test_coloured_maps_are_left_out_and_float_ones_taken(tmp_path):
+    """As arteries and veins are drawn, and as NumPy stores what a net says."""
+    folder_dummy.write(tmp_path, (1, 2))
+    shutil.rmtree(tmp_path / "vessel_maps")
+    for number in (1, 2):
+        vessels = folder_dummy.draw(number)["vessel_map"]
+        coloured = vessels[..., None] * np.array([1, 0, 0], np.uint8)
+        save(tmp_path / f"av/{number:02d}.png", coloured)
+        (tmp_path / "maps").mkdir(exist_ok=True)
+        stored = (vessels / 255).astype(np.float32)
+        np.save(tmp_path / "maps" / f"{number:02d}.npy", stored)
+    layout = files.read_layout(tmp_path)
+    assert "av/ holds coloured maps: left out" in layout.sentences
+    assert layout.entries[0].vessel_map.stem == "01"
+    assert not checks.survey(tmp_path).errors
+
+
 def test_the_same_name_in_both_splits_gets_the_splits_name(tmp_path):
     for split in ("train", "test"):
         number = 1 if split == "train" else 2
@@ -215,6 +232,25 @@ def test_a_table_that_leaves_something_open_is_refused(
     (tmp_path / "splits.csv").write_text(table)
     with pytest.raises(UserError, match=complaint):
         files.read_layout(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Image, Split\n1,train\n2,test\n",
+        b"image,split,,\n01,train,,\n,,,\n02,test,,\n,,,\n",
+        b"note;split;image\n;train;1.png\n;test;2.png",
+        b"image\tsplit\r\n01\ttrain\r\n02\ttest\r\n",
+        "image,split\n01,train\n02,test\n".encode("utf-16"),
+    ],
+)
+def test_a_table_may_be_as_spreadsheets_leave_it(tmp_path, content):
+    folder_dummy.write(tmp_path, (1, 2))
+    (tmp_path / "splits.csv").write_bytes(content)
+    assert {i: found[0] for i, found in pairs(tmp_path).items()} == {
+        "01": "train",
+        "02": "test",
+    }
 
 
 def test_the_table_of_the_splits_may_be_in_capitals(tmp_path):
@@ -304,6 +340,22 @@ def spoil(folder, case):
     elif case == "no maps":
         shutil.rmtree(folder / "vessel_maps")
         shutil.rmtree(folder / "second_annotator")
+    elif case == "a map among photographs":
+        folder_dummy.write(folder, range(3, 13))
+        save(folder / "images/07.png", folder_dummy.draw(7)["vessel_map"])
+    elif case == "in both splits":
+        folder_dummy.write(folder / "train", (1, 2))
+        folder_dummy.write(folder / "test", (2,), name="other{}.png")
+        for name in folder_dummy.FOLDERS:
+            shutil.rmtree(folder / name)
+    elif case == "turned":
+        save(folder / "vessel_maps/02.png", planes["vessel_map"].T)
+    elif case == "classes":
+        for number in (1, 2):
+            save(
+                folder / f"vessel_maps/{number:02d}.png",
+                planes["vessel_map"] // 255 * np.uint8([[1] * 44 + [2] * 44]),
+            )
     elif case == "damaged":
         (folder / "images" / "02.png").write_bytes(b"\x89PNG, but no more")
 
@@ -322,6 +374,10 @@ def spoil(folder, case):
         ("validation", r"held out of train by --validation_images"),
         ("no maps", r"no vessel map"),
         ("damaged", r"images/02.png is not readable"),
+        ("a map among photographs", r"images/07.png must be a photograph"),
+        ("in both splits", r"02.png and .*other2.png are the same photograph"),
+        ("turned", r"Received: 88 × 96. Next: turn it by 90 degrees"),
+        ("classes", r"01.png .*number classes"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, case, complaint):

@@ -6,12 +6,14 @@ are photographs, thin lines are vessels, filled areas are fields of view. Names
 tell only the second annotator from the first.
 """
 
+import codecs
+import contextlib
 import csv
 import dataclasses
 import pathlib
 import re
 
-from migan_tf.base import downloads, image_files
+from migan_tf.base import downloads, image_files, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
 from migan_tf.data import map_kinds
@@ -142,11 +144,13 @@ def _kind(root, role, places) -> str:
     if map_kinds.PHOTOGRAPH in kinds and kinds & {
         map_kinds.VESSELS,
         map_kinds.FILLED,
+        map_kinds.COLOURED_MAP,
     }:
         told = ", ".join(f"{name}: {kind}" for name, kind in seen.items())
         raise UserError(
             f"--manual_dir={root}: photographs and maps lie in folders of "
-            f"their own, such as images/ and vessel_maps/. Received: {told}"
+            f"their own, such as images/ and vessel_maps/. Received: {told}. "
+            "Next: move the maps"
         )
     # An empty map may be among the others; it is refused when all are read.
     kinds = kinds - {map_kinds.EMPTY} or kinds
@@ -156,20 +160,17 @@ def _kind(root, role, places) -> str:
         told = ", ".join(f"{name}: {kind}" for name, kind in seen.items())
         raise UserError(
             f"--manual_dir={root}: the files of one folder show one kind of "
-            f"thing. Received: {told}"
+            f"thing. Received: {told}. Next: part them"
         )
     kind = kinds.pop()
     fixed = FIXED.get(role.rpartition("/")[2].lower())
-    if kind in (map_kinds.INVERTED, map_kinds.EMPTY):
-        name = next(iter(seen))
+    if kind == map_kinds.EMPTY:
+        map_values.read_vessel_map(files[0])  # It says what is wrong.
+    if kind == map_kinds.INVERTED:
         raise UserError(
-            f"{name} must have bright vessels, or a bright field of view, on "
-            f"a dark ground. Received: {kind}. Next: "
-            + (
-                "invert it and its like (255 less each of their levels)"
-                if kind == map_kinds.INVERTED
-                else "move the folder elsewhere, or give other maps"
-            )
+            f"{next(iter(seen))} must have bright vessels, or a bright field "
+            f"of view, on a dark ground. Received: {kind}. Next: invert it and "
+            "its like (255 less each of their levels)"
         )
     grey = kind == map_kinds.GREY and fixed == map_kinds.PHOTOGRAPH
     if fixed and kind != fixed and not grey:
@@ -320,7 +321,7 @@ def _splits(root, photographs):
             f"{path} and folders for train and test both tell the splits. "
             "Next: remove one of them"
         )
-    told = _read_splits(path)
+    told = _of_photographs(_read_splits(path), list(photographs[None]))
     absent = sorted(told.keys() - photographs[None].keys())
     without = sorted(photographs[None].keys() - told.keys())
     if absent or without:
@@ -328,7 +329,7 @@ def _splits(root, photographs):
             f"{path} must name every photograph once, by its name with or "
             "without its suffix. Received: photographs that it does not name: "
             f"{', '.join(without) or 'none'}; names without a photograph: "
-            f"{', '.join(absent) or 'none'}"
+            f"{', '.join(absent) or 'none'}. Next: write them so in the table"
         )
     return {(None, stem): split for stem, split in told.items()}
 
@@ -359,21 +360,45 @@ def _splits_file(root):
     return path
 
 
+def _of_photographs(told, stems):
+    """{stem of a photograph: split}, where a spreadsheet made 1 of 01, too."""
+    if set(told) != set(stems):
+        with contextlib.suppress(UserError):
+            pairs = pair(list(told), stems, "photographs", of=SPLITS_FILE)
+            return {pairs[name]: split for name, split in told.items()}
+    return told
+
+
 def _read_splits(path):
     """{stem: split} of a table, which may come from a spreadsheet."""
     rule = f"{path} must be a table with the columns image,split"
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        content = path.read_bytes()
+        wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        lines = content.decode("utf-16" if wide else "utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{rule}. Received: {error}") from error
-    delimiter = ";" if lines and ";" in lines[0] else ","
-    rows = list(csv.DictReader(lines, delimiter=delimiter))
-    if not rows or not {"image", "split"} <= rows[0].keys():
-        raise UserError(f"{rule}. Received: {lines[0] if lines else 'nothing'}")
+        raise UserError(
+            f"{rule}, in UTF-8. Received: {error}. Next: save it as CSV UTF-8"
+        ) from error
+    first = lines[0] if lines else ""
+    delimiter = next((mark for mark in ";\t" if mark in first), ",")
+    # Spreadsheets leave rows and columns of nothing behind.
+    rows = [
+        [cell.strip() for cell in row]
+        for row in csv.reader(lines, delimiter=delimiter)
+        if any(map(str.strip, row))
+    ]
+    header = [name.lower() for name in rows[0]] if rows else []
+    if len(rows) < 2 or not {"image", "split"} <= set(header):
+        raise UserError(
+            f"{rule}. Received: {first or 'nothing'}. Next: begin it with the "
+            "line image,split"
+        )
     told = {}
-    for row in rows:
-        image, word = (row["image"] or "").strip(), row["split"] or ""
-        split = SPLITS.get(word.strip().lower())
+    for row in rows[1:]:
+        cells = dict(zip(header, row, strict=False))
+        image, word = cells.get("image", ""), cells.get("split", "")
+        split = SPLITS.get(word.lower())
         stem = image_files.stem_of(image)
         if split is None or stem in told or not stem:
             raise UserError(

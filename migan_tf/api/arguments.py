@@ -5,6 +5,7 @@ all commands share, so that nothing has two meanings.
 """
 
 import io
+import math
 import numbers
 import os
 import pathlib
@@ -17,6 +18,7 @@ from migan_tf.base.errors import (
     ArgumentTypeError,
     NotFoundError,
 )
+from migan_tf.data import map_kinds
 
 # That of `data.fov`, which would import TensorFlow here.
 LEAST_SIDE = 16
@@ -36,6 +38,7 @@ def photograph(fundus, name="fundus") -> np.ndarray:
             f"`{name}` must be at least {LEAST_SIDE} pixels high and wide. "
             f"Received: {found.shape[0]} × {found.shape[1]} (height × width)"
         )
+    map_kinds.check_photograph(found, f"`{name}`")
     return found
 
 
@@ -104,6 +107,27 @@ def whole_number(value, name, least) -> int:
     return int(value)
 
 
+def number(value, name, least=0.0, most=math.inf) -> float:
+    """A finite number from `least` to `most`; True is none."""
+    try:
+        if isinstance(value, bool | str):
+            raise TypeError
+        found = float(value)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(
+            f"`{name}` must be a number. Received: {value!r}"
+        ) from None
+    # NaN is in no order.
+    if not (least <= found <= most and math.isfinite(found)):
+        limits = (
+            f"lie between {least:g} and {most:g}"
+            if math.isfinite(most)
+            else f"be at least {least:g} and finite"
+        )
+        raise ArgumentError(f"`{name}` must {limits}. Received: {value!r}")
+    return found
+
+
 def listed(given, name) -> list:
     """Several arrays or paths as a list; one alone is a list of it."""
     if is_path(given) or getattr(given, "ndim", 0) == 2:
@@ -120,7 +144,7 @@ def listed(given, name) -> list:
 def existing(path, name) -> pathlib.Path:
     """A path of a file or folder that is there; ~ is the home."""
     found = pathlib.Path(path).expanduser()
-    if not found.exists():
+    if not os.fspath(path) or not found.exists():
         raise NotFoundError(
             f"`{name}` must name a file or folder that is there. Received: "
             f"{os.fspath(path)!r}"

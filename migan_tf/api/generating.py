@@ -106,7 +106,7 @@ class Generator:
             )
             contrasts = _contrast_range(contrast)
             if noise_stddev is not None:
-                noise_stddev = _positive(noise_stddev, "noise_stddev")
+                noise_stddev = arguments.number(noise_stddev, "noise_stddev")
             style = _style(style_fundus)
             inside = arguments.fov_mask(fov_mask, given.shape)
             self._check_fov_mask(inside)
@@ -158,20 +158,6 @@ def _contrast_range(contrast) -> ContrastRange:
             f"lower one first. Received: {contrast!r}"
         )
     return ContrastRange(lowest, highest)
-
-
-def _positive(value, name) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ArgumentTypeError(
-            f"`{name}` must be a number. Received: {value!r}"
-        ) from None
-    if not 0.0 <= number < float("inf"):
-        raise ArgumentError(
-            f"`{name}` must be at least 0 and finite. Received: {value!r}"
-        )
-    return number
 
 
 def _style(style_fundus):

@@ -85,6 +85,13 @@ def score(
             if given is not None:
                 lists[name] = arguments.listed(given, name)
         _check(lists, protocol)
+        bootstrap_samples = arguments.whole_number(
+            bootstrap_samples, "bootstrap_samples", least=0
+        )
+        if validation_threshold is not None:
+            validation_threshold = arguments.number(
+                validation_threshold, "validation_threshold", most=1.0
+            )
         metrics = report.score(
             _scored_images(**lists),
             protocol,
@@ -113,6 +120,12 @@ def _check(lists, protocol):
                 f"`{name}` must hold one for each of `probabilities`. "
                 f"Received: None at {absent[0]}. Next: leave that image out"
             )
+    image_ids = list(map(str, lists.get("image_ids", ())))
+    if "" in image_ids or len(set(image_ids)) < len(image_ids):
+        raise ArgumentError(
+            "`image_ids` must be a name of its own for each image. Received: "
+            f"{image_ids}"
+        )
     if protocol == "paper" and "fov_masks" not in lists:
         raise ArgumentError(
             "`fov_masks` are needed for protocol='paper', which scores the "
@@ -129,7 +142,7 @@ def _scored_images(
     image_ids=None,
 ):
     """The `ScoredImage`s of the lists."""
-    names = image_ids or [
+    names = image_ids if image_ids is not None else [
         pathlib.Path(given).name if arguments.is_path(given) else str(number)
         for number, given in enumerate(probabilities)
     ]

@@ -1,5 +1,7 @@
 """What the settings of a run must fulfil beyond their types."""
 
+import os
+
 from migan_tf.base import settings
 from migan_tf.base.errors import UserError
 
@@ -59,6 +61,7 @@ def check(config) -> None:
 
 def _check_datasets(text):
     names = text.split(",")
+    _check_comma(names)
     # A folder's name may hold spaces, as in folder:my photographs.
     spaced = any(name != name.strip() for name in names)
     if not all(names) or spaced or len(set(names)) < len(names):
@@ -66,6 +69,20 @@ def _check_datasets(text):
             "--dataset must be a name, or different names with commas and no "
             f"spaces between them, such as drive,stare. Received: {text!r}"
         )
+
+
+def _check_comma(names):
+    """Refuses `folder:DIR` where DIR itself has a comma, which parts names."""
+    for first, name in enumerate(names):
+        _, mark, place = name.partition(":")
+        for last in range(first + 1, len(names) if mark else 0):
+            whole = ",".join([place, *names[first + 1 : last + 1]])
+            if os.path.isdir(whole) and not os.path.isdir(place):
+                raise UserError(
+                    "--dataset=folder:DIR takes no folder whose name has a "
+                    f"comma, which parts datasets. Received: {whole!r}. Next: "
+                    "--dataset=folder --manual_dir=DIR, or rename it"
+                )
 
 
 def _check_extra(config):

@@ -187,7 +187,8 @@ def list_by_stem(flag, place) -> dict[str, ImageFile]:
         if twin is not file:
             raise UserError(
                 f"--{flag}: {place} must hold one file for each image. "
-                f"Received: {twin.name} and {file.name}"
+                f"Received: {twin.name} and {file.name}. Next: move one of "
+                "them elsewhere"
             )
     return files
 
@@ -242,7 +243,7 @@ def read_photograph(file) -> np.ndarray:
     ):
         raise UserError(
             f"{file.name} must be a photograph of 8 or 16 bits. Received: "
-            f"shape {array.shape}, {array.dtype}"
+            f"shape {array.shape}, {array.dtype}{_advice(array)}"
         )
     if array.dtype == bool:
         array, full = array.astype(np.uint8), 1
@@ -275,7 +276,11 @@ def read_plane(file) -> np.ndarray:
     if array.ndim == 3 and array.shape[-1] in (2, 4):
         array, alpha = array[..., :-1], array[..., -1]
         if alpha.min() != alpha.max():
-            raise UserError(f"{file.name} is partly transparent")
+            raise UserError(
+                f"{file.name} must not be transparent. Received: transparent "
+                f"by {alpha.min()} to {alpha.max()}. Next: save it without an "
+                "alpha channel"
+            )
         array = array[..., 0] if array.shape[-1] == 1 else array
     if array.ndim == 3 and array.shape[-1] == 3:
         spread = _spread(array)
@@ -288,7 +293,7 @@ def read_plane(file) -> np.ndarray:
     if array.ndim != 2 or not array.size or array.dtype.kind not in "buif":
         raise UserError(
             f"{file.name} must hold one image plane (height, width). "
-            f"Received: shape {array.shape}, {array.dtype}"
+            f"Received: shape {array.shape}, {array.dtype}{_advice(array)}"
         )
     if full not in (None, 1, 255, 65535):
         return _rescaled(array, full, 65535)
@@ -388,8 +393,32 @@ def _pixels(file):
         # In memory: decoders go to and fro.
         stream, reader = _reader(io.BytesIO(file.content()))
         if reader is None:
-            return np.load(stream, allow_pickle=False), None
+            return _of_numpy(np.load(stream, allow_pickle=False)), None
         return reader.decode(stream)
+
+
+def _of_numpy(array):
+    """An array; of two channels none is known to be transparency."""
+    if array.ndim == 3 and array.shape[-1] == 2:
+        raise OSError(
+            f"it must have one channel, or three. Received: shape {array.shape}"
+        )
+    return array
+
+
+def _advice(array):
+    """What makes a picture of an array that is none."""
+    shape = array.shape
+    if array.ndim == 4:
+        return ". Next: give its pictures one by one, such as array[0]"
+    if array.ndim == 3 and shape[0] == 3:
+        return (
+            ". Next: put the channels last, as numpy.moveaxis(array, 0, -1) "
+            "does"
+        )
+    if array.ndim in (2, 3) and array.dtype.kind in "iu":
+        return ". Next: give levels from 0 to 255 as uint8"
+    return ""
 
 
 def _reader(stream):

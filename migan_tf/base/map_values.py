@@ -16,8 +16,16 @@ OVERSHOOT = 0.05
 # Share of pixels between the two values of a vessel map or FOV mask: more than
 # JPEG leaves is told, more than resampling leaves is refused.
 DOUBTED, REFUSED = 0.01, 0.1
+# Integers of other types than these do not tell what their highest level is.
+_OF_IMAGES = (np.uint8, np.uint16, np.bool_)
+_PER_CENT = 100
 # A soft map is vessel from here on.
 VESSEL = 0.5
+# Soft maps have fewer pixels between their two values, also those of 64 pixels
+# that were made of large ones; photographs in grey have more.
+GREY = 0.45
+# Maps of several classes number them: 1 for arteries, 2 for veins.
+_MOST_CLASSES = 16
 # Annotators mark 4 to 15 % of the frame. Of inverted maps at least 58 % are
 # bright, also where the ground is so inside the field of view alone.
 INVERTED = 0.5
@@ -33,10 +41,19 @@ def to_unit(planes) -> dict[str, np.ndarray]:
       planes: {file name: (H,W)}.
 
     Raises:
-      UserError: float planes that are not in [0,1], or negative integers.
+      UserError: float planes that are not in [0,1], negative integers, or
+        integers of a type that does not tell their scale, up to 100, say.
     """
-    integers = [p for p in planes.values() if p.dtype.kind in "bui"]
-    top = max((int(plane.max()) for plane in integers), default=0)
+    integers = {n: p for n, p in planes.items() if p.dtype.kind in "bui"}
+    top = max((int(plane.max()) for plane in integers.values()), default=0)
+    for name, plane in integers.items():
+        if plane.dtype not in _OF_IMAGES and 1 < top <= _PER_CENT:
+            raise UserError(
+                f"{name} must hold probabilities: floats in [0,1] or 8-bit or "
+                f"16-bit integers. Received: {plane.dtype} up to {top}, which "
+                "may be per cent. Next: give floats in [0,1], or uint8 with "
+                "255 for 1"
+            )
     full = next((scale for scale in FULL_SCALES if top <= scale), None)
     unit = {}
     for name, plane in planes.items():
@@ -61,8 +78,8 @@ def read_vessel_map(file) -> np.ndarray:
       file: an `image_files.ImageFile`.
 
     Raises:
-      UserError: it is not readable, holds no such map, marks nothing, or is
-        inverted.
+      UserError: it is not readable, holds no such map, marks nothing, is
+        inverted, or a photograph in grey.
     """
     vessel_map = read_map(file)
     check_vessel_map(vessel_map, file.name)
@@ -96,15 +113,29 @@ def check_vessel_map(vessel_map, name) -> None:
       name: of the file, for messages.
 
     Raises:
-      UserError: nothing is vessel, or so much that it must be inverted.
+      UserError: nothing is vessel, or so much that it must be inverted, or it
+        has the levels of a photograph.
     """
+    between = np.mean((vessel_map > 0.1) & (vessel_map < 0.9))
+    if between > GREY:
+        raise UserError(
+            f"{name} must have bright vessels on a dark ground. Received: "
+            f"{between:.0%} of the frame is grey, as in a photograph. Next: "
+            "give its vessel map, which migan_tf.segment writes"
+        )
     share = np.mean(vessel_map >= VESSEL)
     if not share:
+        top = vessel_map.max()
+        advice = "leave it out, or give another"
+        if 0 < top <= _MOST_CLASSES / 255:
+            advice = (
+                "if its levels number classes, such as arteries and veins, "
+                "give one in which all vessels have one level"
+            )
         raise UserError(
             f"{name} must mark vessels, by the higher of two values or by "
             "levels up to 1, 255 or 65535. Received: an empty map, whose "
-            f"highest level is {vessel_map.max():.1%} of that. Next: leave it "
-            "out, or give another"
+            f"highest level is {top:.1%} of that. Next: {advice}"
         )
     if share > INVERTED:
         raise UserError(
@@ -155,13 +186,17 @@ def to_binary(plane, name) -> np.ndarray:
     Raises:
       UserError: nothing is foreground, or the plane is no map of two values.
     """
-    top = plane.max()
-    if not top > 0:
+    low, top = plane.min(), plane.max()
+    if not np.isfinite([low, top]).all():
         raise UserError(
-            f"{name} must mark vessels or the field of view. Received: all 0. "
-            "Next: leave it out, or give another"
+            f"{name} must hold numbers. Received: {low} to {top}. Next: give 0 "
+            "and 1 in place of what is none"
         )
-    low = plane.min()
+    if low == top and not top > 0:
+        raise UserError(
+            f"{name} must mark vessels or the field of view. Received: all "
+            f"{top:g}. Next: leave it out, or give another"
+        )
     if np.count_nonzero((plane == low) | (plane == top)) == plane.size:
         return plane > (low if low < top else 0)
     full = next((scale for scale in FULL_SCALES if top <= scale), top)

@@ -44,7 +44,7 @@ def pair(stems, partners, role, subset=False, of="--predictions"):
     same, also but for one ending that all of a folder have (`left`, `left_gt`);
     each begins or is begun by one partner, up to a separator; what is left of
     them without what all of a folder share is the same (`0162` of `im0162.ah`);
-    a number in them is the same. Capitals, leading zeros and Unicode's ways of
+    a number in them is the same. A namesake is never passed over. Capitals, leading zeros and Unicode's ways of
     writing a letter make no difference, and the number of a fold, an epoch or a
     version none either. By numbers nothing pairs whose other numbers or whose
     eyes differ.
@@ -67,14 +67,12 @@ def pair(stems, partners, role, subset=False, of="--predictions"):
     for rule in _RULES:
         found = rule(names)
         if names.is_complete(found, subset) and not _other_eye(names, found):
-            if rule is _begun:
-                names.check_one_way([found, *names.readings(subset)])
-            return names.told(found)
+            readings = names.readings(subset) if rule is _begun else []
+            return names.decided([found, *readings])
     readings = names.readings(subset)
     if not readings:
         raise names.unpaired(subset)
-    names.check_one_way(readings)
-    return names.told(readings[0])
+    return names.decided(readings)
 
 
 class _Names:
@@ -125,8 +123,17 @@ class _Names:
             and not _contradicted(self, found)
         ]
 
-    def told(self, found):
-        """The pairs, after each of them was said."""
+    def decided(self, readings):
+        """The pairs that all readings agree on, after each of them was said.
+
+        Raises:
+          UserError: the readings differ, or a file has a namesake which is
+            not its partner.
+        """
+        found = readings[0]
+        for other in (*readings, {**found, **_whole(self)}):
+            if other != found:
+                raise self.ambiguous(found, other)
         what = f"{self.of} and {self.role}"
         for stem in self.left:
             logging.info("%s: %s", what, f"{stem} and {found[stem]}")
@@ -146,14 +153,12 @@ class _Names:
         )
         alone = self.left.keys() - found.keys()
         spare = self.right.keys() - found.values()
-        advice = ""
-        if not alone and not subset and self.of == "--predictions":
-            advice = ". Next: --subset scores only what has been predicted"
         one, other = (name.lstrip("-") for name in (self.of, self.role))
         told = (
             f"{one} without partner: {_listed(alone)}; {other} without "
             f"{one.removesuffix('s')}: {_listed(spare)}"
         )
+        advice = "give all files of one image one name"
         clashing = [stem for stem in found if _clash(self, stem, found[stem])]
         if clashing and not alone:
             told = (
@@ -161,30 +166,24 @@ class _Names:
                 "is the same, and another number or word is not; so for "
                 f"{len(clashing)} of {len(self.left)} files"
             )
-            advice = ". Next: give all files of one image one name"
+        elif not alone and not subset and self.of == "--predictions":
+            advice = "--subset scores only what has been predicted"
         return UserError(
             f"{self.of} ({len(self.left)} files) and {self.role} "
-            f"({len(self.right)} files) must pair by name. Received: {told}"
-            f"{advice}"
+            f"({len(self.right)} files) must pair by name. Received: {told}. "
+            f"Next: {advice}"
         )
 
-    def check_one_way(self, readings) -> None:
-        """Raises the error of `ambiguous` where two readings differ."""
-        if any(found != readings[0] for found in readings):
-            raise self.ambiguous(readings)
-
-    def ambiguous(self, readings) -> UserError:
-        """The error of names in which two numbers could be the image's."""
-        one = readings[0]
-        other = next(found for found in readings if found != one)
+    def ambiguous(self, one, other) -> UserError:
+        """The error of names that two readings pair differently."""
         stem = next(stem for stem in self.left if one[stem] != other[stem])
         return UserError(
             f"{self.of} and {self.role} must pair by name in one way. "
             f"Received: {stem}, which could belong to {one[stem]} or to "
-            f"{other[stem]}, by one of its numbers or by another; so for "
+            f"{other[stem]}, by one part of its name or by another; so for "
             f"{sum(one[s] != other[s] for s in self.left)} of "
-            f"{len(self.left)} files. Next: give each file of one image one "
-            f"name, such as {one[stem]} and {one[stem]}"
+            f"{len(self.left)} files. Next: give all files of one image one "
+            "name"
         )
 
 

@@ -142,6 +142,7 @@ def read_example(entry, size=None) -> dict:
             f"{entry.fundus.name} must be {rule} pixels (height × width). "
             f"Received: {height} × {width}"
         )
+    map_kinds.check_photograph(fundus, entry.fundus.name)
     planes = {}
     for name in PLANES:
         file = getattr(entry, name)
@@ -155,6 +156,7 @@ def read_example(entry, size=None) -> dict:
                 f"{file.name} must have the size of its photograph "
                 f"{entry.fundus.name}, {height} × {width} (height × width). "
                 f"Received: {plane.shape[0]} × {plane.shape[1]}"
+                f"{_turned(plane.shape, (height, width))}"
             )
         planes[name] = np.round(plane * 255).astype(np.uint8)[..., None]
     return {
@@ -164,6 +166,12 @@ def read_example(entry, size=None) -> dict:
         "has_second_annotator": entry.second_annotator is not None,
         **planes,
     }
+
+
+def _turned(shape, right):
+    if shape == right[::-1]:
+        return ". Next: turn it by 90 degrees"
+    return ". Next: give the one that was drawn on this photograph"
 
 
 def _read_plane(file, name):

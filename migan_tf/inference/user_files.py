@@ -11,6 +11,7 @@ from tqdm import tqdm
 from migan_tf.base import files, image_files, map_values
 from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
+from migan_tf.data import map_kinds
 from migan_tf.data.fov import LEAST_SIDE, find_fov_mask
 from migan_tf.inference.contrast import AS_PHOTOGRAPHED
 from migan_tf.inference.load import load_generator, load_segmenter
@@ -46,6 +47,7 @@ def segment_files(paths, folder, output, recursive=False) -> int:
                 f"{file.name}: no fundus found: the image is below "
                 f"{LEAST_SIDE} pixels"
             )
+        map_kinds.check_photograph(fundus, file.name)
         found = find_vessels(fundus)
         if not found.fov_mask.any():
             raise UserError(
@@ -140,6 +142,7 @@ def read_style_fundus(path) -> np.ndarray:
     """
     try:
         fundus = image_files.read_photograph(image_files.image_file(path))
+        map_kinds.check_photograph(fundus, str(path))
     except UserError as error:
         raise UserError(
             f"--style_fundus: {error}. Next: give the photograph's file"

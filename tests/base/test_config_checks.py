@@ -86,6 +86,15 @@ def test_what_does_not_go_together_is_refused(settings, words):
         Config(workdir="run", **settings).validate()
 
 
+def test_a_folder_with_a_comma_is_told_from_two_datasets(tmp_path):
+    place = tmp_path / "eyes, left, 2024"
+    place.mkdir()
+    with pytest.raises(UserError, match="has a comma.*left, 2024'.*manual_dir"):
+        Config(workdir="run", dataset=f"drive,folder:{place}").validate()
+    both = Config(workdir="run", dataset=f"folder:{tmp_path},drive")
+    both.validate()
+
+
 def test_what_goes_together_is_taken():
     Config(
         workdir="run",

@@ -142,6 +142,33 @@ def test_an_inverted_map_is_refused_with_the_advice(tmp_path, scale):
     )
 
 
+def test_classes_photographs_and_no_numbers_are_told(tmp_path):
+    vessels = np.eye(20, dtype=np.uint8)
+    numbered = file_of(tmp_path, vessels + np.tri(20, k=-18, dtype=np.uint8))
+    numbered_levels = map_values.read_map(numbered)
+    assert numbered_levels.max() == 1  # of two values; so are 0 and 1
+    stored = vessels.copy()
+    stored[:, 0] = 2
+    with pytest.raises(UserError, match="a.npy .*number classes.*one level"):
+        map_values.read_vessel_map(file_of(tmp_path, stored))
+    photograph = np.tile(np.linspace(0, 255, 20), (20, 1)).astype(np.uint8)
+    with pytest.raises(UserError, match="a.npy .*80% .* is grey.*segment"):
+        map_values.read_vessel_map(file_of(tmp_path, photograph))
+    for value in (np.nan, np.inf):
+        stored = np.where(vessels > 0, value, 0.0)
+        with pytest.raises(UserError, match="a.npy must hold numbers"):
+            map_values.to_vessel_map(stored, "a.npy")
+
+
+def test_per_cent_are_told_from_levels():
+    """Levels of images have types of images; others must reach their scale."""
+    for dtype in (np.int64, np.int32, np.uint32):
+        with pytest.raises(UserError, match="up to 100, which may be per cent"):
+            map_values.to_unit({"a": np.array([[0, 100]], dtype)})
+    faint = {"a": np.array([[0, 51]]), "b": np.array([[0, 255]])}
+    assert map_values.to_unit(faint)["a"].max() == pytest.approx(0.2)
+
+
 SLOW = pytest.mark.slow
 # Of each set: (vessel maps, how many), and (vessel maps, masks) that pair.
 ANNOTATIONS = [

@@ -80,6 +80,14 @@ def test_a_subset_takes_what_is_there():
     assert found == {"02_test": "02_manual1"}
 
 
+def test_a_namesake_is_never_passed_over():
+    """All but for one ending, `_c`; and `a_b` has another of its own name."""
+    with pytest.raises(UserError, match="a_b, which could .*a_b_c or to a_b,"):
+        pair(["a", "a_b"], ["a_b", "a_c", "a_b_c"], "truth", subset=True)
+    found = pair(["a", "a_b"], ["a", "a_b", "a_b_c"], "truth", subset=True)
+    assert found == {"a": "a", "a_b": "a_b"}
+
+
 FOLDS = [(1, 5), (2, 4), (3, 3), (4, 2), (5, 1)]
 
 

@@ -75,6 +75,7 @@ def test_what_cannot_be_done_is_listed_and_the_rest_is_done(
     write(inputs / "good.png", retina.fundus[..., ::-1])
     write(inputs / "good.jpg", retina.fundus[..., ::-1])
     write(inputs / "black.png", np.zeros((50, 50, 3), np.uint8))
+    write(inputs / "map.png", retina.vessel_map)
     (inputs / "broken.png").write_bytes(b"\x89PNG nothing")
     (inputs / "empty.tif").write_bytes(b"")
     (inputs / "notes.txt").write_text("not an image")
@@ -83,10 +84,11 @@ def test_what_cannot_be_done_is_listed_and_the_rest_is_done(
     status = user_files.segment_files([inputs], folder, output)
     assert status == user_files.EXIT_SKIPPED
     captured = capsys.readouterr()
-    assert "1 of 5 done" in captured.out
+    assert "1 of 6 done" in captured.out
     lines = [x for x in captured.err.splitlines() if x.startswith("skipped")]
     reasons = "\n".join(lines)
-    assert len(lines) == 5
+    assert len(lines) == 6
+    assert "map.png must be a photograph" in reasons
     assert "notes.txt: no image" in reasons
     assert "black.png: no fundus found" in reasons
     assert "broken.png is not readable" in reasons
