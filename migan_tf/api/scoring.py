@@ -142,10 +142,16 @@ def _scored_images(
     image_ids=None,
 ):
     """The `ScoredImage`s of the lists."""
-    names = image_ids if image_ids is not None else [
-        pathlib.Path(given).name if arguments.is_path(given) else str(number)
-        for number, given in enumerate(probabilities)
-    ]
+    names = (
+        image_ids
+        if image_ids is not None
+        else [
+            pathlib.Path(given).name
+            if arguments.is_path(given)
+            else str(number)
+            for number, given in enumerate(probabilities)
+        ]
+    )
     planes = {
         number: arguments.plane(given, f"probabilities[{number}]")
         for number, given in enumerate(probabilities)

@@ -44,10 +44,10 @@ def pair(stems, partners, role, subset=False, of="--predictions"):
     same, also but for one ending that all of a folder have (`left`, `left_gt`);
     each begins or is begun by one partner, up to a separator; what is left of
     them without what all of a folder share is the same (`0162` of `im0162.ah`);
-    a number in them is the same. A namesake is never passed over. Capitals, leading zeros and Unicode's ways of
-    writing a letter make no difference, and the number of a fold, an epoch or a
-    version none either. By numbers nothing pairs whose other numbers or whose
-    eyes differ.
+    a number in them is the same. A namesake is never passed over. Capitals,
+    leading zeros and Unicode's ways of writing a letter make no difference, and
+    the number of a fold, an epoch or a version none either. By numbers nothing
+    pairs whose other numbers or whose eyes differ.
 
     Args:
       stems: those of the one folder.
