@@ -130,6 +130,15 @@ class Config:
         ),
         minimum=0,
     )
+    extra_until: float = field(
+        default=1.0,
+        help=(
+            "Share of the iterations, from the first on, in which examples of "
+            "--extra_dataset are drawn; then photographs alone are."
+        ),
+        minimum=0,
+        maximum=1,
+    )
     extra_count: int = field(
         default=0,
         help=(

@@ -21,6 +21,7 @@ and nothing augmented is ever stored.
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -146,7 +147,10 @@ def training_batches(
       divided by all replicas.
     """
     local = config.batch_size // workers
-    shapes, draw_number = _drawing(examples, config, task=task, extra=extra)
+    until = round(config.extra_until * last_batch) * config.batch_size
+    shapes, draw_number = _drawing(
+        examples, config, task=task, extra=extra, until=until
+    )
 
     def draw(index):
         batch, position = divmod(int(index), local)
@@ -179,7 +183,9 @@ def make_colour_code(examples, config):
     return ColourCode(examples, config.photometric_jitter, seed)
 
 
-def draw_example(examples, config, size, number, colour_code=None, extra=()):
+def draw_example(
+    examples, config, size, number, colour_code=None, extra=(), until=math.inf
+):
     """One training example of a run, augmented, with noise.
 
     Args:
@@ -189,12 +195,13 @@ def draw_example(examples, config, size, number, colour_code=None, extra=()):
       number: of the example, counted over the whole run.
       colour_code: `ColourCode` of the run, or None.
       extra: sequence of examples, of which --extra_share of all are taken.
+      until: number of the first example from which on none of these is.
 
     Returns:
       {plane: float32 array}: the batch contract without the batch's axis.
     """
     return _augmented(
-        _picked(examples, config, number=number, extra=extra),
+        _picked(examples, config, number=number, extra=extra, until=until),
         config,
         size=size,
         rng=_generator(config.seed, _EXAMPLE, number),
@@ -202,7 +209,7 @@ def draw_example(examples, config, size, number, colour_code=None, extra=()):
     )
 
 
-def draw_painter_example(examples, config, number, extra=()):
+def draw_painter_example(examples, config, number, extra=(), until=math.inf):
     """One training example of --discriminator=residual.
 
     Args:
@@ -211,11 +218,13 @@ def draw_painter_example(examples, config, number, extra=()):
       config: the `Config`.
       number: of the example, counted over the whole run.
       extra: as `draw_example` takes it.
+      until: as `draw_example` takes it.
 
     Returns:
       See `painter_examples`.
     """
     count = painter_examples.GROUNDS
+    extra = extra if number < until else ()
     example, *others = (
         _picked(examples, config, number=n, extra=extra)
         for n in (number, *range(count * number, count * (number + 1)))
@@ -228,12 +237,12 @@ def draw_painter_example(examples, config, number, extra=()):
     )
 
 
-def _drawing(examples, config, task, extra):
+def _drawing(examples, config, task, extra, until):
     """({plane: its shape}, function that draws an example by its number)."""
     if task == "synthesis" and config.discriminator == "residual":
         known = [painter_examples.prepared(example) for example in examples]
         return painter_examples.shapes(config), functools.partial(
-            draw_painter_example, known, config, extra=extra
+            draw_painter_example, known, config, extra=extra, until=until
         )
     size = config.network_size(task)
     shapes = {
@@ -254,13 +263,14 @@ def _drawing(examples, config, task, extra):
         size=size,
         colour_code=colour_code,
         extra=extra,
+        until=until,
     )
 
 
-def _picked(examples, config, number, extra):
+def _picked(examples, config, number, extra, until=math.inf):
     """The photograph, or the extra example, that a number stands for."""
     source, stream = examples, _ORDER
-    if len(extra):
+    if len(extra) and number < until:
         chance = _generator(config.seed, _SOURCE, number).random()
         if chance < config.extra_share:
             source, stream = extra, _EXTRA_ORDER

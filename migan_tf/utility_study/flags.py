@@ -61,6 +61,15 @@ class Settings:
             "of --multiples."
         ),
     )
+    pairs_until: float = field(
+        default=1.0,
+        help=(
+            "Share of the steps, from the first on, in which the arms of "
+            "photographs and pairs see pairs; then photographs alone."
+        ),
+        minimum=0,
+        maximum=1,
+    )
     pairs: int = field(
         default=500, help="Synthetic pairs made in each cell.", minimum=1
     )

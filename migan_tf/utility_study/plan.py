@@ -183,6 +183,8 @@ def _cell(settings, real, seed, whole, generator):
             f"--extra_share={arm.share!r}",
             f"--extra_count={arm.count}",
         ]
+        if arm.name != SYNTHETIC:
+            extra.append(f"--extra_until={settings.pairs_until!r}")
         steps += _arm_steps(settings, folder / arm.name, seen + extra)
     return Cell(
         real, seed, folder=folder, pool=pool, arms=arms, steps=tuple(steps)

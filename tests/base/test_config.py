@@ -61,9 +61,13 @@ def test_choices(name):
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_have_a_lower_bound(name):
     minimum = FIELDS[name].metadata["minimum"]
+    maximum = FIELDS[name].metadata["maximum"]
     assert minimum is not None
     text = refused(**{name: minimum - 1})
-    assert f"--{name} must be at least {minimum}" in text
+    rule = f"at least {minimum}"
+    if maximum is not None:
+        rule = f"lie between {minimum} and {maximum}"
+    assert rule in text and f"--{name} must " in text
     assert f"Received: {minimum - 1}" in text
 
 

@@ -62,7 +62,7 @@ def other_value(field):
     fixed = {
         "image_size": 1024, "crop_size": 128, "workdir": "my runs/#1 =ö",
         "learning_rate": 1 / 3e7, "unet_depth": 5, "adam_beta_1": 0.25,
-        "average_decay": 0.9, "extra_share": 0.25,
+        "average_decay": 0.9, "extra_share": 0.25, "extra_until": 0.5,
         "colour_code": False,  # not with the style that is chosen here
     }  # fmt: skip
     if field.name in fixed:

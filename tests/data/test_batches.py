@@ -277,6 +277,35 @@ def test_the_share_is_that_of_the_examples(extra_config):
         assert draw(only, range(8))[0] == count
 
 
+@pytest.mark.parametrize("first_batch", [0, 1, 3])
+def test_extra_examples_come_first_where_asked_for(extra_config, first_batch):
+    """In three fifths of five batches of two; also after a resumption."""
+    config = dataclasses.replace(
+        extra_config, extra_share=1.0, extra_until=0.6, batch_size=2
+    )
+    found = batches.load_training_set(config)
+    drawn = batches.training_batches(
+        found.network_examples(config),
+        config,
+        task="segmentation",
+        first_batch=first_batch,
+        last_batch=5,
+        extra=found.extra,
+    )
+    shown = np.concatenate([b["vessel_map"].numpy() for b in drawn])
+    expected = [
+        batches.draw_example(
+            found.network_examples(config),
+            config,
+            size=config.network_size("segmentation"),
+            number=number,
+            extra=found.extra if number < 6 else (),
+        )["vessel_map"]
+        for number in range(2 * first_batch, 10)
+    ]
+    np.testing.assert_array_equal(shown, np.stack(expected))
+
+
 def test_an_extra_example_is_a_function_of_seed_and_number(extra_config):
     _, whole = draw(extra_config, range(12))
     _, again = draw(extra_config, [9, 3])

@@ -117,6 +117,20 @@ def test_pairs_come_from_the_cells_own_generator_and_reader():
     }
 
 
+def test_pairs_may_come_first_and_photographs_last():
+    (cell,) = cells_of(real=["5"], seeds=["1"], pairs_until=0.5)
+    until = {
+        name: flags_of(by_name(cell)[f"{name}/train"]).get("extra_until")
+        for name in ("real", "synthetic", "real_1x", "real_4x")
+    }
+    assert until == {
+        "real": None,
+        "synthetic": None,
+        "real_1x": "0.5",
+        "real_4x": "0.5",
+    }
+
+
 def test_tstr_trains_two_segmenters_and_the_generator_between_them():
     (cell,) = cells_of(real=["20"], seeds=["1"], tstr=True)
     assert [arm.name for arm in cell.arms] == ["real", "synthetic"]
