@@ -80,7 +80,9 @@ def has_colour(fundus, fov_mask, colour, tolerance=0):
 
 
 def write_photograph(path, colour, side=300):
-    """Writes a photograph of a fundus that is one colour, before black."""
-    fundus = disc(side, 0.45 * side)[..., None] * np.array(colour, np.uint8)
+    """Writes a photograph of a fundus of one colour ± 4, before black."""
+    grain = np.random.default_rng(0).integers(-4, 5, (side, side, 3))
+    coloured = np.uint8(np.maximum(np.array(colour) + grain, 0))
+    fundus = disc(side, 0.45 * side)[..., None] * coloured
     assert cv2.imwrite(str(path), fundus[..., ::-1])
     return path

@@ -28,9 +28,11 @@ def survey(manual_dir) -> Survey:
     report.missing += _gaps(layout.entries)
     if not any(entry.vessel_map for entry in layout.entries):
         report.errors.append(
-            f"{manual_dir} holds no vessel map: its photographs can neither be "
-            "trained on nor scored. Next: put maps of the same names into "
-            "vessel_maps/ beside them"
+            f"{manual_dir} must hold vessel maps: without, its photographs can "
+            "neither be trained on nor scored. Received: "
+            f"{'; '.join(layout.sentences)}. Next: put maps of the same names "
+            "into vessel_maps/ beside them, in which all vessels, arteries and "
+            "veins alike, have one grey level"
         )
     report.read_all()
     report.errors += _twice(report)
@@ -41,9 +43,7 @@ def _twice(report):
     """A sentence on each photograph that is one of both splits."""
     first, told = {}, []
     for entry in report.entries:
-        digest, _ = report.facts.get(
-            f"{entry.split}/{entry.fundus.name}", (None, None)
-        )
+        digest = report.digest_of(entry)
         twin = first.setdefault(digest, entry)
         if digest and twin.split != entry.split:
             told.append(

@@ -372,7 +372,7 @@ def spoil(folder, case):
         ("one folder", r"photographs and maps lie in folders of their own"),
         ("two sets", r"one folder of photographs.*folder:"),
         ("validation", r"held out of train by --validation_images"),
-        ("no maps", r"no vessel map"),
+        ("no maps", r"must hold vessel maps"),
         ("damaged", r"images/02.png is not readable"),
         ("a map among photographs", r"images/07.png must be a photograph"),
         ("in both splits", r"02.png and .*other2.png are the same photograph"),

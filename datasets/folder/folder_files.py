@@ -7,11 +7,11 @@ tell only the second annotator from the first.
 """
 
 import codecs
-import contextlib
 import csv
 import dataclasses
 import pathlib
 import re
+import unicodedata
 
 from migan_tf.base import downloads, image_files, map_values
 from migan_tf.base.errors import UserError
@@ -22,7 +22,7 @@ from migan_tf.data.annotated_files import AnnotatedFiles
 SPLITS = {"train": "train", "training": "train", "test": "test",
           "testing": "test"}  # fmt: skip
 NO_SPLITS = ("val", "valid", "validation", "dev")
-SPLITS_FILE = "splits.csv"
+SPLITS_FILE, COLUMNS = "splits.csv", ("image", "split")
 LOOKED_AT = 3  # files of a folder
 # Names that say what must be inside; other names say nothing.
 FIXED = {
@@ -138,15 +138,20 @@ def _kind(root, role, places) -> str:
         for folder in places.values()
         for file in image_files.list_by_stem("manual_dir", folder).values()
     ]
-    step = max(1, len(files) // LOOKED_AT)
-    seen = {f.name: map_kinds.kind_of_file(f) for f in files[::step]}
+    looked_at = files[:: max(1, len(files) // LOOKED_AT)]
+    fixed = FIXED.get(role.rpartition("/")[2].lower())
+    if fixed == map_kinds.PHOTOGRAPH:
+        for file in looked_at:
+            map_kinds.read_photograph(file)
+        return fixed
+    seen = {f.name: map_kinds.kind_of_file(f) for f in looked_at}
     kinds = set(seen.values())
+    told = ", ".join(f"{name}: {kind}" for name, kind in seen.items())
     if map_kinds.PHOTOGRAPH in kinds and kinds & {
         map_kinds.VESSELS,
         map_kinds.FILLED,
         map_kinds.COLOURED_MAP,
     }:
-        told = ", ".join(f"{name}: {kind}" for name, kind in seen.items())
         raise UserError(
             f"--manual_dir={root}: photographs and maps lie in folders of "
             f"their own, such as images/ and vessel_maps/. Received: {told}. "
@@ -157,29 +162,30 @@ def _kind(root, role, places) -> str:
     if map_kinds.PHOTOGRAPH in kinds:
         kinds = {map_kinds.PHOTOGRAPH}
     if len(kinds) > 1:
-        told = ", ".join(f"{name}: {kind}" for name, kind in seen.items())
         raise UserError(
             f"--manual_dir={root}: the files of one folder show one kind of "
             f"thing. Received: {told}. Next: part them"
         )
     kind = kinds.pop()
-    fixed = FIXED.get(role.rpartition("/")[2].lower())
-    if kind == map_kinds.EMPTY:
-        map_values.read_vessel_map(files[0])  # It says what is wrong.
+    if fixed and kind == fixed:
+        return kind
+    first = looked_at[0]
     if kind == map_kinds.INVERTED:
         raise UserError(
-            f"{next(iter(seen))} must have bright vessels, or a bright field "
-            f"of view, on a dark ground. Received: {kind}. Next: invert it and "
+            f"{first.name} must have bright vessels, or a bright field of "
+            f"view, on a dark ground. Received: {kind}. Next: invert it and "
             "its like (255 less each of their levels)"
         )
-    grey = kind == map_kinds.GREY and fixed == map_kinds.PHOTOGRAPH
-    if fixed and kind != fixed and not grey:
+    if kind == map_kinds.EMPTY or fixed == map_kinds.VESSELS:
+        map_values.read_vessel_map(first)  # It says what is wrong.
+    if fixed or kind == map_kinds.EMPTY:
         raise UserError(
-            f"{next(iter(places.values()))} must hold {fixed}, by its name. "
+            f"{next(iter(places.values()))} must hold "
+            f"{fixed or 'photographs, vessel maps or FOV masks'}, by its name. "
             f"Received: {kind}. Next: give the folder another name, or other "
             "files"
         )
-    return map_kinds.PHOTOGRAPH if grey else kind
+    return kind
 
 
 def _assign(root, kinds):
@@ -190,6 +196,9 @@ def _assign(root, kinds):
     images = of_kind.get(map_kinds.PHOTOGRAPH, [])
     if not images:
         images = of_kind.get(map_kinds.GREY, [])
+    # Beside the folder of that name others may show overlays, say.
+    named = [role for role in images if role.split("/")[-1] == "images"]
+    images = named if len(named) == 1 else images
     if len(images) != 1:
         raise UserError(
             f"--manual_dir={root} must hold one folder of photographs, also "
@@ -362,11 +371,34 @@ def _splits_file(root):
 
 def _of_photographs(told, stems):
     """{stem of a photograph: split}, where a spreadsheet made 1 of 01, too."""
-    if set(told) != set(stems):
-        with contextlib.suppress(UserError):
-            pairs = pair(list(told), stems, "photographs", of=SPLITS_FILE)
-            return {pairs[name]: split for name, split in told.items()}
-    return told
+    known = {_plain(stem): stem for stem in stems}
+    if len(known) < len(stems) or len({*map(_plain, told)}) < len(told):
+        return told
+    return {known.get(_plain(n), n): split for n, split in told.items()}
+
+
+def _plain(name):
+    """A stem without what spreadsheets and systems change in it."""
+    text = unicodedata.normalize("NFC", name).casefold()
+    return re.sub(r"\d+", lambda number: str(int(number[0])), text)
+
+
+def _rows(lines):
+    """(header in small letters, [(line number, cells)]) of a table.
+
+    Spreadsheets leave rows and columns of nothing behind.
+    """
+    for delimiter in ",;\t":
+        reader = csv.reader(lines, delimiter=delimiter)
+        rows = [
+            (reader.line_num, [cell.strip() for cell in row])
+            for row in reader
+            if any(map(str.strip, row))
+        ]
+        header = [name.lower() for name in rows[0][1]] if rows else []
+        if all(map(header.count, COLUMNS)):
+            break
+    return header, rows[1:]
 
 
 def _read_splits(path):
@@ -376,26 +408,24 @@ def _read_splits(path):
         content = path.read_bytes()
         wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         lines = content.decode("utf-16" if wide else "utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        if lines and lines[0].lower().startswith("sep="):  # as Excel says it
+            lines = lines[1:]
+        header, rows = _rows(lines)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(
             f"{rule}, in UTF-8. Received: {error}. Next: save it as CSV UTF-8"
         ) from error
-    first = lines[0] if lines else ""
-    delimiter = next((mark for mark in ";\t" if mark in first), ",")
-    # Spreadsheets leave rows and columns of nothing behind.
-    rows = [
-        [cell.strip() for cell in row]
-        for row in csv.reader(lines, delimiter=delimiter)
-        if any(map(str.strip, row))
-    ]
-    header = [name.lower() for name in rows[0]] if rows else []
-    if len(rows) < 2 or not {"image", "split"} <= set(header):
+    if not rows or not all(map(header.count, COLUMNS)):
         raise UserError(
-            f"{rule}. Received: {first or 'nothing'}. Next: begin it with the "
-            "line image,split"
+            f"{rule}. Received: {lines[0] if lines else 'nothing'}. Next: "
+            "begin it with the line image,split"
+        )
+    if any(header.count(name) > 1 for name in COLUMNS):
+        raise UserError(
+            f"{rule}, each once. Received: {lines[0]}. Next: leave one of them"
         )
     told = {}
-    for row in rows[1:]:
+    for number, row in rows:
         cells = dict(zip(header, row, strict=False))
         image, word = cells.get("image", ""), cells.get("split", "")
         split = SPLITS.get(word.lower())
@@ -404,7 +434,8 @@ def _read_splits(path):
             raise UserError(
                 f"{rule}, each image once, each split train or test "
                 "(validation is held out of train by --validation_images). "
-                f"Received: {image},{word}"
+                f"Received: {image},{word} in line {number}. Next: mend or "
+                "remove that line"
             )
         told[stem] = split
     return told

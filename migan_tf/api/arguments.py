@@ -32,13 +32,12 @@ def photograph(fundus, name="fundus") -> np.ndarray:
         files of such photographs are.
       name: the argument, for messages.
     """
-    found = image_files.read_photograph(photograph_file(fundus, name))
+    found = map_kinds.read_photograph(photograph_file(fundus, name))
     if min(found.shape[:2]) < LEAST_SIDE:
         raise ArgumentError(
             f"`{name}` must be at least {LEAST_SIDE} pixels high and wide. "
             f"Received: {found.shape[0]} × {found.shape[1]} (height × width)"
         )
-    map_kinds.check_photograph(found, f"`{name}`")
     return found
 
 
@@ -110,9 +109,11 @@ def whole_number(value, name, least) -> int:
 def number(value, name, least=0.0, most=math.inf) -> float:
     """A finite number from `least` to `most`; True is none."""
     try:
-        if isinstance(value, bool | str):
+        if isinstance(value, bool | np.bool_ | str):
             raise TypeError
         found = float(value)
+    except OverflowError:  # of a whole number that no float holds
+        found = math.inf
     except (TypeError, ValueError):
         raise ArgumentTypeError(
             f"`{name}` must be a number. Received: {value!r}"
@@ -136,7 +137,7 @@ def listed(given, name) -> list:
         return list(given)
     except TypeError:
         raise ArgumentTypeError(
-            f"`{name}` must be a list of arrays (H,W) or of paths. Received: "
+            f"`{name}` must be a list, one for each image. Received: "
             f"{type(given).__name__}"
         ) from None
 

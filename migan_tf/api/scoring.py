@@ -120,11 +120,12 @@ def _check(lists, protocol):
                 f"`{name}` must hold one for each of `probabilities`. "
                 f"Received: None at {absent[0]}. Next: leave that image out"
             )
-    image_ids = list(map(str, lists.get("image_ids", ())))
-    if "" in image_ids or len(set(image_ids)) < len(image_ids):
+    image_ids = lists.get("image_ids", ())
+    names = {str(one).strip() for one in image_ids if np.ndim(one) == 0}
+    if len(names - {""}) < len(image_ids):
         raise ArgumentError(
             "`image_ids` must be a name of its own for each image. Received: "
-            f"{image_ids}"
+            f"{list(image_ids)}"
         )
     if protocol == "paper" and "fov_masks" not in lists:
         raise ArgumentError(
@@ -132,6 +133,19 @@ def _check(lists, protocol):
             "pixels inside the field of view. Received: None. Next: give "
             "them, or protocol='full_frame'"
         )
+
+
+def _names(probabilities):
+    """Those of the files, with their folders where these alone differ."""
+
+    def names(of):
+        return [
+            of(given) if arguments.is_path(given) else str(number)
+            for number, given in enumerate(probabilities)
+        ]
+
+    short = names(lambda path: pathlib.Path(path).name)
+    return short if len(set(short)) == len(short) else names(str)
 
 
 def _scored_images(
@@ -142,16 +156,7 @@ def _scored_images(
     image_ids=None,
 ):
     """The `ScoredImage`s of the lists."""
-    names = (
-        image_ids
-        if image_ids is not None
-        else [
-            pathlib.Path(given).name
-            if arguments.is_path(given)
-            else str(number)
-            for number, given in enumerate(probabilities)
-        ]
-    )
+    names = _names(probabilities) if image_ids is None else image_ids
     planes = {
         number: arguments.plane(given, f"probabilities[{number}]")
         for number, given in enumerate(probabilities)

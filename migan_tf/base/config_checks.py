@@ -77,11 +77,12 @@ def _check_comma(names):
         _, mark, place = name.partition(":")
         for last in range(first + 1, len(names) if mark else 0):
             whole = ",".join([place, *names[first + 1 : last + 1]])
-            if os.path.isdir(whole) and not os.path.isdir(place):
+            if os.path.isdir(os.path.expanduser(whole)):
                 raise UserError(
-                    "--dataset=folder:DIR takes no folder whose name has a "
-                    f"comma, which parts datasets. Received: {whole!r}. Next: "
-                    "--dataset=folder --manual_dir=DIR, or rename it"
+                    "--dataset and --extra_dataset: folder:DIR takes no folder "
+                    "whose name has a comma, which parts datasets. Received: "
+                    f"{whole!r}. Next: rename it, or --dataset=folder "
+                    "--manual_dir=DIR"
                 )
 
 
@@ -92,6 +93,7 @@ def _check_extra(config):
             f"examples. Received: {config.extra_share}"
         )
     name = config.extra_dataset
+    _check_comma(name.split(","))
     if config.extra_count and not name:
         raise UserError(
             "--extra_count is of --extra_dataset. Received: "

@@ -416,7 +416,8 @@ def _advice(array):
             ". Next: put the channels last, as numpy.moveaxis(array, 0, -1) "
             "does"
         )
-    if array.ndim in (2, 3) and array.dtype.kind in "iu":
+    planes = array.ndim == 2 or array.ndim == 3 and shape[-1] in (1, 3)
+    if planes and array.dtype.kind in "iu":
         return ". Next: give levels from 0 to 255 as uint8"
     return ""
 

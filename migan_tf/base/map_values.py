@@ -16,16 +16,22 @@ OVERSHOOT = 0.05
 # Share of pixels between the two values of a vessel map or FOV mask: more than
 # JPEG leaves is told, more than resampling leaves is refused.
 DOUBTED, REFUSED = 0.01, 0.1
-# Integers of other types than these do not tell what their highest level is.
-_OF_IMAGES = (np.uint8, np.uint16, np.bool_)
 _PER_CENT = 100
 # A soft map is vessel from here on.
 VESSEL = 0.5
 # Soft maps have fewer pixels between their two values, also those of 64 pixels
 # that were made of large ones; photographs in grey have more.
 GREY = 0.45
+# But of a soft map whose ground is not quite 0 half of the pixels and more are
+# that ground, within a tenth.
+GROUND_SHARE = 0.5
 # Maps of several classes number them: 1 for arteries, 2 for veins.
 _MOST_CLASSES = 16
+_ONE_LEVEL = (
+    "if its levels number classes, such as arteries and veins, give one in "
+    "which all vessels have one level"
+)
+LOST = 0.1  # share of what is marked, from which it is told that it is lost
 # Annotators mark 4 to 15 % of the frame. Of inverted maps at least 58 % are
 # bright, also where the ground is so inside the field of view alone.
 INVERTED = 0.5
@@ -47,7 +53,9 @@ def to_unit(planes) -> dict[str, np.ndarray]:
     integers = {n: p for n, p in planes.items() if p.dtype.kind in "bui"}
     top = max((int(plane.max()) for plane in integers.values()), default=0)
     for name, plane in integers.items():
-        if plane.dtype not in _OF_IMAGES and 1 < top <= _PER_CENT:
+        # Of other types than those of images none tells its highest level.
+        of_images = plane.dtype.kind != "i" and plane.dtype.itemsize <= 2
+        if not of_images and 1 < top <= _PER_CENT:
             raise UserError(
                 f"{name} must hold probabilities: floats in [0,1] or 8-bit or "
                 f"16-bit integers. Received: {plane.dtype} up to {top}, which "
@@ -102,7 +110,30 @@ def read_map(file) -> np.ndarray:
     low, high = plane.min(), plane.max()
     if low < high and ((plane == low) | (plane == high)).all():
         return (plane > low).astype(np.float32)
-    return to_unit({file.name: plane})[file.name]
+    unit = to_unit({file.name: plane})[file.name]
+    _tell_lost_level(unit, file.name)
+    return unit
+
+
+def _tell_lost_level(unit, name):
+    """Says which of a few levels is no vessel: it may be a class of them.
+
+    Arteries may be 127 and veins 254. But two annotators' mean is like that.
+    """
+    levels, counts = np.unique(unit, return_counts=True)
+    marked = counts[levels > 0].sum()
+    for level, count in zip(levels, counts, strict=True):
+        few = 2 < levels.size <= _MOST_CLASSES
+        if few and 0.1 < level < VESSEL and count > LOST * marked:
+            logging.warning(
+                "%s: %.0f%% of what is marked has %.2f of the full level, "
+                "which is not vessel where a map is cut at %.1f. Classes, such "
+                "as arteries and veins, must have one level",
+                name,
+                100 * count / marked,
+                level,
+                VESSEL,
+            )
 
 
 def check_vessel_map(vessel_map, name) -> None:
@@ -116,22 +147,18 @@ def check_vessel_map(vessel_map, name) -> None:
       UserError: nothing is vessel, or so much that it must be inverted, or it
         has the levels of a photograph.
     """
-    between = np.mean((vessel_map > 0.1) & (vessel_map < 0.9))
-    if between > GREY:
+    if is_grey(vessel_map):
         raise UserError(
-            f"{name} must have bright vessels on a dark ground. Received: "
-            f"{between:.0%} of the frame is grey, as in a photograph. Next: "
-            "give its vessel map, which migan_tf.segment writes"
+            f"{name} must have bright vessels on a dark ground. Received: a "
+            "picture of many levels of grey, as a photograph has. Next: give "
+            "its vessel map, which migan_tf.segment writes"
         )
     share = np.mean(vessel_map >= VESSEL)
     if not share:
         top = vessel_map.max()
         advice = "leave it out, or give another"
         if 0 < top <= _MOST_CLASSES / 255:
-            advice = (
-                "if its levels number classes, such as arteries and veins, "
-                "give one in which all vessels have one level"
-            )
+            advice = _ONE_LEVEL
         raise UserError(
             f"{name} must mark vessels, by the higher of two values or by "
             "levels up to 1, 255 or 65535. Received: an empty map, whose "
@@ -143,6 +170,14 @@ def check_vessel_map(vessel_map, name) -> None:
             f"{share:.0%} of the frame is bright, so it is inverted. Next: "
             "invert it (255 less each of its levels)"
         )
+
+
+def is_grey(plane) -> bool:
+    """Whether a plane (H,W) in [0,1] has the levels of a photograph in grey."""
+    if np.mean((plane > 0.1) & (plane < 0.9)) <= GREY:
+        return False
+    counts, _ = np.histogram(plane, bins=20, range=(0.0, 1.0))
+    return max(counts[:-1] + counts[1:]) < GROUND_SHARE * plane.size
 
 
 def to_vessel_map(plane, name) -> np.ndarray:
@@ -202,11 +237,15 @@ def to_binary(plane, name) -> np.ndarray:
     full = next((scale for scale in FULL_SCALES if top <= scale), top)
     between = np.mean((plane > 0.1 * full) & (plane < 0.9 * full))
     if between > REFUSED or top <= full / 2:
+        advice = "look whether --predictions and --ground_truth are exchanged"
+        if plane.dtype.kind in "iu" and top <= _MOST_CLASSES:
+            advice = _ONE_LEVEL
         raise UserError(
             f"{name} must hold two values, such as 0 and 255. Received: "
-            f"{low} to {top}, {between:.0%} of the pixels between. Next: look "
-            "whether --predictions and --ground_truth are exchanged"
+            f"{low} to {top}, {between:.0%} of the pixels between. Next: "
+            f"{advice}"
         )
+    _tell_lost_level(plane / full, name)
     if between > DOUBTED:
         logging.warning("%s is cut at half of %g: it is soft", name, full)
     return plane > full / 2

@@ -116,11 +116,13 @@ class _Names:
 
     def readings(self, subset):
         """The complete ways in which numbers pair, without contradiction."""
+        whole = _whole(self)
         return [
             found
             for found in _numbered(self)
             if self.is_complete(found, subset)
             and not _contradicted(self, found)
+            and all(found[stem] == one for stem, one in whole.items())
         ]
 
     def decided(self, readings):
@@ -204,7 +206,12 @@ def _matched(left, right):
 
 
 def _whole(names):
-    return _matched(names.left, names.right)
+    """Those of one name, also but for leading zeros."""
+    plain = (
+        {stem: _plain_numbers(text) for stem, text in side.items()}
+        for side in (names.left, names.right)
+    )
+    return _matched(*plain) | _matched(names.left, names.right)
 
 
 def _ended(names):
@@ -228,7 +235,14 @@ def _ended(names):
             if these is names.right:
                 one, other = those, longer
             pairs = _matched(one, other)
-            if len(pairs) == len(names.left):
+            # One that is left may be the partner as well: `1_left`, `1_right`.
+            spare = names.right.keys() - pairs.values()
+            begun = any(
+                _begins(stem, names.right[partner])
+                for stem in names.left.values()
+                for partner in spare
+            )
+            if len(pairs) == len(names.left) and not begun:
                 found.append(pairs)
         if len(found) == 1:
             return found[0]

@@ -79,8 +79,17 @@ class Survey:
                     pixels = example[plane]
                     share = None if plane == "fundus" else (pixels > 127).mean()
                     digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-                    self.facts[f"{entry.split}/{file.name}"] = digest, share
+                    self.facts[_place(entry, file)] = digest, share
         return self
+
+    def digest_of(self, entry) -> str | None:
+        """SHA-256 of the pixels of an entry's photograph, if it was read."""
+        found = self.facts.get(_place(entry, entry.fundus))
+        return found and found[0]
+
+
+def _place(entry, file):
+    return f"{entry.split}/{file.name}"
 
 
 def features(size=(None, None)) -> tfds.features.FeaturesDict:
@@ -132,7 +141,7 @@ def read_example(entry, size=None) -> dict:
     Raises:
       UserError: names the file, the rule and what was received.
     """
-    fundus = image_files.read_photograph(entry.fundus)
+    fundus = map_kinds.read_photograph(entry.fundus)
     height, width = fundus.shape[:2]
     if min(height, width) < LEAST_SIDE or size and (height, width) != size:
         rule = f"at least {LEAST_SIDE} × {LEAST_SIDE}"
@@ -142,7 +151,6 @@ def read_example(entry, size=None) -> dict:
             f"{entry.fundus.name} must be {rule} pixels (height × width). "
             f"Received: {height} × {width}"
         )
-    map_kinds.check_photograph(fundus, entry.fundus.name)
     planes = {}
     for name in PLANES:
         file = getattr(entry, name)

@@ -4,6 +4,8 @@ Folders have all kinds of names; `masks` may hold vessels or fields of view.
 What is drawn tells: vessels are thin, a field of view is filled.
 """
 
+import contextlib
+
 import cv2
 import numpy as np
 
@@ -20,9 +22,12 @@ LEAST_RADIUS = 3  # pixels, for small pictures
 THIN_SHARE = 0.5  # of what is marked, from which it is a map of vessels
 DARK_SHARE = 0.03  # of the area: thin and dark, so vessels on light ground
 LEAST_AREA = 0.3  # of the frame: a smaller filled area is no field of view
-BETWEEN = 0.3  # share of pixels between the two values, soft maps have less
 COLOURED = 0.02  # share of the pixels whose channels differ
-DRAWN = 0.3  # share of what is lit that has shades; drawings have less
+# A drawing's ground is of one level: within GROUND of the range, most of it.
+GROUND, GROUND_SHARE = 0.02, 0.8
+# Its areas have this many colours at most, which cover that share of what is
+# lit; of photographs they cover a fifth, in grey and very dark two thirds.
+FEW, COLOURS_SHARE, LEVELS_SHARE = 4, 0.7, 0.9
 
 
 def kind_of_file(file) -> str:
@@ -32,59 +37,72 @@ def kind_of_file(file) -> str:
       UserError: it cannot be read.
     """
     try:
-        return kind_of(map_values.read_map(file))
-    except UserError:
-        pixels = _sampled(image_files.read_photograph(file))
-        if not _is_coloured(pixels):
-            raise
-    return COLOURED_MAP if _is_drawn(pixels) else PHOTOGRAPH
+        plane = map_values.read_map(file)
+        kind = kind_of(plane)
+    except UserError as error:
+        try:
+            pixels = image_files.read_photograph(file)
+        except UserError:
+            raise error from None  # That of a map, which it must be.
+        return COLOURED_MAP if _is_drawn(pixels) else PHOTOGRAPH
+    if kind != VESSELS and plane.min() < plane.max():
+        with contextlib.suppress(UserError):  # a map that is no picture
+            if not _is_drawn(image_files.read_photograph(file)):
+                return GREY
+    return kind
 
 
-def check_photograph(fundus, name) -> None:
-    """Refuses a map in the place of a photograph.
+def read_photograph(file) -> np.ndarray:
+    """`image_files.read_photograph`, of what is no map.
 
     Args:
-      fundus: (H,W,3) uint8.
-      name: of the file, for messages.
+      file: an `ImageFile`.
 
     Raises:
-      UserError: it is drawn, or shows thin bright lines in grey.
+      UserError: it is not readable, holds no photograph, or is drawn, as maps
+        of vessels and fields of view are.
     """
-    pixels = _sampled(fundus)
-    grey = not _is_coloured(pixels)
-    if _is_drawn(pixels) or (
-        grey and kind_of(fundus[..., 1] / np.float32(255)) == VESSELS
-    ):
+    fundus = image_files.read_photograph(file)
+    if _is_drawn(fundus):
         raise UserError(
-            f"{name} must be a photograph. Received: one that looks like "
-            f"{'a map' if grey else 'a coloured map'}. Next: give the "
-            "photograph, or leave it out"
+            f"{file.name} must be a photograph. Received: one that looks like "
+            "a map, of lines or areas of few colours. Next: give the "
+            "photograph; or one that is better lit, if it is one"
         )
+    return fundus
 
 
-def _sampled(pixels):
-    """Every third row and column of a large picture, which tell as much."""
-    step = 1 + 2 * (min(pixels.shape[:2]) > 2 * SIDE)
-    return pixels[::step, ::step]
+def _is_drawn(fundus):
+    """Whether a picture (H,W,3) is drawn: thin lines, or areas of few colours.
 
-
-def _is_coloured(pixels):
+    A photograph of a retina is neither, whatever its light: what is lit is
+    filled, and of many colours.
+    """
+    # Every third row and column of a large one tells as much.
+    step = 1 + 2 * (min(fundus.shape[:2]) > 2 * SIDE)
+    pixels = fundus[::step, ::step]
+    plane = pixels.max(axis=-1)
+    top = plane.max()
+    if (pixels == pixels[0, 0]).all():  # Nothing is drawn in it.
+        return False
+    lit = plane > 0.1 * top
+    unit = fundus.max(axis=-1) / np.float32(top)
+    even = (plane[~lit] <= GROUND * top).mean() if not lit.all() else 0.0
+    if even > GROUND_SHARE and kind_of(unit) == VESSELS:
+        return True
     spread = np.ptp(pixels.astype(np.int16), axis=-1)
-    return np.mean(spread > image_files.CHANNEL_TOLERANCE) > COLOURED
-
-
-def _is_drawn(pixels):
-    """Whether what is lit has hardly any shades, as lines and areas have."""
-    lit = pixels.max(axis=-1) > 25
-    shaded = ((pixels > 25) & (pixels < 230)).any(axis=-1)
-    return bool(lit.any()) and shaded[lit].mean() < DRAWN
+    is_coloured = (spread > image_files.CHANNEL_TOLERANCE).mean() > COLOURED
+    codes = pixels[lit].astype(np.uint32) @ np.uint32([65536, 256, 1])
+    counts = np.sort(np.unique(codes, return_counts=True)[1])
+    share = counts[-FEW:].sum() / counts.sum()
+    return share > (COLOURS_SHARE if is_coloured else LEVELS_SHARE)
 
 
 def kind_of(plane) -> str:
     """One of the kinds above for a grey picture, (H,W) float in [0,1]."""
-    if np.mean((plane > 0.1) & (plane < 0.9)) > BETWEEN:
+    if map_values.is_grey(plane):
         return GREY
-    if not (plane > 0.5).any():
+    if not (plane >= map_values.VESSEL).any():
         return EMPTY
     scale = min(1.0, SIDE / min(plane.shape))
     small = cv2.resize(

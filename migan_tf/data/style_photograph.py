@@ -7,7 +7,7 @@ import numpy as np
 
 from migan_tf.base import image_files
 from migan_tf.base.errors import UserError
-from migan_tf.data import batches, fov, geometry, photographs
+from migan_tf.data import batches, fov, geometry, map_kinds, photographs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +72,7 @@ def load_style_photograph(config) -> StylePhotograph:
 def _of_file(path):
     try:
         file = image_files.image_file(path)
-        fundus = image_files.read_photograph(file)
+        fundus = map_kinds.read_photograph(file)
     except UserError as error:
         raise UserError(f"--style_image: {error}") from None
     fov_mask = fov.find_fov_mask(fundus).numpy()

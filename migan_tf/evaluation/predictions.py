@@ -7,6 +7,7 @@ import numpy as np
 from migan_tf.base import image_files, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
+from migan_tf.data import map_kinds
 from migan_tf.evaluation.scored_image import ScoredImage
 
 
@@ -27,12 +28,15 @@ class PredictedImages(collections.abc.Sequence):
           UserError: one is not readable, or holds no probabilities.
         """
         self._rows = list(zip(files, partners, strict=True))
-        self._brightest = np.zeros((1, 1), np.uint8)
+        self._brightest, brightest_of = np.zeros((1, 1), np.uint8), ""
         for file in files:
             plane = image_files.read_plane(file)
-            map_values.to_unit({file.name: plane})
-            if plane.dtype.kind != "f" and plane.max() > self._brightest:
+            if plane.dtype.kind == "f" or plane.min() < 0:
+                map_values.to_unit({file.name: plane})
+            elif plane.max() > self._brightest:
                 self._brightest = np.reshape(plane.max(), (1, 1))
+                brightest_of = file.name
+        map_values.to_unit({brightest_of: self._brightest})
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -118,7 +122,7 @@ def _scored_image(file, probability, partners):
 def _read(role, file):
     """What a file holds by its role, a plane or a photograph."""
     if role == "fundus":
-        return image_files.read_photograph(file)
+        return map_kinds.read_photograph(file)
     plane = image_files.read_plane(file)
     if role == "fov_masks":
         return map_values.to_fov_mask(plane, file.name)

@@ -41,13 +41,12 @@ def segment_files(paths, folder, output, recursive=False) -> int:
     find_vessels = load_segmenter(folder)
 
     def segment(file, stem):
-        fundus = image_files.read_photograph(file)
+        fundus = map_kinds.read_photograph(file)
         if min(fundus.shape[:2]) < LEAST_SIDE:
             raise UserError(
                 f"{file.name}: no fundus found: the image is below "
                 f"{LEAST_SIDE} pixels"
             )
-        map_kinds.check_photograph(fundus, file.name)
         found = find_vessels(fundus)
         if not found.fov_mask.any():
             raise UserError(
@@ -141,12 +140,10 @@ def read_style_fundus(path) -> np.ndarray:
       UserError: it cannot be read, or no fundus is found in it.
     """
     try:
-        fundus = image_files.read_photograph(image_files.image_file(path))
-        map_kinds.check_photograph(fundus, str(path))
+        fundus = map_kinds.read_photograph(image_files.image_file(path))
     except UserError as error:
-        raise UserError(
-            f"--style_fundus: {error}. Next: give the photograph's file"
-        ) from None
+        advice = "" if "Next: " in str(error) else ". Next: give another"
+        raise UserError(f"--style_fundus: {error}{advice}") from None
     fundus = _shrunk(fundus)
     large = min(fundus.shape[:2]) >= LEAST_SIDE
     if not (large and find_fov_mask(fundus).numpy().any()):

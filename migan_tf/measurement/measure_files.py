@@ -14,6 +14,7 @@ from migan_tf.base import files, image_files, map_values
 from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
+from migan_tf.data import map_kinds
 from migan_tf.vessel_maps import statistics
 
 
@@ -158,7 +159,7 @@ class _Reader:
             ) from error
 
     def _segmented(self, file, mask_file) -> VesselsOfFile:
-        fundus, inside = image_files.read_photograph(file), None
+        fundus, inside = map_kinds.read_photograph(file), None
         if mask_file is not None:
             inside = _fov_mask(mask_file, file, fundus.shape[:2])
         found = self._segmenter(inside is not None)(fundus, inside)

@@ -32,7 +32,7 @@ LEVEL = 0.05  # an adjusted p below it makes a verdict
 # Flags that may differ between two segmenters that are compared.
 VARIED = frozenset(
     "workdir seed train_photographs extra_dataset extra_share "
-    "extra_count".split()
+    "extra_count extra_until".split()
 )
 
 

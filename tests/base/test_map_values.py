@@ -152,7 +152,7 @@ def test_classes_photographs_and_no_numbers_are_told(tmp_path):
     with pytest.raises(UserError, match="a.npy .*number classes.*one level"):
         map_values.read_vessel_map(file_of(tmp_path, stored))
     photograph = np.tile(np.linspace(0, 255, 20), (20, 1)).astype(np.uint8)
-    with pytest.raises(UserError, match="a.npy .*80% .* is grey.*segment"):
+    with pytest.raises(UserError, match="a.npy .*levels of grey.*segment"):
         map_values.read_vessel_map(file_of(tmp_path, photograph))
     for value in (np.nan, np.inf):
         stored = np.where(vessels > 0, value, 0.0)

@@ -82,10 +82,20 @@ def test_a_subset_takes_what_is_there():
 
 def test_a_namesake_is_never_passed_over():
     """All but for one ending, `_c`; and `a_b` has another of its own name."""
-    with pytest.raises(UserError, match="a_b, which could .*a_b_c or to a_b,"):
+    with pytest.raises(UserError, match="must pair by name"):
         pair(["a", "a_b"], ["a_b", "a_c", "a_b_c"], "truth", subset=True)
     found = pair(["a", "a_b"], ["a", "a_b", "a_b_c"], "truth", subset=True)
     assert found == {"a": "a", "a_b": "a_b"}
+    # Leading zeros make no other name; and numbers do not outweigh one.
+    found = pair(["01", "02"], ["1", "2", "01_x", "02_x"], "t", subset=True)
+    assert found == {"01": "1", "02": "2"}
+    found = pair(["1_2", "2_1"], ["1_2", "2_1_x"], "truth")
+    assert found == {"1_2": "1_2", "2_1": "2_1_x"}
+
+
+def test_an_ending_does_not_decide_where_another_one_fits_as_well():
+    with pytest.raises(UserError, match="must pair by name"):
+        pair(["1", "2"], ["1_left", "1_right", "2_left"], "truth", subset=True)
 
 
 FOLDS = [(1, 5), (2, 4), (3, 3), (4, 2), (5, 1)]

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-from migan_tf.base import image_files
 from migan_tf.base.errors import UserError
 from migan_tf.base.image_files import image_file
 from migan_tf.data import map_kinds
@@ -63,8 +62,10 @@ def test_a_frame_of_black_about_the_field_is_no_vessel():
 
 def test_files_are_told_by_their_colours(tmp_path):
     field = disc(96, 88)[..., None]
+    shaded = field * np.linspace(0.5, 1.0, 88)[:, None]
     for name, picture, kind in (
-        ("colour.png", field * (40, 90, 200), map_kinds.PHOTOGRAPH),
+        ("colour.png", shaded * (40, 90, 200), map_kinds.PHOTOGRAPH),
+        ("flat.png", field * (40, 90, 200), map_kinds.COLOURED_MAP),
         ("grey.png", field * (200, 200, 200), map_kinds.FILLED),
         ("two.png", lines(96, 88, 2) * 2, map_kinds.VESSELS),
         ("film.png", np.tile(np.arange(88), (96, 1)), map_kinds.GREY),
@@ -86,30 +87,63 @@ def test_arrays_in_files_are_maps_too(tmp_path, kind):
     assert found == map_kinds.VESSELS
 
 
+def written(folder, picture):
+    """The `ImageFile` of a picture, RGB or grey, without loss."""
+    if picture.ndim == 3:
+        picture = picture[..., ::-1]
+    cv2.imwrite(str(folder / "a.png"), picture)
+    return image_file(folder / "a.png")
+
+
 @pytest.mark.parametrize("share", [0.47, 0.12])
-def test_a_photograph_is_none_of_the_maps(share):
-    """Also in grey, and where the retina fills a small part of the frame."""
+def test_a_photograph_is_none_of_the_maps(tmp_path, share):
+    """Also in grey, dark, labelled, or in a small part of the frame."""
     retina = phantom_retina(96, 96, 5).fundus
-    place = np.zeros((*disc(300, 300).shape, 3), np.uint8)
+    place = np.zeros((300, 300, 3), np.uint8)
     side = int(300 * share * 2)
     first = (300 - side) // 2
     part = slice(first, first + side)
     place[part, part] = cv2.resize(retina, (side, side))
-    grey = np.repeat(place[..., 1:2], 3, axis=-1)
-    for fundus in (place, grey, place // 2, np.zeros_like(place)):
-        map_kinds.check_photograph(fundus, "a.png")
+    grey = place[..., 1]
+    labelled = cv2.putText(place // 2, "OD 03", (5, 20), 0, 0.5, (255,) * 3)
+    for fundus in (place, grey, place // 2, grey // 2, labelled, 0 * place):
+        map_kinds.read_photograph(written(tmp_path, fundus))
+    for fundus, kind in (
+        (place, map_kinds.PHOTOGRAPH),
+        (grey, map_kinds.GREY),
+        (grey // 4, map_kinds.GREY),
+    ):
+        found = map_kinds.kind_of_file(written(tmp_path, fundus))
+        assert found == kind
 
 
-def test_a_map_is_no_photograph():
+RED, BLUE = np.uint8([255, 0, 0]), np.uint8([0, 0, 255])
+DULL = np.uint8([214, 39, 40]), np.uint8([31, 119, 180])
+
+
+@pytest.mark.parametrize("colours", [(RED, BLUE), DULL])
+def test_arteries_and_veins_in_colours_are_a_map(tmp_path, colours):
+    vessels = lines(300, 280, 4)[..., None]
+    left = np.arange(280)[None, :, None] < 140
+    drawn = np.uint8(vessels * np.where(left, *colours))
+    on_white = np.uint8(drawn + 255 * (1 - vessels))
+    half = cv2.resize(drawn, (140, 150), interpolation=cv2.INTER_AREA)
+    for picture in (drawn, on_white, half):
+        file = written(tmp_path, picture)
+        assert map_kinds.kind_of_file(file) == map_kinds.COLOURED_MAP
+        with pytest.raises(UserError, match="a.png must be .*like a map"):
+            map_kinds.read_photograph(file)
+
+
+@pytest.mark.parametrize("level", [1, 50, 127, 255])
+def test_a_map_is_no_photograph(tmp_path, level):
     vessels = lines(300, 280, 4)
     soft = cv2.GaussianBlur(vessels, (0, 0), 1.5)
-    for plane in (vessels, 1 - vessels, soft, disc(300, 280)):
-        fundus = np.repeat(np.uint8(plane * 255)[..., None], 3, axis=-1)
+    field = disc(300, 280)
+    for plane in (vessels, 1 - vessels, soft, field):
+        file = written(tmp_path, np.uint8(np.round(plane * level)))
         with pytest.raises(UserError, match="a.png must be .*like a map"):
-            map_kinds.check_photograph(fundus, "a.png")
-    red = fundus * np.array([1, 0, 0], np.uint8)
-    with pytest.raises(UserError, match="like a coloured map"):
-        map_kinds.check_photograph(red, "a.png")
+            map_kinds.read_photograph(file)
 
 
 @pytest.mark.real_data
@@ -121,6 +155,19 @@ def test_real_photographs_are_photographs(real_data, pattern):
     paths = sorted(real_data.glob(pattern))
     assert len(paths) >= 11
     for path in paths:
-        fundus = image_files.read_photograph(image_file(path))
-        map_kinds.check_photograph(fundus, path.name)
+        map_kinds.read_photograph(image_file(path))
         assert map_kinds.kind_of_file(image_file(path)) == map_kinds.PHOTOGRAPH
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.25])
+def test_real_photographs_in_grey_and_dark_are_photographs(
+    real_data, tmp_path, share
+):
+    for path in sorted(real_data.glob("DRIVE/test/images/*.tif")):
+        fundus = map_kinds.read_photograph(image_file(path))
+        dark = np.uint8(fundus * share)
+        map_kinds.read_photograph(written(tmp_path, dark))
+        file = written(tmp_path, dark[..., 1])
+        map_kinds.read_photograph(file)
+        assert map_kinds.kind_of_file(file) == map_kinds.GREY
