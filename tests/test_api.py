@@ -435,7 +435,10 @@ GREY = np.tile(np.linspace(0, 255, 40), (40, 1)).astype(np.uint8)
                 ({"bootstrap_samples": -1}, ValueError, "at least 0.*-1"),
                 ({"bootstrap_samples": 1.5}, TypeError, "whole number.*1.5"),
                 ({"bootstrap_samples": True}, TypeError, "whole.*True"),
-                ({"image_ids": [""]}, ValueError, "`image_ids` must be a name"),
+                ({"image_ids": [" "]}, ValueError, "`image_ids` must be a na"),
+                ({"image_ids": 5}, TypeError, "`image_ids` must be a list, "),
+                ({"validation_threshold": 10**400}, ValueError, "between 0"),
+                ({"validation_threshold": np.True_}, TypeError, "a number"),
                 ({"image_ids": []}, ValueError, "Received: 0 for 1"),
             )
         ),

@@ -192,6 +192,42 @@ def test_coloured_maps_are_left_out_and_float_ones_taken(tmp_path):
     assert not checks.survey(tmp_path).errors
 
 
+def test_pictures_in_colours_beside_images_are_left_out(tmp_path):
+    """Overlays look like photographs; which folder has these, its name says."""
+    folder_dummy.write(tmp_path, (1, 2))
+    for number in (1, 2):
+        drawn = folder_dummy.draw(number)
+        overlay = drawn["fundus"].copy()
+        overlay[drawn["vessel_map"] > 0] = (0, 255, 0)
+        save(tmp_path / f"overlays/{number:02d}.png", overlay)
+    layout = files.read_layout(tmp_path)
+    assert "overlays/ holds photographs: left out" in layout.sentences
+    assert layout.entries[0].fundus.path.parent.name == "images"
+
+
+@pytest.mark.parametrize("place", ["vessel_maps", "labels"])
+def test_maps_of_colours_alone_are_told(tmp_path, place):
+    folder_dummy.write(tmp_path, (1, 2), {"images": "fundus"})
+    for number in (1, 2):
+        vessels = folder_dummy.draw(number)["vessel_map"]
+        coloured = vessels[..., None] * np.array([1, 0, 0], np.uint8)
+        save(tmp_path / f"{place}/{number:02d}.png", coloured)
+    (error,) = checks.survey(tmp_path).errors
+    if place == "labels":
+        assert "labels/ holds coloured maps: left out" in error
+        assert "arteries and veins alike, have one grey level" in error
+    else:
+        assert "01.png must be grey. Received: a coloured picture" in error
+
+
+def test_photographs_in_grey_and_dark_are_taken(tmp_path):
+    folder_dummy.write(tmp_path, (1, 2), {"vessel_maps": "vessel_map"})
+    for number, share in ((1, 1.0), (2, 0.3)):
+        fundus = folder_dummy.draw(number)["fundus"][..., 1] * share
+        save(tmp_path / f"images/{number:02d}.png", np.uint8(fundus))
+    assert not checks.survey(tmp_path).errors
+
+
 def test_the_same_name_in_both_splits_gets_the_splits_name(tmp_path):
     for split in ("train", "test"):
         number = 1 if split == "train" else 2
@@ -222,6 +258,10 @@ def test_a_table_tells_the_splits(tmp_path, table, suffix):
         ("image,split\n01,train\n02,val", "Received: 02,val"),
         ("image,split\n01,train\n01,test\n02,test", "Received: 01,test"),
         ("photo,set\n01,train", "columns image,split. Received: photo,set"),
+        ("image,split\nx 01,train\ny 02,test", "without a photograph: x 01"),
+        ("image,split,split\n01,train,test", "each once. Received: image,spl"),
+        ("image,split\n01,train\n02,\n", "Received: 02, in line 3. Next"),
+        ("image,split\n01,train\n02," + "x" * 2**18, "larger than field limit"),
         ("", "columns image,split"),
     ],
 )
@@ -241,6 +281,8 @@ def test_a_table_that_leaves_something_open_is_refused(
         b"image,split,,\n01,train,,\n,,,\n02,test,,\n,,,\n",
         b"note;split;image\n;train;1.png\n;test;2.png",
         b"image\tsplit\r\n01\ttrain\r\n02\ttest\r\n",
+        b"sep=;\r\nimage;split\r\n01;train\r\n02;test\r\n",
+        b"image,split,note (a;b)\n01,train,x\n02,test,y;z\n",
         "image,split\n01,train\n02,test\n".encode("utf-16"),
     ],
 )

@@ -86,11 +86,19 @@ def test_what_does_not_go_together_is_refused(settings, words):
         Config(workdir="run", **settings).validate()
 
 
-def test_a_folder_with_a_comma_is_told_from_two_datasets(tmp_path):
+def test_a_folder_with_a_comma_is_told_from_two_datasets(tmp_path, monkeypatch):
     place = tmp_path / "eyes, left, 2024"
     place.mkdir()
     with pytest.raises(UserError, match="has a comma.*left, 2024'.*manual_dir"):
         Config(workdir="run", dataset=f"drive,folder:{place}").validate()
+    (tmp_path / "eyes").mkdir()
+    with pytest.raises(UserError, match="has a comma"):
+        Config(workdir="run", dataset=f"folder:{place}").validate()
+    with pytest.raises(UserError, match="has a comma"):
+        Config(workdir="run", extra_dataset=f"folder:{place}").validate()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UserError, match="has a comma"):
+        Config(workdir="run", dataset=f"folder:~/{place.name}").validate()
     both = Config(workdir="run", dataset=f"folder:{tmp_path},drive")
     both.validate()
 

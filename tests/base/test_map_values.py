@@ -160,11 +160,37 @@ def test_classes_photographs_and_no_numbers_are_told(tmp_path):
             map_values.to_vessel_map(stored, "a.npy")
 
 
+def test_a_level_that_is_lost_where_a_map_is_cut_is_said(tmp_path, caplog):
+    """Half of the vessels are 127 of 254; the others 254."""
+    stored = np.eye(20, dtype=np.uint8) * 254
+    stored[np.arange(10), np.arange(10)] = 127
+    path = file_of(tmp_path, stored)
+    for read in (
+        lambda: map_values.read_vessel_map(path),
+        lambda: map_values.to_vessel_map(stored, "a.npy"),
+    ):
+        caplog.clear()
+        assert (read() >= 0.5).sum() == 10
+        assert "50% of what is marked has 0.50 of the full" in caplog.text
+    caplog.clear()
+    map_values.read_vessel_map(file_of(tmp_path, np.eye(20, dtype=np.uint8)))
+    assert not caplog.text
+
+
+def test_a_soft_map_whose_ground_is_not_0_is_one(tmp_path):
+    soft = np.full((20, 20), 0.12, np.float32)
+    soft[:, 5:8] = (0.7, 0.9, 0.6)
+    found = map_values.read_vessel_map(file_of(tmp_path, soft))
+    np.testing.assert_array_equal(found, soft)
+
+
 def test_per_cent_are_told_from_levels():
     """Levels of images have types of images; others must reach their scale."""
     for dtype in (np.int64, np.int32, np.uint32):
         with pytest.raises(UserError, match="up to 100, which may be per cent"):
             map_values.to_unit({"a": np.array([[0, 100]], dtype)})
+    for dtype in (np.uint8, ">u2", "<u2"):
+        map_values.to_unit({"a": np.array([[0, 100]], dtype)})
     faint = {"a": np.array([[0, 51]]), "b": np.array([[0, 255]])}
     assert map_values.to_unit(faint)["a"].max() == pytest.approx(0.2)
 

@@ -105,6 +105,21 @@ def test_levels_are_of_the_range_of_the_whole_set(folders):
     )
 
 
+def test_per_cent_are_told_by_the_whole_set(folders):
+    """One map up to 90, the other up to 255, and then up to 100."""
+    levels, places = folders
+    for number, top in (("1", 90), ("2", 255)):
+        (places["predictions"] / f"0{number}_test.png").unlink()
+        stored = levels[number].astype(np.int64) * top // 255
+        np.save(places["predictions"] / f"0{number}_test.npy", stored)
+    faint, strong = predictions.read_scored(**places)
+    assert faint.vessel_probability.max() <= 90 / 255
+    assert strong.vessel_probability.max() == levels["2"].max() / 255
+    np.save(places["predictions"] / "02_test.npy", stored * 100 // 255)
+    with pytest.raises(UserError, match="02_test.npy .* may be per cent"):
+        predictions.read_scored(**places)
+
+
 def test_what_is_no_probability_is_said_before_the_work(folders):
     places = folders[1]
     (places["predictions"] / "02_test.png").unlink()
