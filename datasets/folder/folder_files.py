@@ -13,10 +13,9 @@ import pathlib
 import re
 import unicodedata
 
-from migan_tf.base import downloads, image_files, map_values
+from migan_tf.base import downloads, image_files, map_kinds, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
-from migan_tf.data import map_kinds
 from migan_tf.data.annotated_files import AnnotatedFiles
 
 SPLITS = {"train": "train", "training": "train", "test": "test",

@@ -12,13 +12,12 @@ import pathlib
 
 import numpy as np
 
-from migan_tf.base import image_files, map_values
+from migan_tf.base import image_files, map_kinds, map_values
 from migan_tf.base.errors import (
     ArgumentError,
     ArgumentTypeError,
     NotFoundError,
 )
-from migan_tf.data import map_kinds
 
 # That of `data.fov`, which would import TensorFlow here.
 LEAST_SIDE = 16

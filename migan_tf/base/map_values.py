@@ -126,13 +126,11 @@ def _tell_lost_level(unit, name):
         few = 2 < levels.size <= _MOST_CLASSES
         if few and 0.1 < level < VESSEL and count > LOST * marked:
             logging.warning(
-                "%s: %.0f%% of what is marked has %.2f of the full level, "
-                "which is not vessel where a map is cut at %.1f. Classes, such "
-                "as arteries and veins, must have one level",
-                name,
-                100 * count / marked,
-                level,
-                VESSEL,
+                "%s",
+                f"{name}: {count / marked:.0%} of what is marked has "
+                f"{level:.2f} of the full level, which is not vessel where a "
+                f"map is cut at {VESSEL}. Classes, such as arteries and veins, "
+                "must have one level",
             )
 
 

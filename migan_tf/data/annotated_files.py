@@ -12,10 +12,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from migan_tf.base import image_files, map_values
+from migan_tf.base import image_files, map_kinds, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.image_files import ImageFile
-from migan_tf.data import map_kinds
 from migan_tf.data.fov import LEAST_SIDE, find_fov_mask
 
 PLANES = ("vessel_map", "fov_mask", "second_annotator")

@@ -5,9 +5,9 @@ import pathlib
 
 import numpy as np
 
-from migan_tf.base import image_files
+from migan_tf.base import image_files, map_kinds
 from migan_tf.base.errors import UserError
-from migan_tf.data import batches, fov, geometry, map_kinds, photographs
+from migan_tf.data import batches, fov, geometry, photographs
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,10 +4,9 @@ import collections.abc
 
 import numpy as np
 
-from migan_tf.base import image_files, map_values
+from migan_tf.base import image_files, map_kinds, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
-from migan_tf.data import map_kinds
 from migan_tf.evaluation.scored_image import ScoredImage
 
 

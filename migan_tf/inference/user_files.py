@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from migan_tf.base import files, image_files, map_values
+from migan_tf.base import files, image_files, map_kinds, map_values
 from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
-from migan_tf.data import map_kinds
 from migan_tf.data.fov import LEAST_SIDE, find_fov_mask
 from migan_tf.inference.contrast import AS_PHOTOGRAPHED
 from migan_tf.inference.load import load_generator, load_segmenter

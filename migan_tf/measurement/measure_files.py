@@ -10,11 +10,10 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
-from migan_tf.base import files, image_files, map_values
+from migan_tf.base import files, image_files, map_kinds, map_values
 from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
-from migan_tf.data import map_kinds
 from migan_tf.vessel_maps import statistics
 
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from migan_tf.base import map_kinds
 from migan_tf.base.errors import UserError
 from migan_tf.base.image_files import image_file
-from migan_tf.data import map_kinds
 from migan_tf.phantom.retina import phantom_retina
 
 
