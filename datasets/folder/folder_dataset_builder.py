@@ -11,6 +11,7 @@ from absl import logging
 
 from migan_tf.base.errors import UserError
 from migan_tf.data import annotated_files
+from migan_tf.data.annotated_builder import AnnotatedBuilder
 
 from . import folder_checks as checks
 from . import folder_files as files
@@ -30,7 +31,7 @@ class FolderConfig(tfds.core.BuilderConfig):
     title: str = "folder"  # the folder's own name, in small letters
 
 
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(AnnotatedBuilder):
     """Annotated fundus photographs of one's own, of any sizes."""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -56,29 +57,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             )
         return _config(folder, _as_they_are(folder))
 
-    def _info(self) -> tfds.core.DatasetInfo:
-        return self.dataset_info_from_configs(
-            features=annotated_files.features(),
-            supervised_keys=("fundus", "vessel_map"),
-            disable_shuffling=True,
-        )
-
-    def _split_generators(self, dl_manager):
-        """Checks every file before the first example is written."""
-        survey = checks.survey(dl_manager.manual_dir)
-        annotated_files.check(survey, dl_manager.manual_dir)
+    def surveyed(self, manual_dir) -> annotated_files.Survey:
+        """See `AnnotatedBuilder`; what it found is logged."""
+        survey = checks.survey(manual_dir)
+        annotated_files.check(survey, manual_dir)
         for sentence in survey.complete + survey.missing:
-            logging.info("%s: %s", dl_manager.manual_dir, sentence)
-        parts = annotated_files.by_split(survey.entries)
-        return {
-            split: self._generate_examples(entries)
-            for split, entries in parts.items()
-        }
-
-    def _generate_examples(self, entries):
-        """Yields (image_id, example), one photograph at a time."""
-        for entry in entries:
-            yield entry.image_id, annotated_files.read_example(entry)
+            logging.info("%s: %s", manual_dir, sentence)
+        return survey
 
 
 @functools.lru_cache(maxsize=64)

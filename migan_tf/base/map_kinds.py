@@ -81,17 +81,18 @@ def _is_drawn(fundus):
     # Every third row and column of a large one tells as much.
     step = 1 + 2 * (min(fundus.shape[:2]) > 2 * SIDE)
     pixels = fundus[::step, ::step]
-    plane = pixels.max(axis=-1)
-    top = plane.max()
     if (pixels == pixels[0, 0]).all():  # Nothing is drawn in it.
         return False
+    low, plane = image_files.channel_range(pixels)
+    top = plane.max()
     lit = plane > 0.1 * top
-    unit = fundus.max(axis=-1) / np.float32(top)
     even = (plane[~lit] <= GROUND * top).mean() if not lit.all() else 0.0
-    if even > GROUND_SHARE and kind_of(unit) == VESSELS:
-        return True
-    spread = np.ptp(pixels.astype(np.int16), axis=-1)
-    is_coloured = (spread > image_files.CHANNEL_TOLERANCE).mean() > COLOURED
+    if even > GROUND_SHARE:
+        brightest = image_files.channel_range(fundus)[1]
+        if kind_of(brightest / np.float32(top)) == VESSELS:
+            return True
+    apart = plane - low > image_files.CHANNEL_TOLERANCE
+    is_coloured = apart.mean() > COLOURED
     codes = pixels[lit].astype(np.uint32) @ np.uint32([65536, 256, 1])
     counts = np.sort(np.unique(codes, return_counts=True)[1])
     share = counts[-FEW:].sum() / counts.sum()

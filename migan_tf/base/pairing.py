@@ -75,6 +75,11 @@ def pair(stems, partners, role, subset=False, of="--predictions"):
     return names.decided(readings)
 
 
+def plain_name(stem) -> str:
+    """A stem in one spelling, its numbers without leading zeros."""
+    return _plain_numbers(_spelled(stem))
+
+
 class _Names:
     """The names of two folders, in one spelling, and what is said of them."""
 
@@ -208,7 +213,7 @@ def _matched(left, right):
 def _whole(names):
     """Those of one name, also but for leading zeros."""
     plain = (
-        {stem: _plain_numbers(text) for stem, text in side.items()}
+        {stem: plain_name(stem) for stem in side}
         for side in (names.left, names.right)
     )
     return _matched(*plain) | _matched(names.left, names.right)
@@ -235,14 +240,15 @@ def _ended(names):
             if these is names.right:
                 one, other = those, longer
             pairs = _matched(one, other)
+            if len(pairs) < len(names.left):
+                continue
             # One that is left may be the partner as well: `1_left`, `1_right`.
             spare = names.right.keys() - pairs.values()
-            begun = any(
+            if not any(
                 _begins(stem, names.right[partner])
                 for stem in names.left.values()
                 for partner in spare
-            )
-            if len(pairs) == len(names.left) and not begun:
+            ):
                 found.append(pairs)
         if len(found) == 1:
             return found[0]

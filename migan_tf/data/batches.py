@@ -21,7 +21,6 @@ and nothing augmented is ever stored.
 
 import dataclasses
 import functools
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -148,14 +147,14 @@ def training_batches(
     """
     local = config.batch_size // workers
     until = round(config.extra_until * last_batch) * config.batch_size
-    shapes, draw_number = _drawing(
-        examples, config, task=task, extra=extra, until=until
-    )
+    shapes, draw_number = _drawing(examples, config, task)
 
     def draw(index):
         batch, position = divmod(int(index), local)
-        first = batch * config.batch_size + worker * local
-        drawn = draw_number(number=first + position)
+        number = batch * config.batch_size + worker * local + position
+        drawn = draw_number(
+            number=number, extra=extra if number < until else ()
+        )
         return tuple(drawn[name] for name in shapes)
 
     def example(index):
@@ -183,9 +182,7 @@ def make_colour_code(examples, config):
     return ColourCode(examples, config.photometric_jitter, seed)
 
 
-def draw_example(
-    examples, config, size, number, colour_code=None, extra=(), until=math.inf
-):
+def draw_example(examples, config, size, number, colour_code=None, extra=()):
     """One training example of a run, augmented, with noise.
 
     Args:
@@ -195,13 +192,12 @@ def draw_example(
       number: of the example, counted over the whole run.
       colour_code: `ColourCode` of the run, or None.
       extra: sequence of examples, of which --extra_share of all are taken.
-      until: number of the first example from which on none of these is.
 
     Returns:
       {plane: float32 array}: the batch contract without the batch's axis.
     """
     return _augmented(
-        _picked(examples, config, number=number, extra=extra, until=until),
+        _picked(examples, config, number=number, extra=extra),
         config,
         size=size,
         rng=_generator(config.seed, _EXAMPLE, number),
@@ -209,7 +205,7 @@ def draw_example(
     )
 
 
-def draw_painter_example(examples, config, number, extra=(), until=math.inf):
+def draw_painter_example(examples, config, number, extra=()):
     """One training example of --discriminator=residual.
 
     Args:
@@ -218,13 +214,11 @@ def draw_painter_example(examples, config, number, extra=(), until=math.inf):
       config: the `Config`.
       number: of the example, counted over the whole run.
       extra: as `draw_example` takes it.
-      until: as `draw_example` takes it.
 
     Returns:
       See `painter_examples`.
     """
     count = painter_examples.GROUNDS
-    extra = extra if number < until else ()
     example, *others = (
         _picked(examples, config, number=n, extra=extra)
         for n in (number, *range(count * number, count * (number + 1)))
@@ -237,12 +231,12 @@ def draw_painter_example(examples, config, number, extra=(), until=math.inf):
     )
 
 
-def _drawing(examples, config, task, extra, until):
-    """({plane: its shape}, function that draws an example by its number)."""
+def _drawing(examples, config, task):
+    """({plane: its shape}, function of an example's `number` and `extra`)."""
     if task == "synthesis" and config.discriminator == "residual":
         known = [painter_examples.prepared(example) for example in examples]
         return painter_examples.shapes(config), functools.partial(
-            draw_painter_example, known, config, extra=extra, until=until
+            draw_painter_example, known, config
         )
     size = config.network_size(task)
     shapes = {
@@ -262,15 +256,13 @@ def _drawing(examples, config, task, extra, until):
         config,
         size=size,
         colour_code=colour_code,
-        extra=extra,
-        until=until,
     )
 
 
-def _picked(examples, config, number, extra, until=math.inf):
+def _picked(examples, config, number, extra):
     """The photograph, or the extra example, that a number stands for."""
     source, stream = examples, _ORDER
-    if len(extra) and number < until:
+    if len(extra):
         chance = _generator(config.seed, _SOURCE, number).random()
         if chance < config.extra_share:
             source, stream = extra, _EXTRA_ORDER
