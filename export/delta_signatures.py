@@ -123,7 +123,7 @@ def _signatures(one, config):
         )
 
     def seeded(vessel_map, seed, noise_stddev, **wish):
-        noise = _noise(seed, config.noise_size) * noise_stddev
+        noise = noise_of(seed, config.noise_size) * noise_stddev
         return painted(vessel_map, noise, **wish)
 
     def one_file(vessel_map_bytes, seed, noise_stddev, **wish):
@@ -200,7 +200,7 @@ def _check_contrast(contrast):
     )
 
 
-def _noise(seed, size):
+def noise_of(seed, size):
     """The noise code (size,) of a seed, of unit variance.
 
     The bits of its last two numbers are the seed of what is drawn besides

@@ -1,4 +1,4 @@
-"""Writes a segmentation as one ONNX file, to run it without TensorFlow.
+"""Writes a SavedModel as one ONNX file, to run it without TensorFlow.
 
   python -m export.onnx --output=DIR [--model=export/models/NAME]
 
@@ -11,6 +11,7 @@ SavedModel first: python -m export.saved_model --workdir=RUN.
 import dataclasses
 
 from migan_tf.base import command_line, settings
+from migan_tf.base.config import TASKS
 from migan_tf.base.settings import field
 from migan_tf.inference import model_folder
 
@@ -32,6 +33,9 @@ class Settings:
         ),
         place=True,
     )
+    task: str = field(
+        default="segmentation", help="What the model does.", choices=TASKS
+    )
 
 
 def main(argv):
@@ -39,7 +43,7 @@ def main(argv):
     command_line.no_arguments(argv)
     given = settings.read(Settings)
     command_line.required(output=given.output)
-    folder = model_folder.find("segmentation", model=given.model)
+    folder = model_folder.find(given.task, model=given.model)
     config = folder.config
     command_line.choose_kernels(config.segmenter, config.generator)
     from . import onnx_file  # TensorFlow, after the flags are right.

@@ -11,16 +11,20 @@ from migan_tf.base import files
 from migan_tf.base.errors import UserError
 from migan_tf.inference import model_folder
 
-from . import warm_up
+from . import onnx_functions, warm_up
 
 SIDE = 192  # pixels of the phantom on which parity is measured
-SIGNATURE = "serving_default"
 RANGES = {
-    "fundus": "0 to 255, RGB",
     "vessel_probability": "0 to 1; 0 outside the field of view",
-    "vessel_map": "0 or 255",
+    "vessel_map": "0 or 255; of a generator 0 to 255",
     "fov_mask": "0 or 255",
     "otsu_threshold": "0 to 1; vessels are where the probability reaches it",
+    "painted_map": "0 to 255, the map at the size of the image",
+    "fundus": "0 to 255, RGB",
+    "seed": "any whole number from 0",
+    "noise_stddev": "from 0; 1 as it is evaluated",
+    "contrast": "0 to 4; 1 as photographed",
+    "style_fundus": "0 to 255, RGB; a black pixel is no style",
 }
 
 
@@ -28,7 +32,7 @@ def write(folder, output) -> pathlib.Path:
     """Converts a SavedModel.
 
     Args:
-      folder: `model_folder.ModelFolder` of a segmentation's SavedModel.
+      folder: `model_folder.ModelFolder` of the SavedModel.
       output: folder of the results; made where need be.
 
     Returns:
@@ -41,17 +45,19 @@ def write(folder, output) -> pathlib.Path:
     onnxruntime = _packages()
     output = files.make_output(output)
     loaded = _load(folder)
-    function = _served(loaded)
+    signature, function = onnx_functions.served(
+        loaded, folder.config, folder.task
+    )
     model = converted(function)
     _describe(model, folder.card)
     session = _session(onnxruntime, model)
-    request = warm_up.requests({SIGNATURE: function}, folder.config, side=SIDE)[
-        SIGNATURE
+    request = warm_up.requests({signature: function}, folder.config, side=SIDE)[
+        signature
     ]
     card = {
         "model": folder.card["model"],
         "version": folder.card["version"],
-        "signature": SIGNATURE,
+        "signature": signature,
         "opset": onnx_opset(model),
         "inputs": _tensors(model.graph.input),
         "outputs": _tensors(model.graph.output),
@@ -127,31 +133,26 @@ def _load(folder):
         ) from error
 
 
-def _served(loaded):
-    """The signature as a `tf.function`, which keeps the names of outputs."""
-    signature = loaded.signatures[SIGNATURE]
-    given = signature.structured_input_signature[1]["fundus"]
-    spec = tf.TensorSpec(given.shape, given.dtype, "fundus")
-    return tf.function(
-        lambda fundus: signature(fundus=fundus), input_signature=[spec]
-    )
-
-
 def converted(function):
     """The ONNX model of a `tf.function` of named inputs and outputs."""
     # Otherwise tf2onnx copies the whole graph before each of its turns, and
     # goes on where one of them has failed.
     os.environ["TF2ONNX_CATCH_ERRORS"] = "FALSE"
+    from onnx import helper
     from tf2onnx import convert
 
-    from . import onnx_ops
+    from . import onnx_loops, onnx_nodes, onnx_noise, onnx_ops
 
+    forms = onnx_ops.FORMS | onnx_noise.FORMS
     model, _ = convert.from_function(
         function,
         input_signature=function.input_signature,
-        opset=onnx_ops.OPSET,
-        custom_op_handlers={k: (v, []) for k, v in onnx_ops.FORMS.items()},
+        opset=onnx_nodes.OPSET,
+        custom_op_handlers={name: (form, []) for name, form in forms.items()},
+        extra_opset=[helper.make_opsetid(onnx_nodes.DOMAIN, 1)],
     )
+    onnx_loops.mend(model.graph)
+    onnx_noise.add_functions(model)
     return model
 
 
@@ -177,7 +178,8 @@ def _session(onnxruntime, model):
 def _describe(model, card):
     """Names the free sizes and says where the model comes from."""
     for tensor in (*model.graph.input, *model.graph.output):
-        names = ("batch", "height", "width")
+        prefix = "style_" if tensor.name.startswith("style") else ""
+        names = ("batch", f"{prefix}height", f"{prefix}width")
         for dimension, name in zip(
             tensor.type.tensor_type.shape.dim, names, strict=False
         ):

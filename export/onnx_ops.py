@@ -1,58 +1,14 @@
 """ONNX forms of the TensorFlow ops that tf2onnx has none for, or a worse one.
 
-With them a whole served segmentation becomes one ONNX graph: resampling with
-antialiasing, the regions of the field of view, choices without NaN. Each form
-takes tf2onnx's graph and the node that it replaces.
+With them a whole served function becomes one ONNX graph: resampling with
+antialiasing, the regions of the field of view, choices without NaN, the fit of
+a photograph's light. Each form takes tf2onnx's graph and the node that it
+replaces. Those of random numbers are in `onnx_noise`.
 """
 
 import numpy as np
-from onnx import TensorProto
 
-FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
-OPSET = 18  # of ONNX; the first whose `Resize` antialiases
-
-
-class Nodes:
-    """Makes nodes where another one stands, and puts the last in its place."""
-
-    def __init__(self, graph, node):
-        """Keeps the node that is to be replaced."""
-        self._graph, self._node = graph, node
-        self.inputs = list(node.input)
-
-    def __call__(self, kind, *inputs, **attributes) -> str:
-        """Makes a node; plain numbers are int64 constants.
-
-        Returns:
-          The name of its output.
-        """
-        names = [x if isinstance(x, str) else self.const(x) for x in inputs]
-        made = self._graph.make_node(kind, names, attr=attributes)
-        return made.output[0]
-
-    def const(self, value, dtype=np.int64) -> str:
-        """The name of a constant."""
-        from tf2onnx import utils
-
-        name = utils.make_name(self._node.name)
-        return self._graph.make_const(name, np.array(value, dtype)).output[0]
-
-    def finish(self, *outputs) -> None:
-        """Puts tensors in the place of the node's outputs."""
-        node, graph = self._node, self._graph
-        names = list(node.output)
-        shapes, dtypes = node.output_shapes, node.output_dtypes
-        graph.remove_node(node.name)
-        for name, output, shape, dtype in zip(
-            names, outputs, shapes, dtypes, strict=True
-        ):
-            graph.make_node(
-                "Identity",
-                [output],
-                outputs=[name],
-                shapes=[shape],
-                dtypes=[dtype],
-            )
+from .onnx_nodes import FLOAT, INT64, Nodes
 
 
 def scale_and_translate(graph, node, *_):
@@ -79,7 +35,7 @@ def _resize(make, **attributes):
     """(B,H,W,C) to the size in the second input, by ONNX's `Resize`."""
     image, size = make.inputs[:2]
     image = make("Transpose", image, perm=[0, 3, 1, 2])
-    planes = make("Slice", *(make("Shape", image), [0], [2]))
+    planes = make.cut(make("Shape", image), (0, 2))
     size = make("Concat", planes, make("Cast", size, to=INT64), axis=0)
     resized = make(
         *("Resize", image, "", "", size),
@@ -137,12 +93,7 @@ def segment_max(graph, node, *_):
     count = make("Add", make("ReduceMax", runs, keepdims=1), [1])
     least = make("Expand", make.const(-np.inf, np.float32), count)
     make.finish(
-        make(
-            "ScatterElements",
-            *(least, runs, values),
-            axis=0,
-            reduction="max",
-        )
+        make("ScatterElements", *(least, runs, values), axis=0, reduction="max")
     )
 
 
@@ -160,6 +111,30 @@ def tensor_list(graph, node, *_):
     graph.copy_shape(node.input[0], node.output[0])
 
 
+def matrix_solve(graph, node, *_):
+    """Solves A X = B for matrices without a need to pivot, by Gauss-Jordan.
+
+    Those of the fit of a light are symmetric and positive definite.
+    """
+    make = Nodes(graph, node)
+    size = graph.get_shape(make.inputs[0])[-1]
+    rows = make("Concat", *make.inputs, axis=-1)
+    for pivot in range(size):
+        here = (pivot, pivot + 1)
+        row = make.cut(rows, here, axis=-2)
+        head = make.cut(row, here, axis=-1)
+        row = make("Div", row, head)
+        column = make.cut(rows, here, axis=-1)
+        others = np.ones((size, 1))
+        others[pivot] = 0
+        others = make.const(others, np.float32)
+        # Of the pivot's own row nothing is left but the one that is added.
+        this = make("Sub", make.const(1.0, np.float32), others)
+        rest = make("Sub", rows, make("Mul", column, row))
+        rows = make("Add", make("Mul", rest, others), make("Mul", this, row))
+    make.finish(make.cut(rows, (size, 2**31), axis=-1))
+
+
 FORMS = {
     "ScaleAndTranslate": scale_and_translate,
     "ResizeNearestNeighbor": resize_nearest,
@@ -167,4 +142,5 @@ FORMS = {
     "SegmentMax": segment_max,
     "SelectV2": select,
     "TensorListFromTensor": tensor_list,
+    "MatrixSolve": matrix_solve,
 }

@@ -235,13 +235,172 @@ def test_without_tf2onnx_the_next_command_is_named(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_generator_is_refused_by_name(tmp_path):
+def test_another_task_is_refused_by_name(tmp_path):
     done = command(
         f"--output={tmp_path}", "--model=export/models/migan_synthesis"
     )
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "which is migan_synthesis" in done.stderr
     assert not any(tmp_path.iterdir())
+
+
+def painted_by_both(folder, output, requests):
+    """Pairs of {output: array}, of the ONNX file and of its SavedModel."""
+    import tensorflow as tf
+
+    from export import onnx_file
+
+    path = onnx_file.write(folder, output)
+    card = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    signature = tf.saved_model.load(str(folder.path)).signatures[
+        card["signature"]
+    ]
+    session = session_of(path)
+    names = [output.name for output in session.get_outputs()]
+    for request in requests:
+        found = session.run(None, request)
+        found = dict(zip(names, found, strict=True))
+        # In ONNX one name is one tensor.
+        found["vessel_map"] = found.pop("painted_map")
+        wanted = signature(**{k: tf.constant(v) for k, v in request.items()})
+        yield found, {name: value.numpy() for name, value in wanted.items()}
+
+
+def assert_same_image(found, wanted):
+    """But for rounding to the next grey level, at a pixel in a thousand."""
+    assert set(found) == set(wanted)
+    for name in ("vessel_map", "fov_mask"):
+        np.testing.assert_array_equal(found[name], wanted[name])
+    apart = np.abs(found["fundus"].astype(int) - wanted["fundus"])
+    assert apart.max() <= 1 and (apart > 0).mean() < 1e-3
+    assert wanted["fundus"].std() > 1
+
+
+@pytest.mark.slow
+def test_a_generator_paints_the_same_images(tmp_path):
+    """Of each seed, contrast and style; --generator=delta."""
+    pytest.importorskip("tensorflow_serving", reason="needs the extra serving")
+    from export import servable
+    from tests import small_delta
+
+    run = small_delta.save_run(tmp_path / "run", small_delta.network())
+    servable.export([run], "synthesis", tmp_path / "models")
+    retina = phantom_retina(97, 120, seed=4)
+    request = {
+        "vessel_map": retina.vessel_map[None, ..., None],
+        "seed": np.array([7], np.int64),
+        "noise_stddev": np.float32([1.0]),
+        "contrast": np.float32([1.0]),
+        "style_fundus": np.zeros((1, 1, 1, 3), np.uint8),
+    }
+    styled = request | {"style_fundus": retina.fundus[None]}
+    other = {
+        "seed": np.array([12_345_678_901], np.int64),
+        "contrast": np.float32([1.7]),
+    }
+    images = []
+    for found, wanted in painted_by_both(
+        model_folder.open_folder(
+            tmp_path / "models" / "migan_synthesis" / "1", "synthesis"
+        ),
+        tmp_path / "onnx",
+        [request, styled, request | other],
+    ):
+        assert_same_image(found, wanted)
+        images.append(found["fundus"])
+    assert (images[0] != images[1]).any() and (images[0] != images[2]).any()
+
+
+@pytest.mark.slow
+def test_the_generator_of_the_paper_paints_the_same_images(served, tmp_path):
+    retina = phantom_retina(90, 90, seed=4)
+    request = {
+        "vessel_map": np.stack([retina.vessel_map] * 2)[..., None],
+        "seed": np.array([7, 8], np.int64),
+        "noise_stddev": np.float32([1.0, 1.0]),
+    }
+    folder = model_folder.open_folder(served["synthesis"], "synthesis")
+    for found, wanted in painted_by_both(folder, tmp_path, [request]):
+        assert_same_image(found, wanted)
+
+
+def test_noise_is_drawn_as_tensorflow_draws_it():
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((2,), tf.int64, "seed")])
+    def draw(seed):
+        narrow = tf.cast(seed, tf.int32)
+        bounds = {"minval": -(2**23), "maxval": 2**23, "dtype": tf.int32}
+        return {
+            "normal": tf.random.stateless_normal((5, 7), seed),
+            "philox": tf.random.stateless_normal((9,), narrow, alg="philox"),
+            "whole": tf.random.stateless_uniform(
+                (6,), seed, alg="philox", **bounds
+            ),
+        }
+
+    session = converted(draw)
+    names = [output.name for output in session.get_outputs()]
+    for seed in ([7, 0], [-(2**30), 2**31 - 1]):
+        seed = np.array(seed, np.int64)
+        found = session.run(None, {"seed": seed})
+        wanted = draw(tf.constant(seed))
+        for name, array in zip(names, found, strict=True):
+            # Sine and logarithm differ in their last bits.
+            np.testing.assert_allclose(array, wanted[name], atol=2e-6)
+
+
+def test_bits_are_those_of_numpy():
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.float32, "x")])
+    def bits(x):
+        return {"bits": tf.bitcast(x, tf.int32)}
+
+    x = np.float32([1, -1.5, 0, 1e-45, -3e-39, 3.4e38, 1.2e-38, np.pi, -2])
+    (found,) = converted(bits).run(None, {"x": x})
+    np.testing.assert_array_equal(found, x.view(np.int32))
+
+
+def test_equations_are_solved_as_by_numpy():
+    import tensorflow as tf
+
+    specs = [
+        tf.TensorSpec((2, 6, 6), tf.float32, "matrix"),
+        tf.TensorSpec((2, 6, 3), tf.float32, "wanted"),
+    ]
+
+    @tf.function(input_signature=specs)
+    def solve(matrix, wanted):
+        return {"solution": tf.linalg.solve(matrix, wanted)}
+
+    rng = np.random.default_rng(1)
+    terms = rng.normal(size=(2, 6, 9))
+    matrix, wanted = terms @ terms.swapaxes(1, 2), terms[..., :3]
+    given = {
+        "matrix": matrix.astype(np.float32),
+        "wanted": wanted.astype(np.float32),
+    }
+    (found,) = converted(solve).run(None, given)
+    np.testing.assert_allclose(
+        found, np.linalg.solve(matrix, wanted), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_a_loop_of_a_known_number_of_turns():
+    """The number of turns is the length of what it runs over, too."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.float32, "x")])
+    def each(x):
+        return tf.map_fn(lambda one: one * one + tf.range(3.0), x)
+
+    @tf.function(input_signature=[tf.TensorSpec((1,), tf.float32, "x")])
+    def known(x):
+        return {"squares": each(x)}
+
+    (found,) = converted(known).run(None, {"x": np.float32([3])})
+    np.testing.assert_array_equal(found, [[9, 10, 11]])
 
 
 @pytest.mark.slow
