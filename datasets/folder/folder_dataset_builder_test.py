@@ -192,9 +192,11 @@ def test_coloured_maps_are_left_out_and_float_ones_taken(tmp_path):
     assert not checks.survey(tmp_path).errors
 
 
-def test_pictures_in_colours_beside_images_are_left_out(tmp_path):
+@pytest.mark.parametrize("name", ["images", "Images"])
+def test_pictures_in_colours_beside_images_are_left_out(tmp_path, name):
     """Overlays look like photographs; which folder has these, its name says."""
     folder_dummy.write(tmp_path, (1, 2))
+    (tmp_path / "images").rename(tmp_path / name)
     for number in (1, 2):
         drawn = folder_dummy.draw(number)
         overlay = drawn["fundus"].copy()
@@ -202,7 +204,7 @@ def test_pictures_in_colours_beside_images_are_left_out(tmp_path):
         save(tmp_path / f"overlays/{number:02d}.png", overlay)
     layout = files.read_layout(tmp_path)
     assert "overlays/ holds photographs: left out" in layout.sentences
-    assert layout.entries[0].fundus.path.parent.name == "images"
+    assert layout.entries[0].fundus.path.parent.name == name
 
 
 @pytest.mark.parametrize("place", ["vessel_maps", "labels"])

@@ -192,7 +192,7 @@ def _assign(root, kinds):
     if not images:
         images = of_kind.get(map_kinds.GREY, [])
     # Beside the folder of that name others may show overlays, say.
-    named = [role for role in images if role.split("/")[-1] == "images"]
+    named = [role for role in images if role.lower().split("/")[-1] == "images"]
     images = named if len(named) == 1 else images
     if len(images) != 1:
         raise UserError(
