@@ -153,7 +153,22 @@ def converted(function):
     )
     onnx_loops.mend(model.graph)
     onnx_noise.add_functions(model)
+    _keep_captured(model.graph, function.get_concrete_function())
     return model
+
+
+def _keep_captured(graph, function):
+    """Makes constants of what a function holds and tf2onnx asks for."""
+    from onnx import numpy_helper
+
+    names = [given.name for given in graph.input]
+    for value, inside in function.graph.captures:
+        if inside.name in names:
+            del graph.input[names.index(inside.name)]
+            names.remove(inside.name)
+            graph.initializer.append(
+                numpy_helper.from_array(value.numpy(), inside.name)
+            )
 
 
 def _session(onnxruntime, model):
