@@ -144,8 +144,8 @@ def of_runs(workdirs, task, dataset, weights_sha256) -> dict:
         return card
     report = _read_report(path, command)
     if reason := _why_not(report, dataset, weights_sha256):
-        told = command.replace("RUN", str(run))
-        logging.warning("%s is left out: %s. Next: %s", path, reason, told)
+        told = f"{reason}. Next: {command.replace('RUN', str(run))}"
+        logging.warning("%s is left out: %s", path, told)
         return {**card, "left_out": reason}
     card["measured"] = True
     try:

@@ -87,7 +87,7 @@ def make(workdirs, task, network, name, version, image_size=0) -> dict:
     """
     members = [_training(pathlib.Path(run), task) for run in workdirs]
     config = run_record.read_config(pathlib.Path(workdirs[0]) / task)
-    digest = weights_sha256(network.variables)
+    digest = weights_sha256(network.weights)
     trained_size = config.image_size
     if image_size not in (0, trained_size):
         # The flags are what a reader of the folder takes to be its size.

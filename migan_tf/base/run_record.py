@@ -103,13 +103,8 @@ def _recorded(folder, trained):
             f"this command. Next: put one of them back, or move {folder} away "
             "to start anew with the same command"
         ) from None
-    logging.warning(
-        "%s %s; it is written anew by %s. Its earlier starts and the sums of "
-        "its photographs are lost",
-        path,
-        reason,
-        FLAGFILE,
-    )
+    told = f"{path} {reason}; it is written anew by {FLAGFILE}"
+    logging.warning("%s; what it told of earlier starts is lost", told)
     return {"config": config, "data": None, "starts": []}
 
 
@@ -149,8 +144,8 @@ def read_config(folder) -> Config:
         ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{path} is damaged or not a record of this program's version "
-            f"({__version__}): {error}. Next: train on, which writes it anew: "
+            f"{path} is not a record of this program's version "
+            f"({__version__}), or damaged: {error}. Next: train on, which writes it anew: "
             f"python -m migan_tf.train --flagfile={path.parent}/{FLAGFILE}"
         ) from None
 

@@ -86,7 +86,7 @@ def _compare_with_record(network, folder):
     if not (folder / run_record.BEST_SCORES).exists():
         return
     recorded = run_record.best_scores(folder).get("weights_sha256")
-    if recorded not in (None, weights_sha256(network.variables)):
+    if recorded not in (None, weights_sha256(network.weights)):
         logging.warning(
             "%s: the weights are not those of which %s tells: changed, "
             "damaged, or of a run that is being trained",
@@ -111,7 +111,7 @@ class NetworkSegmenter:
     @property
     def weights_sha256(self):
         """Of its weights; see `protocols.Segmenter`."""
-        return weights_sha256(self._bare.variables)
+        return weights_sha256(self._bare.weights)
 
     def __call__(self, fundus, fov_mask=None) -> Segmentation:
         """Finds the vessels of one photograph; see `protocols.Segmenter`."""
@@ -187,7 +187,7 @@ class NetworkGenerator:
     @property
     def weights_sha256(self):
         """Of its weights; see `protocols.Generator`."""
-        return weights_sha256(self._bare.variables)
+        return weights_sha256(self._bare.weights)
 
     def __call__(
         self,

@@ -7,7 +7,7 @@ def weights_sha256(variables) -> str:
     """The SHA-256 of all variables' bytes, in their order.
 
     Args:
-      variables: Keras or TensorFlow variables, as `network.variables`.
+      variables: Keras or TensorFlow variables, as `network.weights`.
 
     Returns:
       64 hexadecimal digits.

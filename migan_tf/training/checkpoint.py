@@ -162,7 +162,7 @@ class Checkpoints:
         )
         scores = {
             **validation,
-            "weights_sha256": weights_sha256(network.variables),
+            "weights_sha256": weights_sha256(network.weights),
         }
         files.write_text(
             self._folder / run_record.BEST_SCORES, json.dumps(scores, indent=1)
@@ -245,7 +245,7 @@ class Checkpoints:
         except UserError as error:
             self._best_fault = _first_line(error)
             return False
-        found = weights_sha256(network.variables)
+        found = weights_sha256(network.weights)
         self._best_fault = "the weights are not those of validation.json"
         return recorded.get("weights_sha256", found) == found
 

@@ -311,12 +311,10 @@ class _TaskTraining:
         best_by = self._task.best_by or self._config.best_by
         best = self._checkpoints.keep_if_best({"step": step, **result}, best_by)
         logging.info(
-            "%s, step %d of %d, validation%s: %s",
-            self._task.name,
-            step,
-            self._last,
-            ", the best so far" if best else "",
+            "%s: %s%s",
+            f"{self._task.name}, step {step} of {self._last}, validation",
             _figures(result),
+            "; the best so far" if best else "",
         )
         # The time that validation took is none of the next row's.
         self._clock = time.monotonic()

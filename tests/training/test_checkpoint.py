@@ -90,7 +90,7 @@ def test_best_is_the_least_loss_and_survives_a_restart(tmp_path):
     again.restore()
     assert not offer(again, 5, 0.4)
     best = json.loads((tmp_path / "best" / "validation.json").read_text())
-    digest = weights_sha256(state.network.variables)
+    digest = weights_sha256(state.network.weights)
     assert best == {
         "step": 4,
         "validation_loss": 0.3,
