@@ -145,7 +145,8 @@ def read_config(folder) -> Config:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} is not a record of this program's version "
-            f"({__version__}), or damaged: {error}. Next: train on, which writes it anew: "
+            f"({__version__}), or damaged: {error}. Next: train on, "
+            "which writes it anew: "
             f"python -m migan_tf.train --flagfile={path.parent}/{FLAGFILE}"
         ) from None
 
@@ -185,13 +186,15 @@ def best_scores(folder) -> dict:
     """
     path = pathlib.Path(folder, BEST_SCORES)
     try:
-        return dict(_read(path))
-    except (OSError, ValueError, TypeError) as error:
+        scores = _read(path)
+        scores.keys()
+    except (OSError, ValueError, AttributeError) as error:
         raise UserError(
             f"{path} cannot be read: {error!r:.100}. Next: train on, which "
             "writes it anew: python -m migan_tf.train "
             f"--flagfile={folder}/{FLAGFILE}"
         ) from None
+    return scores
 
 
 def tasks_of(workdir, wanted="all") -> list[str]:

@@ -66,7 +66,8 @@ def _check_workdir(config):
 def _claimed(config, task):
     """Holds the folder of a task; what stayed empty in it is removed."""
     folder = pathlib.Path(config.workdir, task)
-    made = [p for p in (folder, *folder.parents) if not p.exists()]
+    places = (folder, *folder.parents)
+    made = [place for place in places if not os.path.lexists(place)]
     with contextlib.ExitStack() as stack:
         stack.callback(_remove_empty, made)
         try:

@@ -310,12 +310,9 @@ class _TaskTraining:
         self._log.images(step, pictures)
         best_by = self._task.best_by or self._config.best_by
         best = self._checkpoints.keep_if_best({"step": step, **result}, best_by)
-        logging.info(
-            "%s: %s%s",
-            f"{self._task.name}, step {step} of {self._last}, validation",
-            _figures(result),
-            "; the best so far" if best else "",
-        )
+        told = _figures(result) + ("; the best so far" if best else "")
+        place = f"{self._task.name}, step {step} of {self._last}"
+        logging.info("%s, validation: %s", place, told)
         # The time that validation took is none of the next row's.
         self._clock = time.monotonic()
 

@@ -186,12 +186,14 @@ def damage(path, data):
 @pytest.mark.parametrize("data", DAMAGES.values(), ids=DAMAGES)
 def test_a_lost_record_is_written_anew_by_the_flagfile(folder, data, caplog):
     damage(folder / "run.json", data)
-    other = dataclasses.replace(CONFIG, base_filters=CONFIG.base_filters + 1)
+    other = dataclasses.replace(
+        SETTINGS, base_filters=SETTINGS.base_filters + 1
+    )
     with pytest.raises(UserError, match="--base_filters=.*the run has"):
         run_record.write(folder, other, [], trained=True)
-    run_record.write(folder, CONFIG, [], trained=True)
+    run_record.write(folder, SETTINGS, [], trained=True)
     assert "run.json" in caplog.text and "lost" in caplog.text
-    assert run_record.read_config(folder) == CONFIG
+    assert run_record.read_config(folder) == SETTINGS
     record = json.loads((folder / "run.json").read_text())
     assert len(record["starts"]) == 1
 
@@ -201,7 +203,7 @@ def test_a_run_whose_flags_are_lost_is_refused(folder, data):
     damage(folder / "run.json", data)
     (folder / "run.flags").write_text("--task=both\n--base_fil")
     with pytest.raises(UserError, match="run.json.*run.flags.*Next: "):
-        run_record.write(folder, CONFIG, [], trained=True)
+        run_record.write(folder, SETTINGS, [], trained=True)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "3", "\0\0"])
