@@ -61,23 +61,18 @@ def _score_maps(settings):
     threshold = settings.validation_threshold
     if threshold is None:
         threshold = folder.validation_threshold
-    with _segmented_images(settings, folder, output) as (images, weights):
-        return _report(
-            settings,
-            images,
-            output=output,
-            threshold=threshold,
-            weights_sha256=weights,
-        )
+    with _segmented_images(settings, folder, output) as images:
+        return _report(settings, images, output=output, threshold=threshold)
 
 
-def _report(settings, images, output, threshold, weights_sha256=None):
+def _report(settings, images, output, threshold):
     """Scores images, writes the report; (table, its folder)."""
     found = tallies.of(images, settings.protocol, threshold)
     scores = report.scores_of(found, settings.bootstrap_samples)
     told = {n: getattr(settings, n) for n in (*SOURCES, "dataset", "split")}
     scores["source"] = {name: value for name, value in told.items() if value}
-    scores["weights_sha256"] = weights_sha256
+    # Maps of any method come without.
+    scores["weights_sha256"] = getattr(images, "weights_sha256", None)
     table = report.write_report(
         images, scores, curves=found.curves(), output_dir=output
     )
@@ -117,7 +112,7 @@ def _segmenter_folder(settings):
 
 @contextlib.contextmanager
 def _segmented_images(settings, folder, output):
-    """(`KeptImages`, weights_sha256) of what a segmenter finds in a split.
+    """The `KeptImages` of what a segmenter finds in a split.
 
     Args:
       settings: `flags.Settings`.
@@ -141,7 +136,8 @@ def _segmented_images(settings, folder, output):
     image_ids = [entry.image_id for entry in found.entries]
     place = files.make_output(output)
     with kept_images.kept(scored, image_ids, place) as images:
-        yield images, segmenter.weights_sha256
+        images.weights_sha256 = getattr(segmenter, "weights_sha256", None)
+        yield images
 
 
 def _check_annotated(entries, dataset, split):
