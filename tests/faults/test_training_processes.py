@@ -111,7 +111,7 @@ def test_a_full_disk_ends_it_in_words(tiny_flags, tmp_path, size):
     )
     status, told = finish(process)
     assert status == 2, told
-    message = told[told.index("error: ") :]
+    message = told[told.rindex("error: ") :]
     assert "Traceback" not in told and "File too large" in message
     assert str(tmp_path / "run") in message
     left = [path.name for path in tmp_path.rglob("*")]
