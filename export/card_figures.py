@@ -4,8 +4,9 @@ import json
 import pathlib
 
 import numpy as np
+from absl import logging
 
-from migan_tf.base import files, run_record
+from migan_tf.base import files
 from migan_tf.base.errors import UserError
 from migan_tf.data import photographs, prepared
 from migan_tf.evaluation import report as evaluation_report
@@ -114,7 +115,7 @@ def synthesis(folder, splits, reader, samples=4) -> dict:
     )
 
 
-def of_runs(workdirs, task, dataset) -> dict:
+def of_runs(workdirs, task, dataset, weights_sha256) -> dict:
     """Takes the card's `metrics` from a run's own report on its test split.
 
     Args:
@@ -122,10 +123,12 @@ def of_runs(workdirs, task, dataset) -> dict:
         report yet.
       task: `segmentation` or `synthesis`.
       dataset: the dataset of the run.
+      weights_sha256: of the weights that the card is about.
 
     Returns:
       The card's `metrics`. Where there is no report of these weights, they
-      hold the command that makes one in place of figures.
+      hold the command that makes one in place of figures, and `left_out` says
+      why a report that is there was not taken.
 
     Raises:
       UserError: there is a report that cannot be read.
@@ -133,17 +136,19 @@ def of_runs(workdirs, task, dataset) -> dict:
     run = pathlib.Path(workdirs[0])
     folder = "test" if task == "segmentation" else "synthesis_test"
     path = run / "evaluation" / folder / files.METRICS
-    weights = run / task / run_record.BEST_WEIGHTS
     command = f"python -m migan_tf.evaluate --workdir=RUN --task={task}"
     card = {"measured": False, "command": command}
     if len(workdirs) > 1:
         return {**card, "command": _MEASURE.format(task=task)}
-    # A report that is older than the weights belongs to other weights.
-    if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
+    if not path.exists():
         return card
+    report = _read_report(path, command)
+    if reason := _why_not(report, dataset, weights_sha256):
+        told = f"{reason}. Next: {command.replace('RUN', str(run))}"
+        logging.warning("%s is left out: %s", path, told)
+        return {**card, "left_out": reason}
     card["measured"] = True
     try:
-        report = json.loads(path.read_text("utf-8"))
         if task == "synthesis":
             card["read_by"] = "the segmenter of the report"
             figures = {"figures": report["generator"]["vessel_consistency"]}
@@ -153,11 +158,44 @@ def of_runs(workdirs, task, dataset) -> dict:
                 "figures": report["pooled"],
                 "interval_95": report["interval_95"]["pooled"],
             }
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} is no report of this program: {error!r}. Next: {command}"
-        ) from None
+    except (KeyError, TypeError) as error:
+        raise _no_report(path, error, command) from None
     return {**card, "tests": {dataset: figures}}
+
+
+def _read_report(path, command):
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise _no_report(path, error, command) from None
+
+
+def _no_report(path, error, command):
+    return UserError(
+        f"{path} is no report of this program: {error!r}. Next: {command}"
+    )
+
+
+def _why_not(report, dataset, weights_sha256):
+    """Why a report says nothing of these weights; empty where it does.
+
+    A report's time says nothing: files are copied, and trained on.
+    """
+    found = report.get("weights_sha256")
+    if not found:
+        return "it does not say of which weights it is, as older releases"
+    if found != weights_sha256:
+        return (
+            f"it is of other weights ({found:.12}…) than these "
+            f"({weights_sha256:.12}…)"
+        )
+    source = report.get("source") or report
+    of = source.get("dataset")
+    if (of and prepared.public_name(of) != dataset) or (
+        source.get("split", "test") != "test"
+    ):
+        return f"it is of {of or dataset}, split {source.get('split')}"
+    return ""
 
 
 def _metrics(task, read_by, tests):

@@ -3,7 +3,6 @@
 The card is written twice, as JSON for programs and as a page for readers.
 """
 
-import hashlib
 import json
 import pathlib
 import re
@@ -11,6 +10,7 @@ import re
 from migan_tf.base import files, run_record
 from migan_tf.data import prepared
 from migan_tf.models.vgg19 import RANDOM_NOTE
+from migan_tf.models.weights import weights_sha256
 
 from . import card_figures
 
@@ -87,6 +87,7 @@ def make(workdirs, task, network, name, version, image_size=0) -> dict:
     """
     members = [_training(pathlib.Path(run), task) for run in workdirs]
     config = run_record.read_config(pathlib.Path(workdirs[0]) / task)
+    digest = weights_sha256(network.weights)
     trained_size = config.image_size
     if image_size not in (0, trained_size):
         # The flags are what a reader of the folder takes to be its size.
@@ -107,13 +108,16 @@ def make(workdirs, task, network, name, version, image_size=0) -> dict:
         "training": members[0],
         "network": {
             "parameters": network.count_params(),
-            "weights_sha256": weights_sha256(network),
+            "weights_sha256": digest,
             "image_size": image_size or trained_size,
             "trained_image_size": trained_size,
             "architecture": getattr(config, _ARCHITECTURES[task]),
         },
         "metrics": card_figures.of_runs(
-            workdirs, task, prepared.public_name(config.dataset)
+            workdirs,
+            task,
+            dataset=prepared.public_name(config.dataset),
+            weights_sha256=digest,
         ),
     }
     if _is_delta(config, task):
@@ -129,7 +133,7 @@ def make(workdirs, task, network, name, version, image_size=0) -> dict:
 
 def _training(run, task):
     record = json.loads((run / task / run_record.RECORD).read_text("utf-8"))
-    best = json.loads((run / task / run_record.BEST_SCORES).read_text())
+    best = run_record.best_scores(run / task)
     return {
         "validation": best,
         "best_threshold": best.get("best_threshold"),
@@ -199,14 +203,6 @@ def _limits(config, task, image_size):
     return limits
 
 
-def weights_sha256(network) -> str:
-    """Returns the SHA-256 of all variables' bytes in the network's order."""
-    digest = hashlib.sha256()
-    for variable in network.variables:
-        digest.update(variable.numpy().tobytes())
-    return digest.hexdigest()
-
-
 def markdown(card) -> str:
     """Returns the card as a page in Markdown."""
     network, members = card["network"], card.get("members", [card["training"]])
@@ -258,7 +254,10 @@ def _training_line(training):
 
 def _metric_lines(metrics):
     if not metrics["measured"]:
-        return [f"Not measured before the export: `{metrics['command']}`."]
+        lines = [f"Not measured before the export: `{metrics['command']}`."]
+        if reason := metrics.get("left_out"):
+            lines.append(f"The report that the run had was left out: {reason}.")
+        return lines
     lines = [f"By `{metrics['command']}` ({metrics['read_by']}):"]
     for dataset, test in metrics["tests"].items():
         lines += [

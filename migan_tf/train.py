@@ -7,6 +7,7 @@ The same command goes on from the last checkpoint after any stop.
 """
 
 from migan_tf.base import command_line, config_flags
+from migan_tf.training import start
 
 
 def main(argv):
@@ -14,11 +15,7 @@ def main(argv):
     command_line.no_arguments(argv)
     runs = config_flags.runs_from_flags()
     command_line.choose_kernels(runs[0].segmenter, runs[0].generator)
-    from migan_tf.training import (
-        trainer,  # TensorFlow only after the flags are right.
-    )
-
-    return trainer.train(*runs)
+    return start.train(*runs)
 
 
 if __name__ == "__main__":

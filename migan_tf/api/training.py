@@ -8,6 +8,7 @@ from migan_tf.api import words
 from migan_tf.base import command_line, settings
 from migan_tf.base.config import Config
 from migan_tf.base.errors import ArgumentTypeError
+from migan_tf.training import start
 
 
 def train(config) -> pathlib.Path:
@@ -34,10 +35,8 @@ def train(config) -> pathlib.Path:
     with words.of_python():
         config = settings.with_homes(config).validate()
         command_line.choose_kernels(config.segmenter, config.generator)
-        from migan_tf.training import trainer  # TensorFlow, after the kernels.
-
-        status = trainer.train(config)
-    if status == trainer.EXIT_STOPPED + signal.SIGINT:
+        status = start.train(config)
+    if status == command_line.EXIT_STOPPED + signal.SIGINT:
         raise KeyboardInterrupt
     if status:
         raise SystemExit(status)

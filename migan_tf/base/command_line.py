@@ -11,6 +11,7 @@ from migan_tf.base.errors import UserError
 
 EXIT_SKIPPED = 1  # some of the user's files were not worked on
 EXIT_BAD_INPUT = 2
+EXIT_STOPPED = 128  # plus the signal's number, as shells do
 EXIT_INTERRUPTED = 130
 
 

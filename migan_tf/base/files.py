@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import tempfile
 
 import cv2
@@ -70,20 +71,51 @@ def atomic_path(path, folder=None):
         temporary.unlink(missing_ok=True)
 
 
+def room(path) -> str:
+    """Says in words how much room there is on the disk of a path."""
+    place = pathlib.Path(path).absolute()
+    try:
+        while not place.exists():
+            place = place.parent
+        free = shutil.disk_usage(place).free
+    except OSError:
+        return "the room that is left cannot be told"
+    return f"{free / 1e6:,.1f} MB are free"
+
+
 def write_text(path, text: str) -> None:
     """Writes `text` to `path`, whole or not at all."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path, data) -> None:
+    """Writes `data` to `path`, whole or not at all.
+
+    What libraries write themselves they may leave cut short on a full disk, or
+    fall over it; what they write to memory is written here.
+
+    Raises:
+      OSError: the disk is full or not writable, with the name of `path`.
+    """
+    try:
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(data)
+    except OSError as error:
+        # Of a write, Python does not say the file.
+        error.filename = str(path)
+        raise
 
 
 def write_image(path, image) -> None:
     """Writes an RGB (H,W,3) or grey (H,W) uint8 image, whole or not at all.
 
     Raises:
-      OSError: OpenCV could not write it, for example to a full disk.
+      OSError: it could not be written, for example to a full disk.
     """
-    with atomic_path(path) as temporary:
-        if image.ndim == 3:
-            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        if not cv2.imwrite(str(temporary), image):
-            raise OSError(None, "the image could not be written", str(path))
+    path = pathlib.Path(path)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    encoded, data = cv2.imencode(path.suffix, image)
+    if not encoded:
+        raise OSError(None, "the image could not be written", str(path))
+    write_bytes(path, data.tobytes())

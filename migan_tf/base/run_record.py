@@ -9,6 +9,8 @@ import platform
 import subprocess
 import sys
 
+from absl import logging
+
 from migan_tf import __version__
 from migan_tf.base import files
 from migan_tf.base.config import TASKS, Config
@@ -32,7 +34,7 @@ _STYLE = frozenset(
 )
 
 
-def write(folder, config, devices, data=None) -> None:
+def write(folder, config, devices, data=None, trained=False) -> None:
     """Writes `run.json` and the reloadable `run.flags`, or checks them.
 
     `run.json` holds the flags and one entry for each start: a run that was
@@ -43,17 +45,18 @@ def write(folder, config, devices, data=None) -> None:
       config: the resolved `Config`.
       devices: names of the devices, for the record.
       data: {split: {image_id: SHA-256}} of the photographs, for the record.
+      trained: whether the folder has checkpoints, so that a record without
+        which they cannot be understood must be there.
 
     Raises:
-      UserError: the folder holds a run of other flags or photographs.
+      UserError: the folder holds a run of other flags or photographs, or one
+        whose flags cannot be read any more.
     """
-    record_path = pathlib.Path(folder) / RECORD
-    starts = []
-    if record_path.exists():
-        _check_same(read_config(folder), config, folder)
-        recorded = json.loads(record_path.read_text())
-        starts = recorded["starts"]
-        _check_same_data(recorded.get("data"), data, folder)
+    folder = pathlib.Path(folder)
+    recorded = _recorded(folder, trained)
+    if recorded:
+        _check_same(recorded["config"], config, folder)
+        _check_same_data(recorded["data"], data, folder)
     start = {
         "time": datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
         "versions": _versions(),
@@ -66,22 +69,72 @@ def write(folder, config, devices, data=None) -> None:
     record = {
         "config": dataclasses.asdict(config),
         "data": data,
-        "starts": [*starts, start],
+        "starts": [*recorded.get("starts", ()), start],
     }
-    files.write_text(record_path, json.dumps(record, indent=1))
-    files.write_text(pathlib.Path(folder) / FLAGFILE, as_flagfile(config))
+    files.write_text(folder / RECORD, json.dumps(record, indent=1))
+    files.write_text(folder / FLAGFILE, as_flagfile(config))
+
+
+def _recorded(folder, trained):
+    """What is recorded of a run: `config`, `data`, `starts`; {} of a new one.
+
+    The flags stand in two files, so that one of them may be lost.
+    """
+    path = folder / RECORD
+    try:
+        values = _read(path)
+        return {
+            "config": Config.recorded(values["config"]),
+            "data": values.get("data"),
+            "starts": list(values["starts"]),
+        }
+    except FileNotFoundError:
+        reason = "is gone"
+        if not trained:
+            return {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"is damaged or of a newer version ({error!r:.100})"
+    try:
+        config = _of_flagfile(folder / FLAGFILE)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{path} {reason}, and {FLAGFILE} beside it cannot be read, "
+            "either: it cannot be told whether the run there has the flags of "
+            f"this command. Next: put one of them back, or move {folder} away "
+            "to start anew with the same command"
+        ) from None
+    told = f"{path} {reason}; it is written anew by {FLAGFILE}"
+    logging.warning("%s; what it told of earlier starts is lost", told)
+    return {"config": config, "data": None, "starts": []}
+
+
+def _read(path):
+    return json.loads(path.read_text("utf-8"))
+
+
+def _of_flagfile(path):
+    """The `Config` of a `run.flags`."""
+    kinds = {one.name: one.type for one in dataclasses.fields(Config)}
+    lines = path.read_text("utf-8").splitlines()
+    pairs = [line.removeprefix("--").partition("=")[::2] for line in lines]
+    if {name for name, _ in pairs} != kinds.keys():
+        raise ValueError("not all flags are there")
+    values = {
+        name: value == "True" if kinds[name] is bool else kinds[name](value)
+        for name, value in pairs
+    }
+    return Config.recorded(values)
 
 
 def read_config(folder) -> Config:
     """The `Config` recorded in the folder of one task of a run.
 
     Raises:
-      UserError: there is none, or a newer program wrote it.
+      UserError: there is none, it is damaged, or a newer program wrote it.
     """
     path = pathlib.Path(folder) / RECORD
     try:
-        values = json.loads(path.read_text())["config"]
-        return Config.recorded(values)
+        return Config.recorded(_read(path)["config"])
     except FileNotFoundError:
         raise UserError(
             f"--workdir must hold a run with a folder `{path.parent.name}`. "
@@ -89,10 +142,12 @@ def read_config(folder) -> Config:
             "run.json. Train one: python -m migan_tf.train "
             f"--task={path.parent.name} --workdir={path.parent.parent} …"
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} is not a record of this program's version "
-            f"({__version__}): {error}"
+            f"({__version__}), or damaged: {error}. Next: train on, "
+            "which writes it anew: "
+            f"python -m migan_tf.train --flagfile={path.parent}/{FLAGFILE}"
         ) from None
 
 
@@ -118,6 +173,28 @@ def best_weights(folder) -> pathlib.Path:
             f"--flagfile={folder}/run.flags"
         )
     return weights
+
+
+def best_scores(folder) -> dict:
+    """What `best/validation.json` holds: the figures of the best weights.
+
+    Args:
+      folder: the folder of one task of a run.
+
+    Raises:
+      UserError: it cannot be read.
+    """
+    path = pathlib.Path(folder, BEST_SCORES)
+    try:
+        scores = _read(path)
+        scores.keys()
+    except (OSError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{path} cannot be read: {error!r:.100}. Next: train on, which "
+            "writes it anew: python -m migan_tf.train "
+            f"--flagfile={folder}/{FLAGFILE}"
+        ) from None
+    return scores
 
 
 def tasks_of(workdir, wanted="all") -> list[str]:

@@ -71,6 +71,8 @@ def _report(settings, images, output, threshold):
     scores = report.scores_of(found, settings.bootstrap_samples)
     told = {n: getattr(settings, n) for n in (*SOURCES, "dataset", "split")}
     scores["source"] = {name: value for name, value in told.items() if value}
+    # Maps of any method come without.
+    scores["weights_sha256"] = getattr(images, "weights_sha256", None)
     table = report.write_report(
         images, scores, curves=found.curves(), output_dir=output
     )
@@ -134,6 +136,7 @@ def _segmented_images(settings, folder, output):
     image_ids = [entry.image_id for entry in found.entries]
     place = files.make_output(output)
     with kept_images.kept(scored, image_ids, place) as images:
+        images.weights_sha256 = getattr(segmenter, "weights_sha256", None)
         yield images
 
 

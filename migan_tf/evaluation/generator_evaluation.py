@@ -91,6 +91,7 @@ def evaluate_synthesis(
     random = _is_of_random_weights(config)
     result = {
         **_places(folder, reader, reference),
+        "weights_sha256": generators["generator"].weights_sha256,
         "features": analyser.extractor.name,
         "split": split,
         "maps": len(known.vessel_maps),

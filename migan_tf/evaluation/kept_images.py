@@ -16,7 +16,13 @@ from migan_tf.evaluation.scored_image import ScoredImage
 
 
 class KeptImages(collections.abc.Sequence):
-    """A sequence of `ScoredImage`s, each read when it is asked for."""
+    """A sequence of `ScoredImage`s, each read when it is asked for.
+
+    Attributes:
+      weights_sha256: of the network that has found their vessels, or None.
+    """
+
+    weights_sha256 = None
 
     def __init__(self, folder, image_ids):
         """Begins with none of them.

@@ -52,11 +52,9 @@ class ModelFolder:
         """The threshold of best Dice on validation, where it is known."""
         if self.is_saved_model:
             return self.card["training"].get("best_threshold")
-        path = self.path / run_record.BEST_SCORES
-        try:
-            return json.loads(path.read_text("utf-8")).get("best_threshold")
-        except FileNotFoundError:
+        if not (self.path / run_record.BEST_SCORES).exists():
             return None
+        return run_record.best_scores(self.path).get("best_threshold")
 
     def identity(self) -> dict[str, str]:
         """Which network it is: `model`, `version` and `weights_sha256`.

@@ -45,6 +45,7 @@ class Segmenter(Protocol):
     """Finds the vessels of photographs."""
 
     config: Config  # of the run that it comes from
+    weights_sha256: str  # of all variables' bytes, in a run as in a SavedModel
 
     def __call__(self, fundus, fov_mask=None) -> Segmentation:
         """Finds the vessels of one photograph.
@@ -60,6 +61,7 @@ class Generator(Protocol):
     """Paints vessel maps."""
 
     config: Config  # of the run that it comes from
+    weights_sha256: str  # of all variables' bytes, in a run as in a SavedModel
 
     def __call__(
         self,

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from migan_tf.base import run_record
 from migan_tf.base.config_checks import TOTAL_STRIDE
@@ -19,6 +20,18 @@ from migan_tf.metrics.segmentation import otsu_threshold
 from migan_tf.models import style_code
 from migan_tf.models.build import build_network, generator_inputs
 from migan_tf.models.delta_layers import resample
+from migan_tf.models.weights import weights_sha256
+
+# What h5py and Keras raise for a file that is damaged or another network's.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    UserWarning,
+)
 
 
 def load_network(folder, task_name):
@@ -38,17 +51,48 @@ def load_network(folder, task_name):
     config = run_record.read_config(folder)
     weights = run_record.best_weights(folder)
     network = build_network(config, task_name)
+    load_weights(network, weights)
+    _compare_with_record(network, folder)
+    return network, config
+
+
+def load_weights(network, path) -> None:
+    """Loads what a run has kept as its best weights.
+
+    Args:
+      network: Keras model of the run's flags.
+      path: the file `best/network.weights.h5` of a task's folder.
+
+    Raises:
+      UserError: the file is damaged, or is of other flags.
+    """
+    folder = pathlib.Path(path).parents[1]
     try:
         with warnings.catch_warnings():
             # Keras warns of layers that are not in the file, and skips them.
             warnings.simplefilter("error", UserWarning)
-            network.load_weights(weights)
-    except (ValueError, OSError, UserWarning) as error:
+            network.load_weights(path)
+    except _DAMAGED as error:
+        reason = (str(error) or repr(error)).splitlines()[0]
         raise UserError(
-            f"{weights} does not hold a {task_name} network of the flags in "
-            f"{folder}/run.json: {str(error).splitlines()[0]}"
+            f"{path} does not hold a {folder.name} network of the flags in "
+            f"{folder}/run.json: {reason}. Next: train on, which writes it "
+            f"anew: python -m migan_tf.train --flagfile={folder}/run.flags"
         ) from error
-    return network, config
+
+
+def _compare_with_record(network, folder):
+    """Says where the weights are not those that validation has judged."""
+    if not (folder / run_record.BEST_SCORES).exists():
+        return
+    recorded = run_record.best_scores(folder).get("weights_sha256")
+    if recorded not in (None, weights_sha256(network.weights)):
+        logging.warning(
+            "%s: the weights are not those of which %s tells: changed, "
+            "damaged, or of a run that is being trained",
+            folder / run_record.BEST_WEIGHTS,
+            run_record.BEST_SCORES.name,
+        )
 
 
 # A frame's side over the diameter of its FOV, in DRIVE's centred squares.
@@ -61,7 +105,13 @@ class NetworkSegmenter:
     def __init__(self, network, config):
         """Keeps the network and how its run prepared photographs."""
         self.config = config
+        self._bare = network
         self._network = tf.function(network, reduce_retracing=True)
+
+    @property
+    def weights_sha256(self):
+        """Of its weights; see `protocols.Segmenter`."""
+        return weights_sha256(self._bare.weights)
 
     def __call__(self, fundus, fov_mask=None) -> Segmentation:
         """Finds the vessels of one photograph; see `protocols.Segmenter`."""
@@ -133,6 +183,11 @@ class NetworkGenerator:
         self._bare = network
         self._style = (None, None)  # the last photograph and its style
         self._network = tf.function(network, reduce_retracing=True)
+
+    @property
+    def weights_sha256(self):
+        """Of its weights; see `protocols.Generator`."""
+        return weights_sha256(self._bare.weights)
 
     def __call__(
         self,

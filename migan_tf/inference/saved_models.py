@@ -22,6 +22,7 @@ class SavedSegmenter:
           UserError: it is damaged.
         """
         self.config = folder.config
+        self.weights_sha256 = folder.identity()["weights_sha256"]
         self._loaded = _load(folder.path)
 
     def network(self, standardized_fundus, training=False):
@@ -70,6 +71,7 @@ class SavedGenerator:
                 f"its training, {self.config.image_size}. Received: "
                 f"--image_size={image_size}. Leave it out"
             )
+        self.weights_sha256 = folder.identity()["weights_sha256"]
         self._loaded = _load(folder.path)
         self._delta = None
         if is_delta:

@@ -1,12 +1,13 @@
 """One device, several, or several machines: the tf.distribute strategy."""
 
-import json
-import os
+import contextlib
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from migan_tf.base.errors import UserError
+from migan_tf.training import tf_config
 
 
 def make_strategy(config):
@@ -77,6 +78,57 @@ def worker(strategy) -> Worker:
     return Worker(number, workers, strategy.num_replicas_in_sync // workers)
 
 
+def check_same_start(strategy, step, weights_sha256) -> None:
+    """Compares with what all workers begin, before the first iteration.
+
+    Workers that do not see the chief's checkpoints would begin anew with
+    others' weights, and what they train together would be worth nothing.
+
+    Args:
+      strategy: `tf.distribute.Strategy`.
+      step: the number of iterations done.
+      weights_sha256: of all variables that training changes.
+
+    Raises:
+      UserError: they differ; on every worker.
+    """
+    here = worker(strategy)
+    if here.workers == 1:
+        return
+    digest = np.frombuffer(bytes.fromhex(weights_sha256), np.uint32)
+    rows = np.zeros((here.workers, 1 + len(digest)), np.int64)
+    rows[here.number] = [step, *digest]
+    found = _sum_over_workers(strategy, rows, here.replicas)
+    if (found == found[0]).all():
+        return
+    # Whoever leaves first takes the others' answer along: all meet again.
+    with contextlib.suppress(tf.errors.OpError):
+        _sum_over_workers(strategy, rows, here.replicas)
+    starts = [
+        f"worker {number}: step {row[0]}, weights "
+        f"{row[1:].astype(np.uint32).tobytes().hex():.12}…"
+        for number, row in enumerate(found)
+    ]
+    raise UserError(
+        "--distribute=multiworker: the workers do not go on from the same "
+        f"checkpoint. {'; '.join(starts)}. All must find the chief's "
+        "--workdir: give one on a common disk, or copy the chief's to the "
+        "others. Next: then start all workers again with the same commands"
+    )
+
+
+def _sum_over_workers(strategy, rows, replicas):
+    """The sum of what the workers have, an int64 array, on all of them."""
+
+    @tf.function
+    def total():
+        context = tf.distribute.get_replica_context()
+        return context.all_reduce("SUM", tf.constant(rows))
+
+    sums = strategy.experimental_local_results(strategy.run(total))
+    return sums[0].numpy() // replicas  # each replica has added the same
+
+
 def _make(config):
     if config.distribute == "none":
         return tf.distribute.get_strategy()
@@ -85,20 +137,5 @@ def _make(config):
         gpus = tf.config.list_logical_devices("GPU")
         devices = gpus or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([d.name for d in devices])
-    _check_tf_config()
+    tf_config.read()
     return tf.distribute.MultiWorkerMirroredStrategy()
-
-
-def _check_tf_config():
-    text = os.environ.get("TF_CONFIG", "")
-    try:
-        value = json.loads(text)
-        value["cluster"]["worker"], value["task"]["type"]
-        int(value["task"]["index"])
-    except (ValueError, KeyError, TypeError):
-        raise UserError(
-            "--distribute=multiworker needs the environment variable "
-            'TF_CONFIG, for example {"cluster": {"worker": ["host1:2222", '
-            '"host2:2222"]}, "task": {"type": "worker", "index": 0}}. '
-            f"Received: {text!r}"
-        ) from None

@@ -1,13 +1,39 @@
 """What ends a run from outside: signals, full disks, lost peers, bad data."""
 
 import contextlib
+import errno
+import os
 import signal
 import threading
 
 import tensorflow as tf
 from absl import logging
 
+from migan_tf.base import files
 from migan_tf.base.errors import UserError
+
+# What TensorFlow raises when it cannot write, and the words of the system in
+# it. Its other errors of these kinds say nothing of disks.
+_FULL = (
+    tf.errors.OutOfRangeError,
+    tf.errors.ResourceExhaustedError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.PermissionDeniedError,
+    tf.errors.NotFoundError,
+    tf.errors.InternalError,
+)
+_FULL_WORDS = tuple(
+    os.strerror(number)
+    for number in (
+        errno.EFBIG,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EIO,
+        errno.ENOENT,
+    )
+)
 
 
 class StopRequest:
@@ -48,8 +74,11 @@ def stop_request():
 
 
 @contextlib.contextmanager
-def explained():
+def explained(folder="."):
     """Tells in words why TensorFlow or the system broke off what is inside.
+
+    Args:
+      folder: where what is inside writes to.
 
     Raises:
       UserError: the disk refuses a write, another worker is gone, or the
@@ -58,12 +87,15 @@ def explained():
     try:
         yield
     except OSError as error:
-        raise UserError(
-            f"the run could not write {error.filename or 'its files'}: "
-            f"{error.strerror or error}. Make room or make --workdir "
-            "writable, then give the same command again: the run goes on from "
-            "its last checkpoint."
-        ) from error
+        reason = error.strerror or error
+        raise _unwritten(error.filename or folder, reason, folder) from error
+    except _FULL as error:
+        # TensorBoard's files are written by TensorFlow. What the text says of
+        # them stands after the operation, which is in braces.
+        reason = str(error).partition("}} ")[2] or str(error)
+        if not any(words in reason for words in _FULL_WORDS):
+            raise
+        raise _unwritten(folder, reason.splitlines()[0], folder) from error
     except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
         raise UserError(
             "--distribute=multiworker: another worker is gone "
@@ -77,3 +109,12 @@ def explained():
         if not told:
             raise
         raise UserError(text.partition("\nTraceback")[0].strip()) from error
+
+
+def _unwritten(what, reason, folder):
+    return UserError(
+        f"the run could not read or write {what}: {reason}; "
+        f"{files.room(folder)}. Make room or make --workdir writable, "
+        "then give the same command "
+        "again: the run goes on from its last checkpoint."
+    )

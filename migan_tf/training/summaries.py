@@ -1,10 +1,13 @@
 """Writes what a run measures: metrics.jsonl, TensorBoard, sample pictures."""
 
+import contextlib
 import json
 import math
+import os
 import pathlib
 
 import tensorflow as tf
+from absl import logging
 
 from migan_tf.base import files
 
@@ -26,9 +29,13 @@ class RunLog:
         self._folder.mkdir(parents=True, exist_ok=True)
         rows = self._folder / "metrics.jsonl"
         if rows.exists():
-            lines = _rows_until(rows.read_text(), first_step)
+            # A damaged byte must not take the rest along.
+            text = rows.read_text("utf-8", errors="replace")
+            lines, damaged = _rows_until(text, first_step)
+            if damaged:
+                logging.warning("%s: %d damaged rows left out", rows, damaged)
             files.write_text(rows, "".join(lines))
-        self._rows = rows.open("a", encoding="utf-8")
+        self._rows = rows.open("ab", buffering=0)
         self._writer = tf.summary.create_file_writer(
             str(self._folder / "tensorboard")
         )
@@ -45,8 +52,7 @@ class RunLog:
             name: value if math.isfinite(value) else None
             for name, value in scalars.items()
         }
-        self._rows.write(json.dumps({"step": step, **finite}) + "\n")
-        self._rows.flush()
+        self._write_row(json.dumps({"step": step, **finite}) + "\n")
         with self._writer.as_default(step=step):
             for name, value in scalars.items():
                 tf.summary.scalar(name, value)
@@ -67,8 +73,20 @@ class RunLog:
 
     def close(self):
         """Flushes everything to disk."""
-        self._rows.close()
-        self._writer.close()
+        with contextlib.closing(self._rows):
+            self._writer.close()
+
+    def _write_row(self, row):
+        """Writes a row, whole or not at all."""
+        before = os.fstat(self._rows.fileno()).st_size
+        data = row.encode("utf-8")
+        try:
+            while data:
+                data = data[self._rows.write(data) :]
+        except OSError as error:
+            self._rows.truncate(before)
+            error.filename = self._rows.name
+            raise
 
 
 class NoLog:
@@ -81,11 +99,21 @@ class NoLog:
 
 
 def _rows_until(text, last_step):
-    """Lists the whole rows of `text` up to `last_step`."""
-    kept = []
-    for line in text.splitlines(keepends=True):
-        # A row that a kill cut in two ends without a newline.
-        if not line.endswith("\n") or json.loads(line)["step"] > last_step:
+    """(rows, damaged): the whole rows of `text` up to `last_step`.
+
+    The last row may be one that a kill cut in two; any other that cannot be
+    read was damaged, and is counted.
+    """
+    kept, damaged = [], 0
+    lines = text.splitlines(keepends=True)
+    for line in lines:
+        try:
+            step = json.loads(line)["step"]
+            later = not line.endswith("\n") or step > last_step
+        except (ValueError, KeyError, TypeError):
+            damaged += line.endswith("\n")
+            continue
+        if later:
             break
         kept.append(line)
-    return kept
+    return kept, damaged

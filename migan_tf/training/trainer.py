@@ -11,8 +11,10 @@ from absl import logging
 from tqdm import tqdm
 
 from migan_tf.base import run_record
+from migan_tf.base.command_line import EXIT_STOPPED
 from migan_tf.data import batches as data_batches
 from migan_tf.data import painter_examples, photographs
+from migan_tf.models.weights import weights_sha256
 from migan_tf.training import distribution, interruption, style
 from migan_tf.training.checkpoint import Checkpoints
 from migan_tf.training.health import HealthMonitor
@@ -22,11 +24,12 @@ from migan_tf.training.summaries import NoLog, RunLog
 from migan_tf.training.tasks import make_task
 from migan_tf.training.validation import make_validation
 
-EXIT_STOPPED = 128  # plus the signal's number, as shells do
-
 
 def train(*configs) -> int:
     """Trains runs one after the other, each from its last checkpoint on.
+
+    It takes the folders as they are; `start.train` sees to it that no other
+    training is in them.
 
     Args:
       *configs: validated `Config`s, which agree in --distribute and
@@ -46,7 +49,22 @@ def train(*configs) -> int:
     for config, setup in zip(configs, setups, strict=True):
         if status := _train_run(config, strategy, setup):
             return status
+        if not config.dry_run and distribution.worker(strategy).is_chief:
+            logging.info("%s", _ending(config))
     return 0
+
+
+def _ending(config):
+    """What a run that is trained has left, and what to do with it."""
+    folders = [f"{config.workdir}/{name}" for name in config.tasks()]
+    evaluate = f"python -m migan_tf.evaluate --workdir={config.workdir}"
+    if "segmentation" not in config.tasks():
+        evaluate += " --task=synthesis"
+    return (
+        f"trained: {' and '.join(folders)} (best weights in best/, figures in "
+        f"metrics.jsonl, samples in pictures/). Next: {evaluate}, or python "
+        f"-m migan_tf export --workdir={config.workdir}"
+    )
 
 
 def _train_run(config, strategy, style_setup):
@@ -64,14 +82,15 @@ def _train_run(config, strategy, style_setup):
             if style_setup and name == "synthesis" and not config.dry_run:
                 with strategy.scope():
                     objective = style_setup.objective()
-            status = _train_task(
-                config,
-                make_task(name, config, objective),
-                strategy=strategy,
-                training_set=training_set,
-                held_out=held_out,
-                stop=stop,
-            )
+            with interruption.explained(config.workdir):
+                status = _train_task(
+                    config,
+                    make_task(name, config, objective),
+                    strategy=strategy,
+                    training_set=training_set,
+                    held_out=held_out,
+                    stop=stop,
+                )
             if status:
                 return status
     return 0
@@ -97,9 +116,16 @@ def _train_task(config, task, strategy, training_set, held_out, stop):
     if distribution.worker(strategy).is_chief:
         devices = [d.name for d in tf.config.list_logical_devices()]
         data_seen = training_set.record(config, held_out)
-        run_record.write(folder, config, devices=devices, data=data_seen)
+        run_record.write(
+            folder,
+            config,
+            devices=devices,
+            data=data_seen,
+            trained=bool(checkpoints.steps()),
+        )
     first, last = checkpoints.restore(), config.steps(task.name)
-    if first >= last:
+    distribution.check_same_start(strategy, first, _digest(state))
+    if first >= last and not checkpoints.best_is_lost:
         logging.info("%s: all %d iterations are done", task.name, last)
         return 0
     return _TaskTraining(
@@ -111,6 +137,12 @@ def _train_task(config, task, strategy, training_set, held_out, stop):
         training_set=training_set,
         held_out=held_out,
     ).run(stop)
+
+
+def _digest(state):
+    """The SHA-256 of all that training changes."""
+    holders = state.holders().values()
+    return weights_sha256([v for one in holders for v in one.variables])
 
 
 def _description(config, task, state, training_set, held_out):
@@ -207,9 +239,11 @@ class _TaskTraining:
         Returns:
           Exit status.
         """
-        with contextlib.closing(self._log), interruption.explained():
+        with contextlib.closing(self._log):
             if self._chief and not self._first:
                 self._log.images(0, self._validation()[1])
+            if self._chief and self._checkpoints.best_is_lost:
+                self._validate(self._first)
             self._bar = tqdm(
                 total=self._last,
                 initial=self._first,
@@ -275,7 +309,10 @@ class _TaskTraining:
         self._report(step, result, prefix="validation/")
         self._log.images(step, pictures)
         best_by = self._task.best_by or self._config.best_by
-        self._checkpoints.keep_if_best({"step": step, **result}, best_by)
+        best = self._checkpoints.keep_if_best({"step": step, **result}, best_by)
+        told = _figures(result) + ("; the best so far" if best else "")
+        place = f"{self._task.name}, step {step} of {self._last}"
+        logging.info("%s, validation: %s", place, told)
         # The time that validation took is none of the next row's.
         self._clock = time.monotonic()
 
@@ -288,3 +325,11 @@ class _TaskTraining:
             step, {prefix + name: value for name, value in row.items()}
         )
         self._log.health(step, messages)
+
+
+def _figures(result):
+    """The figures of a validation that say how good it is, in one line."""
+    shown = ("validation_loss", "auc_roc", "auc_pr", "dice_otsu", "dice_best")
+    shown += ("deviation_loss", "texture_distance", "noise_effect")
+    found = [f"{name} {result[name]:.4f}" for name in shown if name in result]
+    return ", ".join(found)

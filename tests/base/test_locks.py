@@ -56,6 +56,40 @@ def test_a_lock_file_of_a_killed_process_does_not_block(tmp_path):
     assert not path.exists()
 
 
+def test_a_lock_that_is_held_is_refused_with_its_holder(tmp_path):
+    path = tmp_path / ".training.lock"
+    with locks.hold(path, wait=False):
+        with pytest.raises(locks.HeldError) as caught:
+            with locks.hold(path, wait=False):
+                raise AssertionError
+        assert f"process {os.getpid()} on " in str(caught.value)
+        assert path.read_text() == str(caught.value)
+    assert not path.exists()
+    path.write_text("process 1 on a machine that is gone")
+    with locks.hold(path, wait=False):
+        assert path.exists()
+
+
+def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path):
+    path = tmp_path / ".training.lock"
+    program = (
+        "import pathlib, time; from migan_tf.base import locks\n"
+        f"with locks.hold(pathlib.Path({str(path)!r})): print(1, flush=True);"
+        " time.sleep(600)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    process.stdout.read(1)
+    with pytest.raises(locks.HeldError, match=f"process {process.pid} on "):
+        with locks.hold(path, wait=False):
+            raise AssertionError
+    process.kill()
+    process.communicate()
+    with locks.hold(path, wait=False):
+        assert f"process {os.getpid()} on " in path.read_text()
+
+
 def test_sigterm_unwinds_and_the_handler_comes_back():
     before = signal.getsignal(signal.SIGTERM)
     unwound = []

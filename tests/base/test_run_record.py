@@ -162,3 +162,53 @@ def test_a_run_goes_on_with_its_photographs(tmp_path):
         run_record.write(tmp_path, SETTINGS, devices=[], data=other)
     record = json.loads((tmp_path / "run.json").read_text())
     assert record["data"] == data and len(record["starts"]) == 2
+
+
+DAMAGES = {
+    "gone": None,
+    "empty": b"",
+    "zeroed": bytes(100),
+    "cut": b'{"config": {"task": "bo',
+    "no text": b"\xff\xfe\xfd",
+    "other JSON": b"[1]",
+    "no starts": b'{"config": {}}',
+    "starts a number": b'{"config": {}, "starts": 5}',
+}
+
+
+def damage(path, data):
+    if data is None:
+        path.unlink()
+    else:
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("data", DAMAGES.values(), ids=DAMAGES)
+def test_a_lost_record_is_written_anew_by_the_flagfile(folder, data, caplog):
+    damage(folder / "run.json", data)
+    other = dataclasses.replace(
+        SETTINGS, base_filters=SETTINGS.base_filters + 1
+    )
+    with pytest.raises(UserError, match="--base_filters=.*the run has"):
+        run_record.write(folder, other, [], trained=True)
+    run_record.write(folder, SETTINGS, [], trained=True)
+    assert "run.json" in caplog.text and "lost" in caplog.text
+    assert run_record.read_config(folder) == SETTINGS
+    record = json.loads((folder / "run.json").read_text())
+    assert len(record["starts"]) == 1
+
+
+@pytest.mark.parametrize("data", DAMAGES.values(), ids=DAMAGES)
+def test_a_run_whose_flags_are_lost_is_refused(folder, data):
+    damage(folder / "run.json", data)
+    (folder / "run.flags").write_text("--task=both\n--base_fil")
+    with pytest.raises(UserError, match="run.json.*run.flags.*Next: "):
+        run_record.write(folder, SETTINGS, [], trained=True)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "3", "\0\0"])
+def test_damaged_figures_of_the_best_weights_are_told(folder, text):
+    (folder / "best").mkdir()
+    (folder / "best" / "validation.json").write_text(text)
+    with pytest.raises(UserError, match="validation.json cannot.*Next: "):
+        run_record.best_scores(folder)

@@ -13,6 +13,7 @@ from migan_tf.base.errors import UserError
 from migan_tf.data import photographs
 from migan_tf.evaluation import evaluate_run
 from migan_tf.evaluation.flags import Settings
+from migan_tf.inference import model_folder
 
 
 def refused(**given):
@@ -58,6 +59,10 @@ def test_a_saved_model_is_scored_by_its_signature(served, tiny_run, tmp_path):
     given = {"workdir": str(tiny_run), "output": output, "dataset": ""}
     evaluate_run.evaluate(Settings(**given))
     own = json.loads(pathlib.Path(output, "metrics.json").read_text("utf-8"))
+    # Both say of which weights they are, and both of the same.
+    card = json.loads((folder / model_folder.CARD).read_text("utf-8"))
+    digest = card["network"]["weights_sha256"]
+    assert report["weights_sha256"] == own["weights_sha256"] == digest
     for name in ("auc_roc", "dice_otsu"):
         assert report["pooled"][name] == pytest.approx(
             own["pooled"][name], abs=0.03

@@ -1,6 +1,7 @@
 """A version is there whole or not at all, and holds what a server needs."""
 
 import json
+import os
 import shutil
 import types
 
@@ -261,6 +262,22 @@ def test_the_card_has_the_figures_of_the_runs_report(card_of, tmp_path):
     path = tmp_path / "run" / "evaluation" / "test" / "metrics.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(report))
+    # Of an older release, which did not say of which weights it is.
+    older = card_of()
+    assert not older["metrics"]["measured"]
+    assert "does not say of which weights" in model_card.markdown(older)
+    # Of other weights, however new the file is.
+    path.write_text(json.dumps({**report, "weights_sha256": "f00d" * 16}))
+    other = card_of()
+    assert not other["metrics"]["measured"] and "tests" not in other["metrics"]
+    assert "of other weights (f00df00df00d…)" in model_card.markdown(other)
+    # Of another dataset, and of the right one, however old the file is.
+    report["weights_sha256"] = card["network"]["weights_sha256"]
+    elsewhere = {"dataset": "stare", "split": "test"}
+    path.write_text(json.dumps({**report, "source": elsewhere}))
+    assert "it is of stare" in card_of()["metrics"]["left_out"]
+    path.write_text(json.dumps(report))
+    os.utime(path, (0, 0))
     page = model_card.markdown(card_of())
     assert "| dice_otsu | 0.8123 | [0.7900, 0.8300] |" in page
     assert "| dice_validation_threshold |  |  |" in page

@@ -3,49 +3,13 @@
 import json
 import pathlib
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from migan_tf.base.errors import UserError
+from migan_tf.models.weights import weights_sha256
 from migan_tf.training.checkpoint import Checkpoints
-from migan_tf.training.state import TrainState
-
-
-def make_state(seed):
-    keras.utils.set_random_seed(seed)
-    network = keras.Sequential(
-        [
-            keras.Input((3,)),
-            keras.layers.Dense(2),
-            keras.layers.BatchNormalization(),
-            keras.layers.Dropout(0.5),
-        ]
-    )
-    optimizer = keras.optimizers.Adam(0.1)
-    optimizer.build(network.trainable_variables)
-    step = tf.Variable(0, dtype=tf.int64)
-    return TrainState(
-        network,
-        optimizer,
-        discriminator=None,
-        discriminator_optimizer=None,
-        step=step,
-    )
-
-
-def train(state, steps):
-    """Dropout and BatchNorm included, so that all kinds of state matter."""
-    x = tf.constant(np.random.default_rng(0).normal(size=(8, 3)), tf.float32)
-    for _ in range(steps):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(state.network(x, training=True) ** 2)
-        variables = state.network.trainable_variables
-        gradients = tape.gradient(loss, variables)
-        state.network_optimizer.apply(gradients, variables)
-        state.step.assign_add(1)
-    return loss.numpy()
+from tests.small_state import make_state, train
 
 
 def test_a_restored_run_goes_on_bit_for_bit(tmp_path):
@@ -126,7 +90,12 @@ def test_best_is_the_least_loss_and_survives_a_restart(tmp_path):
     again.restore()
     assert not offer(again, 5, 0.4)
     best = json.loads((tmp_path / "best" / "validation.json").read_text())
-    assert best == {"step": 4, "validation_loss": 0.3}
+    digest = weights_sha256(state.network.weights)
+    assert best == {
+        "step": 4,
+        "validation_loss": 0.3,
+        "weights_sha256": digest,
+    }
     saved = make_state(3).network
     saved.load_weights(tmp_path / "best" / "network.weights.h5")
     for a, b in zip(saved.weights, state.network.weights, strict=True):

@@ -9,6 +9,7 @@ updates already, 1e-3 for all of ten.
 import dataclasses
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -61,7 +62,8 @@ def free_ports(count):
     return ports
 
 
-def start_workers(flags, workdir):
+def start_workers(flags, *workdirs, more=()):
+    """Two workers in one folder, or each in its own."""
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
     processes = []
     for index in range(2):
@@ -73,7 +75,12 @@ def start_workers(flags, workdir):
         }
         processes.append(
             subprocess.Popen(
-                command(flags, workdir, "--distribute=multiworker"),
+                command(
+                    flags,
+                    workdirs[index % len(workdirs)],
+                    "--distribute=multiworker",
+                    *more,
+                ),
                 env=environment,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -158,6 +165,36 @@ def test_two_processes_go_on_after_one_is_lost_and_agree_with_one(
     record = json.loads((tmp_path / TASK / "run.json").read_text())
     assert len(record["starts"]) == 2
     assert_agree(single, tmp_path)
+
+
+@pytest.mark.slow
+def test_workers_that_go_on_from_other_states_are_refused(
+    tiny_flags, single, tmp_path
+):
+    """The second does not see the checkpoint of step 10 of the first."""
+    chiefs = shutil.copytree(single, tmp_path / "chief")
+    record = chiefs / TASK / "run.json"  # Made without --deterministic.
+    text = record.read_text("utf-8")
+    text = text.replace('"deterministic": false', '"deterministic": true')
+    record.write_text(text, "utf-8")
+    before = rows(chiefs)
+    more = (f"--synthesis_steps={STEPS + 2}",)
+    processes = start_workers(tiny_flags, chiefs, tmp_path / "other", more=more)
+    for process in processes:
+        errors = process.communicate(timeout=300)[1]
+        assert process.returncode == 2, errors
+        assert "Traceback" not in errors
+        message = errors[errors.rindex("\nerror: ") :]
+        assert "do not go on from the same checkpoint" in message
+        for words in ("worker 0: step 10,", "worker 1: step 0,", "Next: "):
+            assert words in message
+    assert rows(chiefs) == before
+    assert not list((tmp_path / "other").rglob("ckpt-*"))
+
+
+def test_one_worker_alone_is_compared_with_nobody():
+    strategy = distribution.make_strategy(Config())
+    distribution.check_same_start(strategy, 3, "00" * 32)
 
 
 def test_the_default_strategy_is_one_worker():
