@@ -35,7 +35,10 @@ class Settings:
     """The flags of the command; each field's help says what it is."""
 
     segment: str = field(
-        default="", help="Photograph to segment, PNG or JPEG.", place=True
+        topic="What is asked for",
+        default="",
+        help="Photograph to segment, PNG or JPEG.",
+        place=True,
     )
     synthesize: str = field(
         default="", help="Vessel map to paint, PNG or JPEG.", place=True
@@ -69,6 +72,7 @@ class Settings:
         place=True,
     )
     server: str = field(
+        topic="The server",
         default="http://localhost:8501",
         help=(
             "Address of TensorFlow Serving; grpc://localhost:8500 chooses gRPC."
