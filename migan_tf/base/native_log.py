@@ -16,7 +16,10 @@ import sys
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 # "E0000 00:00:1795867679.355546 14560 file.cc:52] " or with a date before it.
-_HEAD = rb"(?:%s\d{4} [\d:.]+ +\d+ |\d{4}-\d\d-\d\d [\d:.]+: %s )\S+[.](?:cc|cu|h):\d+\] "
+_HEAD = (
+    rb"(?:%s\d{4} [\d:.]+ +\d+ |\d{4}-\d\d-\d\d [\d:.]+: %s )"
+    rb"\S+[.](?:cc|cu|h):\d+\] "
+)
 _INFO = _HEAD % (b"[IW]", b"[IW]")
 _NO_ERRORS = rb"|".join(
     (
