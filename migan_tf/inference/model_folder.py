@@ -48,6 +48,16 @@ class ModelFolder:
         """Whether it is a SavedModel and not a task's folder of a run."""
         return self.card is not None
 
+    def whole(self) -> "ModelFolder":
+        """Returns itself, before any work for it is done.
+
+        Raises:
+          UserError: files of a SavedModel are missing or damaged.
+        """
+        if self.is_saved_model and (reason := saved_files.fault(self.path)):
+            raise UserError(saved_files.damaged(self.path, reason))
+        return self
+
     @property
     def validation_threshold(self) -> float | None:
         """The threshold of best Dice on validation, where it is known."""

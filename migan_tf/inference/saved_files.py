@@ -49,6 +49,11 @@ def fault(folder) -> str:
     return ""
 
 
+def damaged(folder, reason) -> str:
+    """The message about a SavedModel that cannot be loaded."""
+    return f"{folder} is damaged: {reason}. {next_step(reason)}"
+
+
 def next_step(reason) -> str:
     """What to do about a `fault`, or about another reason."""
     if "Git LFS" in reason:

@@ -194,6 +194,4 @@ def load(folder):
             reason = f"it takes {', '.join(sorted(found))} or has no network"
         except Exception as error:  # Of any kind: the files may hold anything.
             reason = str(error).partition("\n")[0] or type(error).__name__
-    raise UserError(
-        f"{folder.path} is damaged: {reason}. {saved_files.next_step(reason)}"
-    )
+    raise UserError(saved_files.damaged(folder.path, reason))

@@ -186,7 +186,12 @@ def test_a_generators_graph_with_a_segmenters_card(model):
 COMMANDS = {
     "segment": ["migan_tf.segment", "{in}", "--output={out}"],
     "measure": ["migan_tf.measure", "{in}", "--output={out}/a.csv"],
-    "evaluate": ["migan_tf.evaluate", "--dataset=phantom", "--output={out}"],
+    "evaluate": [
+        "migan_tf.evaluate",
+        "--dataset=phantom",
+        "--output={out}",
+        "--data_dir={out}",
+    ],
     "onnx": ["export.onnx", "--output={out}"],
 }
 
@@ -207,3 +212,4 @@ def test_every_command_tells_it(model, name, tmp_path):
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "pointer of Git LFS" in done.stderr
     assert "Next: git lfs pull" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
