@@ -45,8 +45,11 @@ def by_topic(kind) -> list[tuple[str, list]]:
 
 
 def _rows(one) -> list[str]:
-    left = f"  {_with_default(one)}"
-    text = textwrap.wrap(settings.help_of(one), WIDTH - COLUMN)
+    left = f"  {_with_default(one)}:"
+    told = settings.help_of(one) + (
+        " Default: yes." if one.default is True else ""
+    )
+    text = textwrap.wrap(told, WIDTH - COLUMN)
     if len(left) > COLUMN - 2:
         return [left, *(" " * COLUMN + line for line in text)]
     first, *others = text
@@ -59,7 +62,7 @@ def _rows(one) -> list[str]:
 def _with_default(one) -> str:
     """The flag as it is given, with its default where it has one."""
     if one.type is bool:
-        return f"--[no]{one.name}" if one.default else f"--{one.name}"
+        return f"--[no]{one.name}"
     value = one.default
     if isinstance(value, tuple):
         value = ",".join(value)

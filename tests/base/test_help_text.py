@@ -33,7 +33,7 @@ def test_flags_stand_below_their_topics_in_their_order():
     text = help_text.describe("Bakes.\n\n  bake --bread=RYE\n", [Oven])
     begin = text.partition("Besides:")[0]
     assert begin.startswith("Bakes.\n\n  bake --bread=RYE\n\nDough:\n")
-    found = re.findall(r"^(?:  (--\S+)|(\w+):)", begin, re.MULTILINE)
+    found = re.findall(r"^(?:  (--\S+):|(\w+):)", begin, re.MULTILINE)
     assert ["".join(pair) for pair in found] == [
         "Dough",
         "--bread=…",
@@ -41,7 +41,7 @@ def test_flags_stand_below_their_topics_in_their_order():
         "Heat",
         "--degrees=220",
         "--[no]fan",
-        "--light",
+        "--[no]light",
         "--a_name_that_is_long_indeed=x",
     ]
     assert "x | y: Its value." in begin
