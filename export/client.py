@@ -12,16 +12,19 @@ http://localhost:8501 is REST, grpc://localhost:8500 is gRPC. From Python:
 """
 
 import dataclasses
+import functools
+import io
 import pathlib
 import urllib.parse
 
 import numpy as np
+from PIL import Image
 
 from migan_tf.base import command_line, files, settings
 from migan_tf.base.errors import UserError
 from migan_tf.base.settings import field
 
-from . import client_protocols
+from . import client_protocols, client_rest
 
 SEGMENTATION, SYNTHESIS = "migan_segmentation", "migan_synthesis"
 LARGEST_INT64 = 2**63 - 1
@@ -32,7 +35,10 @@ class Settings:
     """The flags of the command; each field's help says what it is."""
 
     segment: str = field(
-        default="", help="Photograph to segment, PNG or JPEG.", place=True
+        topic="What is asked for",
+        default="",
+        help="Photograph to segment, PNG or JPEG.",
+        place=True,
     )
     synthesize: str = field(
         default="", help="Vessel map to paint, PNG or JPEG.", place=True
@@ -66,6 +72,7 @@ class Settings:
         place=True,
     )
     server: str = field(
+        topic="The server",
         default="http://localhost:8501",
         help=(
             "Address of TensorFlow Serving; grpc://localhost:8500 chooses gRPC."
@@ -79,7 +86,7 @@ class Settings:
     )
     timeout_s: float = field(
         default=60.0,
-        help="Seconds for which the server may be silent.",
+        help="Seconds within which a call must be answered.",
         minimum=0.001,
         maximum=86400,
     )
@@ -103,7 +110,7 @@ def connect(
       server: http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT.
       model_version: version of the models that are called; by default the
         latest.
-      timeout_s: seconds for which the server may be silent.
+      timeout_s: seconds within which a call must be answered.
       retries: how often a call is repeated that did not reach the server,
         found it busy or waited too long. What the server refuses is not
         tried again.
@@ -118,6 +125,9 @@ def connect(
     try:
         parts = urllib.parse.urlsplit(server)
         known = parts.hostname and (parts.port or parts.scheme != "grpc")
+        known = known and server.isascii() and server.isprintable()
+        known = known and not (parts.query or parts.fragment or " " in server)
+        parts.netloc.encode("idna")  # No part of a name is empty or long.
     except ValueError:  # The port is no number.
         known = False
     if not known or parts.scheme not in ("http", "https", "grpc"):
@@ -126,7 +136,14 @@ def connect(
             f"grpc://HOST:PORT. Received: {server}. Next: "
             "--server=http://localhost:8501"
         )
-    protocol = client_protocols.RestClient
+    if "@" in parts.netloc:
+        raise UserError(
+            "--server must be an address without a name and a password, which "
+            "TensorFlow Serving does not know. Received: one with "
+            f"{parts.username}:…@. Next: --server={parts.scheme}://"
+            f"{parts.netloc.rpartition('@')[2]}"
+        )
+    protocol = client_rest.RestClient
     if parts.scheme == "grpc":
         protocol = _grpc_client()
     return protocol(
@@ -152,14 +169,18 @@ def _grpc_client():
 
 def segment(client, image_bytes) -> dict[str, bytes]:
     """Segments a photograph, a PNG or JPEG file; returns {kind: PNG file}."""
+    kinds = ("vessel_probability", "vessel_map")
+    check = functools.partial(
+        _check_files, kinds=kinds, size=_size_in_header(image_bytes)
+    )
     outputs = client.predict(
-        SEGMENTATION, "segment_bytes", {"image_bytes": [image_bytes]}
+        SEGMENTATION,
+        "segment_bytes",
+        {"image_bytes": [image_bytes]},
+        check=lambda outputs: (check(outputs), _check_threshold(outputs)),
     )
     print(f"otsu_threshold {outputs['otsu_threshold'][0]:.4f}")
-    return {
-        kind: outputs[f"{kind}_bytes"][0]
-        for kind in ("vessel_probability", "vessel_map")
-    }
+    return {kind: outputs[f"{kind}_bytes"][0] for kind in kinds}
 
 
 def synthesize(
@@ -188,9 +209,68 @@ def synthesize(
         inputs["contrast"] = np.array([contrast], np.float32)
         # No bytes are no photograph.
         inputs["style_fundus_bytes"] = [style_bytes or b""]
-    outputs = client.predict(SYNTHESIS, signature, inputs)
-    found = {n.removesuffix("_bytes"): c[0] for n, c in outputs.items()}
+    kinds = ("fundus", "vessel_map", "fov_mask")
+
+    def named(outputs):  # Only models of --generator=delta have a fov_mask.
+        return [k for k in kinds if k != "fov_mask" or f"{k}_bytes" in outputs]
+
+    outputs = client.predict(
+        SYNTHESIS,
+        signature,
+        inputs,
+        check=lambda outputs: _check_files(outputs, kinds=named(outputs)),
+    )
+    found = {kind: outputs[f"{kind}_bytes"][0] for kind in named(outputs)}
     return {f"{seed}_fundus": found.pop("fundus"), **found}
+
+
+def _check_files(outputs, kinds, size=None):
+    """Looks whether an answer is one PNG file of each kind, all of one size.
+
+    Args:
+      outputs: of `predict`.
+      kinds: the files' names without `_bytes`.
+      size: (height, width) that they must have; None: any.
+
+    Raises:
+      ValueError, KeyError, TypeError: it is another.
+    """
+    for kind in kinds:
+        (content,) = _one(outputs, f"{kind}_bytes")
+        try:
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+                own = image.height, image.width
+                size = size or own
+                if own != size:
+                    raise ValueError(
+                        f"{kind} of {own[0]} × {own[1]} where {size[0]} × "
+                        f"{size[1]} pixels are due (height × width)"
+                    )
+                image.load()
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            raise ValueError(f"{kind} is no whole PNG file") from error
+
+
+def _check_threshold(outputs):
+    (threshold,) = _one(outputs, "otsu_threshold")
+    if not 0 <= float(threshold) <= 1:
+        raise ValueError(f"otsu_threshold {threshold}, which is not in [0,1]")
+
+
+def _one(outputs, name):
+    found = outputs[name]
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} × {name} where one is due")
+    return found
+
+
+def _size_in_header(content):
+    """(height, width) as it is stored; None where the server must judge."""
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as image:
+            return image.height, image.width
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
 
 
 def _read(flag, path) -> bytes:

@@ -1,40 +1,36 @@
-"""Calls of TensorFlow Serving by REST, and what any call can end with.
+"""What a call of TensorFlow Serving can end with, whatever its protocol.
 
-`client_grpc` has the other protocol, and `client.connect` chooses between the
-two. Both take and give the same arrays and bytes.
+`client_rest` and `client_grpc` have the two protocols, and `client.connect`
+chooses between them. Both take and give the same arrays and bytes.
 """
 
-import base64
 import contextlib
-import http.client
-import json
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-
-import numpy as np
 
 from migan_tf.base.errors import UserError
 
 LONGEST_WAIT_S = 8.0
+LONGEST_REASON = 200  # characters that are shown of what a server says
 RETRIED = ("gone", "late", "busy")
-# {kind of failure: (HTTP and gRPC codes, the rule, the next step)}.
+# {kind of failure: (HTTP and gRPC codes, the rule, the next step)}; {look} is
+# the command that shows more.
 FAILURES = {
     "gone": (
-        ("UNAVAILABLE",),
+        (502, "UNAVAILABLE"),
         "--server must be a running TensorFlow Serving with room for a call",
-        "Start it: docker compose -f export/serving/docker-compose.yml up",
+        "Next: look at the address. Start it: docker compose -f "
+        "export/serving/docker-compose.yml up",
     ),
     "late": (
         (504, "DEADLINE_EXCEEDED"),
         "--server must answer within --timeout_s",
-        "Give a larger --timeout_s, or a smaller image",
+        "Next: give a larger --timeout_s, or a smaller image",
     ),
     "busy": (
         (429, 503, "RESOURCE_EXHAUSTED"),
         "--server must have room for a call",
-        "Call again later, or with larger --retries",
+        "Next: call again later, or with larger --retries",
     ),
     "missing": (
         (404, "NOT_FOUND"),
@@ -52,11 +48,31 @@ FAILURES = {
         "the inputs must suit the signature",
         "Next: compare them with the signatures in docs/serving.md",
     ),
+    "large": (
+        (413,),
+        "--server, and what stands before it, must take images of this size",
+        "Next: give a smaller image, or let it take larger requests",
+    ),
+    "denied": (
+        (401, 403, 407, "UNAUTHENTICATED", "PERMISSION_DENIED"),
+        "--server must let everybody in; this client has no passwords",
+        "Next: give the address of TensorFlow Serving itself, or {look}",
+    ),
+    "moved": (
+        (301, 302, 303, 307, 308),
+        "--server must be the address of TensorFlow Serving itself",
+        "Next: give as --server what it points to, or {look}",
+    ),
+    "strange": (
+        (),
+        "--server must answer as TensorFlow Serving with this program's models",
+        "Next: {look}",
+    ),
     "failed": (
         (),
         "--server must be http://HOST:8501 or grpc://HOST:8500 of TensorFlow "
         "Serving, and work",
-        "Next: look at the address and into the server's log",
+        "Next: look at the address and into the server's log, or {look}",
     ),
 }
 
@@ -70,6 +86,14 @@ class Failure(Exception):
         kinds = [kind for kind, row in FAILURES.items() if code in row[0]]
         name = f"HTTP {code}" if isinstance(code, int) else code
         return cls(*(kinds or ["failed"])[:1], f"{name}, {reason}")
+
+
+def short(text) -> str:
+    """What a server says, on one line and without what no terminal takes."""
+    line = " ".join(str(text).split())
+    line = "".join(c if c.isprintable() else "�" for c in line)
+    cut = line[:LONGEST_REASON]
+    return cut if cut == line else f"{cut} …"
 
 
 class Client(contextlib.AbstractContextManager):
@@ -88,108 +112,76 @@ class Client(contextlib.AbstractContextManager):
     def close(self) -> None:
         """Ends the connection, where the protocol keeps one."""
 
-    def predict(self, model, signature, inputs):
+    def proxy(self) -> tuple[str, str]:
+        """The proxy before the server and what names it; empty without one."""
+        raise NotImplementedError
+
+    def look(self, model) -> str:
+        """The command that shows what is at the server's address."""
+        raise NotImplementedError
+
+    def predict(self, model, signature, inputs, check=None):
         """Calls one signature of a served model.
 
         Args:
           model: the model's name at the server.
           signature: the signature's name, such as `serving_default`.
           inputs: {name: array of the signature's type, or list of bytes}.
+          check: function of the outputs that raises KeyError, TypeError or
+            ValueError where they are not what was asked for.
 
         Returns:
           {name: array of the signature's type, or list of bytes}.
 
         Raises:
           UserError: the server is away, late or busy even at the last retry,
-            lacks the model, or refuses the inputs.
+            lacks the model, refuses the inputs, or is no TensorFlow Serving.
         """
         for attempt in range(1, self.retries + 2):
             try:
-                return self._call(model, signature, inputs)
+                return self._checked(model, signature, inputs, check=check)
             except Failure as failure:
-                kind, received = failure.args
-                if kind not in RETRIED or attempt > self.retries:
-                    _, rule, step = FAILURES[kind]
+                if failure.args[0] not in RETRIED or attempt > self.retries:
+                    call = f"{model}, {signature}, attempt {attempt}"
                     raise UserError(
-                        f"{rule}. Received: {received} (--server="
-                        f"{self.server}, {model}, {signature}, --model_version="
-                        f"{self.model_version}, attempt {attempt}). {step}"
+                        self._told(failure, model, call)
                     ) from failure
             wait = self.backoff_s * 2 ** (attempt - 1)
             time.sleep(min(wait, LONGEST_WAIT_S))
 
+    def _checked(self, model, signature, inputs, *, check):
+        outputs = self._call(model, signature, inputs)
+        if check is not None:
+            try:
+                check(outputs)
+            except (KeyError, TypeError, ValueError) as error:
+                raise Failure("strange", told(error)) from error
+        return outputs
 
-class RestClient(Client):
-    """Client of a REST port, such as http://localhost:8501."""
-
-    def _call(self, model, signature, inputs):
-        url = f"{self.server}/v1/models/{urllib.parse.quote(model, safe='')}"
-        if self.model_version is not None:
-            url += f"/versions/{self.model_version}"
-        infos = self._infos(url, signature)
-        columns = {name: _to_json(value) for name, value in inputs.items()}
-        body = {"signature_name": signature, "inputs": columns}
-        outputs = self._send("outputs", f"{url}:predict", body)
-        if len(infos) == 1:  # A single output comes without its name.
-            outputs = {name: outputs for name in infos}
-        return {n: _from_json(v, infos[n]) for n, v in outputs.items()}
-
-    def _infos(self, url, signature):
-        """Names and types of the outputs, which the JSON of an answer lacks."""
-        metadata = self._send("metadata", f"{url}/metadata")
-        signatures = metadata["signature_def"]["signature_def"]
-        if signature not in signatures:
-            raise Failure("unknown", f"only {', '.join(sorted(signatures))}")
-        outputs = signatures[signature]["outputs"]
-        return {name: info["dtype"] for name, info in outputs.items()}
-
-    def _send(self, key, url, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        try:
-            request = urllib.request.Request(url, data, headers)
-            with urllib.request.urlopen(request, None, self.timeout_s) as reply:
-                return json.load(reply)[key]
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Failure.of(error.code, _reason(error)) from error
-        except (KeyError, TypeError, ValueError) as error:
-            reason = f"an answer without {key!r}: {error}"
-            raise Failure("failed", reason) from error
-        except (OSError, http.client.HTTPException) as error:
-            cause = getattr(error, "reason", error)
-            kind = "gone" if isinstance(cause, ConnectionError) else "failed"
-            kind = "late" if isinstance(cause, TimeoutError) else kind
-            # An answer that is not HTTP may hold any bytes.
-            known = isinstance(cause, OSError) and str(cause)
-            raise Failure(kind, known or type(cause).__name__) from error
+    def _told(self, failure, model, call):
+        kind, received = failure.args
+        _, rule, step = FAILURES[kind]
+        place, past = f"--server={self.server}", ""
+        proxy, variable = self.proxy()
+        if proxy:
+            host = urllib.parse.urlsplit(self.server).hostname
+            place += f" through the proxy {proxy} that {variable} names"
+            past = f". Without that proxy: export no_proxy={host}"
+        return (
+            f"{rule}. Received: {received} ({place}, --model_version="
+            f"{self.model_version}, {call}). "
+            f"{step.format(look=self.look(model))}{past}"
+        )
 
 
-def _reason(error):
-    """Returns the text of {"error": text}, or what another server says."""
-    content = b""
-    try:
-        content = error.read()
-        return json.loads(content)["error"]
-    except (OSError, http.client.HTTPException) as cut:
-        return f"an answer that was cut: {cut}"
-    except (ValueError, KeyError, TypeError):
-        return content[:300].decode(errors="replace").strip()
+def told(error) -> str:
+    """What is odd about an answer, of the error that its reading raised."""
+    if isinstance(error, KeyError):
+        return f"an answer without {short(error)}"
+    return f"an answer that is odd: {short(error)}"
 
 
-def _to_json(value):
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return [{"b64": base64.b64encode(item).decode()} for item in value]
-
-
-def _from_json(value, dtype):
-    if dtype == "DT_STRING":
-        return [
-            base64.b64decode(item["b64"])
-            if isinstance(item, dict)  # The output's name ends in _bytes.
-            else item.encode()
-            for item in value
-        ]
-    name = {"DT_FLOAT": "float32"}.get(dtype, dtype[3:].lower())
-    return np.asarray(value, name)
+def without_password(address) -> str:
+    """An address, such as a proxy's, without what it may say of its user."""
+    head, slashes, rest = address.rpartition("://")
+    return head + slashes + rest.rpartition("@")[2]

@@ -43,7 +43,7 @@ def main(argv):
     command_line.no_arguments(argv)
     given = settings.read(Settings)
     command_line.required(output=given.output)
-    folder = model_folder.find(given.task, model=given.model)
+    folder = model_folder.find(given.task, model=given.model).whole()
     config = folder.config
     command_line.choose_kernels(config.segmenter, config.generator)
     from . import onnx_file  # TensorFlow, after the flags are right.

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from migan_tf.base import files
 from migan_tf.base.errors import UserError
-from migan_tf.inference import model_folder
+from migan_tf.inference import saved_models
 
 from . import onnx_functions, warm_up
 
@@ -123,14 +123,7 @@ def _load(folder):
             f"{folder.path}, a run's folder. Next: python -m migan_tf export "
             "--workdir=RUN"
         )
-    try:
-        return tf.saved_model.load(str(folder.path))
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(
-            f"{folder.path / model_folder.FILE_NAME} cannot be read: {reason}. "
-            "Export it anew: python -m migan_tf export --workdir=RUN"
-        ) from error
+    return saved_models.load(folder)
 
 
 def converted(function):

@@ -14,6 +14,7 @@ docs/python.md explains them. TensorFlow is imported where one is called first.
 
 import importlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,22 @@ __all__ = [
 
 # TensorFlow reads this once, when it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _tell_interrupt(kind, error, traceback):
+    """What Ctrl-C does while a command is still importing its modules."""
+    if not issubclass(kind, KeyboardInterrupt):
+        return sys.__excepthook__(kind, error, traceback)
+    sys.stderr.write("interrupted\n")
+    sys.stderr.flush()
+    os._exit(130)  # as `base.command_line` ends; Python would kill itself
+
+
+# The name is -m while `python -m` imports the package of what it runs.
+if sys.argv[:1] == ["-m"] or "migan-" in os.path.basename(
+    "".join(sys.argv[:1])
+):
+    sys.excepthook = _tell_interrupt
 
 # The command `migan_tf.train` has the name of a function. It is run and never
 # imported, so that the two do not meet.

@@ -27,7 +27,9 @@ def main(argv):
             "give photographs, vessel maps or folders of them. Received: none. "
             "Next: python -m migan_tf.measure PHOTO --output=FILE.csv"
         )
-    folder = model_folder.find("segmentation", found.workdir, found.model)
+    folder = model_folder.find(
+        "segmentation", found.workdir, found.model
+    ).whole()
     command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.measurement import measure_files
 

@@ -26,7 +26,9 @@ def main(argv):
             "give photographs or folders of them. Received: none. Next: "
             "python -m migan_tf.segment PHOTO --output=DIR"
         )
-    folder = model_folder.find("segmentation", found.workdir, found.model)
+    folder = model_folder.find(
+        "segmentation", found.workdir, found.model
+    ).whole()
     command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.inference import user_files  # TensorFlow, after the flags.
 

@@ -26,7 +26,7 @@ def main(argv):
     """Checks the flags and paints."""
     command_line.no_arguments(argv)
     found = flags.read(flags.Settings)
-    folder = model_folder.find("synthesis", found.workdir, found.model)
+    folder = model_folder.find("synthesis", found.workdir, found.model).whole()
     flags.check_generator(found, folder)
     command_line.choose_kernels(
         folder.config.segmenter, folder.config.generator

@@ -18,7 +18,7 @@ def main(argv):
     found = settings.read(flags.JobSettings)
     command_line.required(vessel_source=found.vessel_source)
     flags.check(found)
-    folder = model_folder.find("synthesis", found.workdir, found.model)
+    folder = model_folder.find("synthesis", found.workdir, found.model).whole()
     flags.check_generator(found, folder)
     command_line.choose_kernels(
         folder.config.segmenter, folder.config.generator

@@ -30,7 +30,7 @@ def main(argv):
     if found.generator_model:
         generator = model_folder.find(
             "synthesis", model=found.generator_model, flag="generator_model"
-        )
+        ).whole()
     from migan_tf.utility_study import study  # TFDS, after the flags.
 
     return study.run(found, generator)

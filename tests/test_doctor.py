@@ -27,7 +27,7 @@ def test_a_buildable_folder():
     assert done.stdout.splitlines()[-2:] == [
         "verdict: drive can be built",
         "next: python -m migan_tf.train --flagfile=experiments/drive.flags "
-        "--manual_dir=datasets/drive/dummy_data",
+        "--manual_dir=datasets/drive/dummy_data --workdir=runs/drive",
     ]
 
 

@@ -20,7 +20,7 @@ def find(model, task) -> model_folder.ModelFolder:
     Raises:
       UserError: there is no such network.
     """
-    folder = _find(model, task)
+    folder = _find(model, task).whole()
     command_line.choose_kernels(
         folder.config.segmenter, folder.config.generator
     )

@@ -1,12 +1,15 @@
 """What every command line of the project does around its `main`."""
 
+import difflib
 import os
 import pathlib
+import signal
 import sys
+from dataclasses import fields
 
-from absl import app, logging
+from absl import app, flags, logging
 
-from migan_tf.base import flagfiles
+from migan_tf.base import flagfiles, help_text, native_log, settings
 from migan_tf.base.errors import UserError
 
 EXIT_SKIPPED = 1  # some of the user's files were not worked on
@@ -87,6 +90,8 @@ def guarded(function, *arguments):
         print(f"error: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
+        # Ending takes a moment, in which another one would be a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
 
@@ -102,7 +107,50 @@ def run(main) -> None:
     """
 
     def start():
-        app.run(main, [sys.argv[0], *flagfiles.expand(sys.argv[1:])])
+        given = sys.argv[1:]
+        if asks_for_help(given):
+            told = sys.modules["__main__"].__doc__
+            print(help_text.describe(told, settings.DEFINED), end="")
+            return
+        argv = [sys.argv[0], *flagfiles.expand(given)]
+        native_log.hush()
+        app.run(main, argv, flags_parser=_parse)
 
     logging.set_verbosity(logging.INFO)
     sys.exit(guarded(start))
+
+
+def asks_for_help(given) -> bool:
+    """Whether --help is among the arguments, before a -- on its own."""
+    flags_given = given[: given.index("--")] if "--" in given else given
+    return not {"--help", "-h", "-help", "--helpshort"}.isdisjoint(flags_given)
+
+
+def _parse(argv):
+    """The positional arguments; the flags are in absl's `FLAGS` then.
+
+    Raises:
+      UserError: a flag is not known, or its value is of another type.
+    """
+    if not {"--helpfull", "--helpxml"}.isdisjoint(argv):
+        print(flags.FLAGS.get_help())
+        raise SystemExit(0)
+    try:
+        return flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as error:
+        own = [one.name for k in settings.DEFINED for one in fields(k)]
+        own = own or list(flags.FLAGS)
+        nearest = difflib.get_close_matches(error.flagname, own, 1)
+        raise UserError(
+            f"there is no flag of that name. Received: --{error.flagname}"
+            + "".join(f". Did you mean --{name}?" for name in nearest)
+            + f" Next: {_own_name()} --help"
+        ) from None
+    except flags.Error as error:
+        raise UserError(f"{error}. Next: {_own_name()} --help") from None
+
+
+def _own_name() -> str:
+    """How this command was called, such as `python -m migan_tf.train`."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return f"python -m {spec.name}" if spec else sys.argv[0]

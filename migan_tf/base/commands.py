@@ -5,6 +5,7 @@ of `export/` lie inside an installed package, and beside it in a checkout.
 """
 
 import ast
+import difflib
 import importlib.util
 import pathlib
 import runpy
@@ -39,9 +40,11 @@ def run(command) -> None:
     """
     found = modules()
     if command not in found:
+        nearest = difflib.get_close_matches(command, found, 1)
         raise UserError(
             f"the command must be one of {', '.join(found)}. Received: "
             f"{command!r}. Next: python -m migan_tf"
+            + "".join(f" {name}, if that was meant" for name in nearest)
         )
     _find_exports()
     runpy.run_module(found[command], run_name="__main__", alter_sys=True)

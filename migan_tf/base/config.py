@@ -26,8 +26,8 @@ field = functools.partial(settings.field, resumable=False)
 class Config:
     """The settings of one run; each field's help says what it is."""
 
-    # What is trained, on what, and where it goes.
     task: str = field(
+        topic="What is trained, on what, and where it goes",
         default="both",
         help=(
             "Networks to train: the segmenter, the generator, or both in this "
@@ -75,8 +75,8 @@ class Config:
         resumable=True,
     )
 
-    # Data: the paper's geometry, split and augmentation.
     image_size: int = field(
+        topic="Data, split and augmentation",
         default=512,
         help="Side in pixels of the square that the networks see.",
         minimum=32,
@@ -169,8 +169,8 @@ class Config:
         minimum=0,
     )
 
-    # Networks.
     generator: str = field(
+        topic="Networks",
         default="migan",
         help=(
             "Architecture of the generator: the paper's network, or delta, "
@@ -238,9 +238,11 @@ class Config:
         minimum=1,
     )
 
-    # Objective.
     adversarial_weight: float = field(
-        default=1.0, help="Weight of the adversarial term.", minimum=0
+        topic="Objective",
+        default=1.0,
+        help="Weight of the adversarial term.",
+        minimum=0,
     )
     deviation_weight: float = field(
         default=10.0,
@@ -309,8 +311,8 @@ class Config:
         minimum=0,
     )
 
-    # The style variant, Eq. 7 to 12.
     deviation: str = field(
+        topic="The style variant, Eq. 7 to 12",
         default="l1",
         help=(
             "What holds the painted image to its photograph: the L1 deviation "
@@ -380,8 +382,8 @@ class Config:
         place=True,
     )
 
-    # Optimisation.
     segmentation_steps: int = field(
+        topic="Optimisation",
         default=20000,
         help="Number of iterations that train the segmenter.",
         minimum=1,
@@ -457,8 +459,8 @@ class Config:
         default=True, help="Make repetitions bit-identical."
     )
 
-    # Scoring and reporting.
     test_time_flips: bool = field(
+        topic="Scoring and reporting",
         default=False,
         help="Average the segmenter over the four flips of an image.",
         resumable=True,

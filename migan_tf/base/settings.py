@@ -25,6 +25,7 @@ def field(
     maximum=None,
     place=False,
     repeated=False,
+    topic="",
     **more,
 ):
     """A field of a dataclass of settings.
@@ -37,6 +38,7 @@ def field(
       maximum: the largest number that is allowed; None for any.
       place: whether it names a file or folder, whose ~ is the home.
       repeated: whether the flag may be given several times.
+      topic: heading in --help of this field and of those that follow.
       **more: further metadata.
 
     Returns:
@@ -49,9 +51,13 @@ def field(
         maximum=maximum,
         place=place,
         repeated=repeated,
+        topic=topic,
         **more,
     )
     return dataclasses.field(default=default, metadata=metadata)
+
+
+DEFINED = []  # the dataclasses whose flags this process has
 
 
 def define(kind, aliases=()) -> None:
@@ -65,6 +71,7 @@ def define(kind, aliases=()) -> None:
         stand with commas between them.
       aliases: pairs (other name, name of a field).
     """
+    DEFINED.append(kind)
     for one in dataclasses.fields(kind):
         _define(one)
     for other, name in aliases:
@@ -147,10 +154,16 @@ def _check(name, value, rule):
         )
 
 
-def _define(one):
+def help_of(one) -> str:
+    """What a flag means, its choices first."""
     text = one.metadata["help"]
     if one.metadata["choices"]:
         text = f"{' | '.join(one.metadata['choices'])}: {text}"
+    return text
+
+
+def _define(one):
+    text = help_of(one)
     kind = one.type
     if isinstance(kind, types.UnionType):
         kind = typing.get_args(kind)[0]  # X of `X | None`

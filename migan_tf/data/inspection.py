@@ -10,7 +10,6 @@ import collections
 import dataclasses
 import hashlib
 import pathlib
-import shlex
 
 from migan_tf.base import downloads, settings
 from migan_tf.base.errors import UserError
@@ -179,7 +178,6 @@ def describe(reports: list[Report], manual_dir: str) -> str:
 
 
 def _describe_one(report: Report, manual_dir: str) -> str:
-    flag = f"--manual_dir={shlex.quote(manual_dir)}"
     lines = [f"{report.dataset}: found in {', '.join(report.places)}"]
     missing = [text for text in report.missing if text not in report.errors]
     for word, sentences in (
@@ -196,8 +194,7 @@ def _describe_one(report: Report, manual_dir: str) -> str:
     if report.buildable:
         lines.append(f"verdict: {report.dataset} can be built")
         lines.append(
-            "next: python -m migan_tf.train --flagfile=experiments/"
-            f"{report.dataset}.flags {flag}"
+            f"next: {prepared.train_command(report.dataset, manual_dir)}"
         )
     else:
         lines.append(
@@ -205,11 +202,11 @@ def _describe_one(report: Report, manual_dir: str) -> str:
             f"{len(report.errors)} thing(s) to put right"
         )
         lines.append(
-            f"next: put them right, then python -m migan_tf.doctor {flag}"
+            f"next: put them right, then {prepared.doctor_command(manual_dir)}"
         )
         if report.dataset != OWN:
             lines.append(
-                "or take the photographs as they are: python -m "
-                f"migan_tf.train --flagfile=experiments/folder.flags {flag}"
+                "or take the photographs as they are: "
+                f"{prepared.train_command(OWN, manual_dir)}"
             )
     return "\n".join(lines)

@@ -85,6 +85,26 @@ def parted(dataset: str) -> tuple[str, str]:
     return name, place
 
 
+def doctor_command(manual_dir: str) -> str:
+    """The command that looks at a folder of downloads."""
+    flag = f"--manual_dir={shlex.quote(str(manual_dir))}"
+    return f"python -m migan_tf.doctor {flag}"
+
+
+def train_command(name: str, manual_dir: str) -> str:
+    """The command that trains on a dataset, which it builds first.
+
+    Args:
+      name: of the dataset; experiments/NAME.flags are its flags.
+      manual_dir: where its files lie.
+    """
+    flag = f"--manual_dir={shlex.quote(str(manual_dir))}"
+    return (
+        f"python -m migan_tf.train --flagfile=experiments/{name}.flags "
+        f"{flag} --workdir=runs/{name}"
+    )
+
+
 def public_name(datasets: str) -> str:
     """The value of --dataset with `folder:NAME` for `folder:/path/to/NAME`.
 
@@ -111,7 +131,8 @@ def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
         raise UserError(
             f"the prepared dataset {place} is damaged: "
             f"{gone[0] if gone else _INFO} is missing. "
-            f"Remove it and run the command again: rm -r {place}"
+            "Remove it and run the command again: rm -r "
+            f"{shlex.quote(str(place))}"
         )
     return True
 
@@ -220,7 +241,16 @@ def _builder(
     builder_class = load_module(name, "dataset_builder").Builder
     if hasattr(builder_class, "config_of") and not config:
         # Its files are the dataset: other ones are another dataset.
-        config = builder_class.config_of(manual_dir and _absolute(manual_dir))
+        place = manual_dir and _absolute(manual_dir)
+        try:
+            config = builder_class.config_of(place)
+        except UserError as error:
+            if not os.path.isdir(place):
+                raise
+            raise UserError(
+                f"{error}\nLook at the folder: {doctor_command(place)}\n"
+                f"Then: {train_command(name, place)}"
+            ) from error
         return builder_class(config=config, data_dir=data_dir or None)
     configs = sorted(builder_class.builder_configs)
     if config and config not in configs:
@@ -269,16 +299,14 @@ def _advice(builder, root, manual_dir: str, error: BaseException) -> str:
     if isinstance(error, AssertionError):
         reason = f"{manual_dir} does not exist or is empty."
     where = textwrap.dedent(builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "")
-    flag = f"--manual_dir={shlex.quote(str(manual_dir))}"
     return "\n".join(
         line
         for line in (
             f"{builder.name} is not built in {root}, and cannot be yet.",
             reason,
             where.strip().replace("manual_dir", manual_dir, 1),
-            f"Look at the folder: python -m migan_tf.doctor {flag}",
-            "Then: python -m migan_tf.train --flagfile=experiments/"
-            f"{builder.name}.flags {flag}",
+            f"Look at the folder: {doctor_command(manual_dir)}",
+            f"Then: {train_command(builder.name, manual_dir)}",
         )
         if line
     )

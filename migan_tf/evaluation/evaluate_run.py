@@ -107,7 +107,9 @@ def _segmenter_folder(settings):
         _check_has_segmenter(settings.workdir)
     else:
         command_line.required(output=settings.output)
-    return model_folder.find("segmentation", settings.workdir, settings.model)
+    return model_folder.find(
+        "segmentation", settings.workdir, settings.model
+    ).whole()
 
 
 @contextlib.contextmanager

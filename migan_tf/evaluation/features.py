@@ -16,7 +16,7 @@ import keras
 import tensorflow as tf
 
 from migan_tf.data import geometry
-from migan_tf.inference import run_networks
+from migan_tf.inference import run_networks, saved_models
 
 
 class SegmenterFeatures:
@@ -47,7 +47,7 @@ class SegmenterFeatures:
         """Those of the segmenter in a `model_folder.ModelFolder`."""
         if folder.is_saved_model:
             # The function keeps no variables alive, the object does.
-            loaded = tf.saved_model.load(str(folder.path))
+            loaded = saved_models.load(folder)
             found = cls(loaded.network)
             found._loaded = loaded
             return found

@@ -28,7 +28,10 @@ class Settings:
     """The flags of `evaluate.py`; each field's help says what it is."""
 
     task: str = field(
-        default="segmentation", help="What to score.", choices=TASKS
+        topic="What is scored, on what, and where it goes",
+        default="segmentation",
+        help="What to score.",
+        choices=TASKS,
     )
     workdir: str = field(default="", help="A run to score.", place=True)
     model: str = field(
@@ -69,6 +72,7 @@ class Settings:
     )
 
     predictions: str = of_segmentation(
+        topic="Maps of any method, and how segmentations are scored",
         default="",
         help=(
             "Folder of any method's probability maps (png, tif, npy, …) to "
@@ -118,7 +122,10 @@ class Settings:
     )
 
     samples: int = of_synthesis(
-        default=4, help="Images painted of each vessel map.", minimum=0
+        topic="How painted images are scored, --task=synthesis",
+        default=4,
+        help="Images painted of each vessel map.",
+        minimum=0,
     )
     seed: int = of_synthesis(default=0, help="Seed of the noise.", minimum=0)
     segmenter_model: str = of_synthesis(

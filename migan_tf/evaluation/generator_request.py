@@ -73,7 +73,7 @@ def generator_folder(settings):
         )
     if model:
         command_line.required(output=settings.output)
-    return model_folder.find("synthesis", workdir, model)
+    return model_folder.find("synthesis", workdir, model).whole()
 
 
 def reader_folder(settings):

@@ -9,14 +9,15 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import sys
 
 from migan_tf import __version__
 from migan_tf.base import run_record
 from migan_tf.base.config import Config
 from migan_tf.base.errors import UserError
+from migan_tf.inference import saved_files
+from migan_tf.inference.saved_files import CARD, FILE_NAME
 
-FILE_NAME = "saved_model.pb"
-CARD = pathlib.Path("assets.extra", "model_card.json")
 # The segmenters that come with the program by their names: trained on DRIVE and
 # STARE together, or on one of them.
 NAMED = {
@@ -47,6 +48,16 @@ class ModelFolder:
         """Whether it is a SavedModel and not a task's folder of a run."""
         return self.card is not None
 
+    def whole(self) -> "ModelFolder":
+        """Returns itself, before any work for it is done.
+
+        Raises:
+          UserError: files of a SavedModel are missing or damaged.
+        """
+        if self.is_saved_model and (reason := saved_files.fault(self.path)):
+            raise UserError(saved_files.damaged(self.path, reason))
+        return self
+
     @property
     def validation_threshold(self) -> float | None:
         """The threshold of best Dice on validation, where it is known."""
@@ -63,8 +74,15 @@ class ModelFolder:
           UserError: a run has no weights yet, or they cannot be read.
         """
         if self.is_saved_model:
-            digest = self.card["network"]["weights_sha256"]
-            name, version = self.card["model"], self.card["version"]
+            try:
+                digest = self.card["network"]["weights_sha256"]
+                name, version = self.card["model"], self.card["version"]
+            except (KeyError, TypeError) as error:
+                raise UserError(
+                    f"{self.path / CARD} must say which network it is of. "
+                    f"Received: a card without {error}. "
+                    f"{saved_files.next_step('')}"
+                ) from None
         else:
             weights = run_record.best_weights(self.path)
             try:
@@ -103,10 +121,12 @@ def find(task, workdir="", model="", flag="model") -> ModelFolder:
         return open_folder(_shipped(NAMED[model], task), task)
     folder = _newest_version(pathlib.Path(model))
     if not _holds_saved_model(folder) and not run_record.is_run(folder):
+        reason = saved_files.fault(folder)
+        received = f"{model}, where {reason}" if folder.is_dir() else model
         raise UserError(
             f"--{flag} must be a SavedModel (with {FILE_NAME}), a folder of "
             f"its versions or a task's folder of a run (RUN/{task}). Received: "
-            f"{model}. Export one: python -m migan_tf export --workdir=RUN"
+            f"{received}. {saved_files.next_step(reason)}"
         )
     return open_folder(folder, task, flag)
 
@@ -133,7 +153,21 @@ def open_folder(path, task, flag="model") -> ModelFolder:
             f"--{flag}={path} has flags that this version does not know: "
             f"{error}. Use the version that exported it"
         ) from None
+    for one in dataclasses.fields(config):
+        _check_type(path / CARD, one, getattr(config, one.name))
     return ModelFolder(path, task, config, card=card)
+
+
+def _check_type(card, one, value):
+    kinds = (int, float) if one.type is float else one.type
+    if not isinstance(value, kinds) or (type(value) is bool) != (
+        one.type is bool
+    ):
+        raise UserError(
+            f"{card} must have for {one.name} a value of type "
+            f"{one.type.__name__}. Received: {value!r}. "
+            f"{saved_files.next_step('')}"
+        )
 
 
 def versions(model_dir) -> list[int]:
@@ -153,24 +187,46 @@ def _holds_saved_model(folder) -> bool:
 def _read_card(folder, task, flag):
     try:
         card = json.loads((folder / CARD).read_text("utf-8"))
-        name, _ = card["model"], card["training"]["flags"]["segmenter"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        name = card["model"]
+        flags = card["training"]["flags"]
+        if not flags["segmenter"] or not hasattr(flags, "items"):
+            raise ValueError("its flags are none")
+    except (
+        OSError, ValueError, LookupError, TypeError, RecursionError
+    ) as error:  # fmt: skip
+        reason = saved_files.fault(folder) or str(error)
         raise UserError(
             f"--{flag} must be a SavedModel of this program, with {CARD}. "
-            f"Received: {folder} ({error}). Export one: python -m "
-            "migan_tf export --workdir=RUN"
+            f"Received: {folder} ({reason}). {saved_files.next_step(reason)}"
         ) from None
     if not f"{name}_".startswith(f"migan_{task}_"):
         raise UserError(
             f"--{flag} must be a SavedModel migan_{task}. Received: {folder}, "
-            f"which is {name}"
+            f"which is {name}. Next: give such a one, or leave --{flag} out"
         )
     return card
 
 
 def _newest_version(folder):
+    """The newest version of a model that is whole; says what it passes by."""
     found = versions(folder)
-    return folder / str(found[-1]) if found else folder
+    if not found:
+        return folder
+    newest = folder / str(found[-1])
+    faults = {}
+    for version in reversed(found):
+        place = folder / str(version)
+        faults[place] = saved_files.fault(place)
+        if faults[place]:
+            continue
+        if place != newest:
+            print(
+                f"{newest} is not whole, so that {place} is taken: "
+                f"{faults[newest]}",
+                file=sys.stderr,
+            )
+        return place
+    return newest  # Whoever loads it says what is wrong.
 
 
 def _shipped(name, task):

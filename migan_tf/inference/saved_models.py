@@ -5,11 +5,18 @@ import tensorflow as tf
 
 from migan_tf.base.errors import UserError
 from migan_tf.data.fov import find_fov_mask
+from migan_tf.inference import saved_files
 from migan_tf.inference.protocols import Painting, Segmentation
 from migan_tf.inference.run_networks import (
     NetworkGenerator,
     refuse_delta_arguments,
 )
+
+SIGNATURE = "serving_default"
+INPUTS = {
+    "segmentation": {"fundus"},
+    "synthesis": {"noise", "vessel_map"},
+}
 
 
 class SavedSegmenter:
@@ -23,7 +30,7 @@ class SavedSegmenter:
         """
         self.config = folder.config
         self.weights_sha256 = folder.identity()["weights_sha256"]
-        self._loaded = _load(folder.path)
+        self._loaded = load(folder)
 
     def network(self, standardized_fundus, training=False):
         """The bare network: vessel_logits (B,S,S,1) of (B,S,S,3) z-scores."""
@@ -72,7 +79,7 @@ class SavedGenerator:
                 f"--image_size={image_size}. Leave it out"
             )
         self.weights_sha256 = folder.identity()["weights_sha256"]
-        self._loaded = _load(folder.path)
+        self._loaded = load(folder)
         self._delta = None
         if is_delta:
             self._delta = BareGenerator(
@@ -162,20 +169,31 @@ class BareGenerator(NetworkGenerator):
 
 def _call(loaded, **inputs):
     try:
-        return loaded.signatures["serving_default"](**inputs)
+        return loaded.signatures[SIGNATURE](**inputs)
     except tf.errors.InvalidArgumentError as error:
         # The graph's own reason, before TensorFlow's report of where it stood.
         reason = str(error).partition("[")[2].partition("]")[0]
         raise UserError(f"refused by the model: {reason or error}") from error
 
 
-def _load(folder):
-    """The SavedModel; its signatures live as long as it is kept."""
-    try:
-        return tf.saved_model.load(str(folder))
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(
-            f"{folder} is damaged: {reason}. Export it anew: python -m "
-            "migan_tf export --workdir=RUN"
-        ) from error
+def load(folder):
+    """The SavedModel in a `ModelFolder`; its signatures live as long as it.
+
+    Args:
+      folder: the `ModelFolder`.
+
+    Raises:
+      UserError: files of it are missing or damaged, or it is none of ours.
+    """
+    reason = saved_files.fault(folder.path)
+    if not reason:
+        try:
+            loaded = tf.saved_model.load(str(folder.path))
+            signature = loaded.signatures[SIGNATURE]
+            found = set(signature.structured_input_signature[1])
+            if hasattr(loaded, "network") and found == INPUTS[folder.task]:
+                return loaded
+            reason = f"it takes {', '.join(sorted(found))} or has no network"
+        except Exception as error:  # Of any kind: the files may hold anything.
+            reason = str(error).partition("\n")[0] or type(error).__name__
+    raise UserError(saved_files.damaged(folder.path, reason))

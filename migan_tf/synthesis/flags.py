@@ -22,7 +22,10 @@ class JobSettings:
     """The flags of a job of many pairs; each field's help says what it is."""
 
     workdir: str = field(
-        default="", help="A run whose generator is applied.", place=True
+        topic="What is painted, by which generator",
+        default="",
+        help="A run whose generator is applied.",
+        place=True,
     )
     model: str = field(
         default="",
@@ -74,6 +77,7 @@ class JobSettings:
         default="fundi", help="Folder of the results.", place=True
     )
     vessel_source: str | None = field(
+        topic="Annotated images in bulk",
         default=None,
         help=(
             "Makes annotated images in bulk, of new vessel maps: those of the "
@@ -125,6 +129,7 @@ class JobSettings:
         place=True,
     )
     least_consistency: float = bulk_field(
+        topic="The gate of annotated images in bulk",
         default=0.6,
         help="Gate: least Dice of the vessels painted and found again.",
         minimum=0.0,
@@ -150,11 +155,13 @@ class Settings(JobSettings):
     """The flags of `synthesize.py`."""
 
     samples: int = field(
+        topic="Images of each map that is given",
         default=1,
         help="Images of each map, without --vessel_source.",
         minimum=1,
     )
     shard: str = bulk_field(
+        topic="How a job is shared",
         default="0/1",
         help=(
             "i/n: the i-th of n machines, from 0, that share a job of "

@@ -21,7 +21,9 @@ class Settings:
     """
 
     dataset: str = field(
-        default="drive", help="Dataset of the real photographs."
+        topic="The data, and where the results go",
+        default="drive",
+        help="Dataset of the real photographs.",
     )
     data_dir: str = field(
         default="",
@@ -42,6 +44,7 @@ class Settings:
         place=True,
     )
     real: tuple[str, ...] = field(
+        topic="The experiment",
         default=("2", "5", "10", "20"),
         help="Numbers of real training photographs; more than there are: all.",
     )
@@ -90,6 +93,7 @@ class Settings:
         place=True,
     )
     segmenter_flagfile: str = field(
+        topic="How its networks are trained and its pairs are made",
         default="experiments/utility/segmenter.flags",
         help="Flagfile that the segmenter of every arm is trained by.",
         place=True,
@@ -109,6 +113,7 @@ class Settings:
         default="", help="Further flags of synthesize, in one text."
     )
     jobs: int = field(
+        topic="How it runs",
         default=1,
         help="Cells that run at the same time, each on its cores.",
         minimum=1,

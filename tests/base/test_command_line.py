@@ -120,3 +120,17 @@ def test_the_processor_says_whether_it_has_avx512(tmp_path):
     assert not command_line.has_avx512(file)
     file.write_text("flags\t\t: fpu avx2 avx512f avx512dq\n")
     assert command_line.has_avx512(file)
+
+
+@pytest.mark.parametrize("module", ["migan_tf.segment", "export.client"])
+def test_ctrl_c_during_the_imports_of_a_command(module, tmp_path):
+    """A module that sends it stands in for one that takes long to import."""
+    (tmp_path / "absl.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        timeout=60,
+    )
+    assert done.returncode == 130 and done.stderr == "interrupted\n"

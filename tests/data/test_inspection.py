@@ -34,7 +34,7 @@ def test_a_whole_folder_of_both_datasets(drive_dir):
     assert lines[-2] == "verdict: stare can be built"
     assert lines[-1] == (
         "next: python -m migan_tf.train --flagfile=experiments/stare.flags "
-        f"--manual_dir={drive_dir}"
+        f"--manual_dir={drive_dir} --workdir=runs/stare"
     )
 
 
@@ -124,7 +124,8 @@ def test_photographs_of_ones_own_are_explained(tmp_path):
     assert "eye 2: images/eye 2.png with vessel_maps/eye 2.png" in text
     assert "test: no photographs; name them in splits.csv" in text
     assert text.endswith(
-        f"--flagfile=experiments/folder.flags --manual_dir={tmp_path}"
+        f"--flagfile=experiments/folder.flags --manual_dir={tmp_path} "
+        "--workdir=runs/folder"
     )
 
 
