@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import sys
 
 import numpy as np
 from absl import logging
@@ -24,7 +25,7 @@ from migan_tf.inference.contrast import (
     ContrastRange,
     read_contrast,
 )
-from migan_tf.synthesis import formats, gate
+from migan_tf.synthesis import formats, gate, summary
 from migan_tf.synthesis.job import Plan
 from migan_tf.vessel_maps import sources
 
@@ -233,8 +234,21 @@ def _map_files(settings):
     return files
 
 
-def exit_status(settings) -> int:
-    """1 where the folder of maps holds more than images, which was said."""
+def exit_status(settings, counts=None) -> int:
+    """The status of a job, which is 1 where not all was done; says why.
+
+    Args:
+      settings: `flags.JobSettings`.
+      counts: from `summary.finish`; None while blocks are missing.
+
+    Returns:
+      0, or 1 where numbers were given up, or where the folder of maps holds
+      more than images, which was said.
+    """
+    told = summary.shortfall(counts) if counts else ""
+    if told:
+        print(f"warning: {told}", file=sys.stderr)
+        return EXIT_SKIPPED
     if settings.vessel_source != "folder":
         return 0
     found = image_files.find_images(
