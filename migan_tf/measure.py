@@ -12,7 +12,7 @@ when anything was skipped, and says what and why.
 
 import os
 
-from migan_tf.base import command_line, settings
+from migan_tf.base import command_line, files, settings
 from migan_tf.base.errors import UserError
 from migan_tf.inference import model_folder
 from migan_tf.measurement.flags import Settings
@@ -27,6 +27,7 @@ def main(argv):
             "give photographs, vessel maps or folders of them. Received: none. "
             "Next: python -m migan_tf.measure PHOTO --output=FILE.csv"
         )
+    files.check_output(found.output, a_file=True)
     folder = model_folder.find("segmentation", found.workdir, found.model)
     command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.measurement import measure_files

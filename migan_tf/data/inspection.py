@@ -10,10 +10,9 @@ import collections
 import dataclasses
 import hashlib
 import pathlib
-import shlex
 
 from migan_tf.base import downloads, settings
-from migan_tf.base.errors import UserError
+from migan_tf.base.errors import UserError, quoted
 from migan_tf.data import prepared
 
 # In the annotations of DRIVE and STARE 4 to 15 % of the pixels are marked.
@@ -179,7 +178,7 @@ def describe(reports: list[Report], manual_dir: str) -> str:
 
 
 def _describe_one(report: Report, manual_dir: str) -> str:
-    flag = f"--manual_dir={shlex.quote(manual_dir)}"
+    flag = f"--manual_dir={quoted(manual_dir)}"
     lines = [f"{report.dataset}: found in {', '.join(report.places)}"]
     missing = [text for text in report.missing if text not in report.errors]
     for word, sentences in (

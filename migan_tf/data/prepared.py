@@ -12,7 +12,6 @@ import contextlib
 import importlib
 import os
 import pathlib
-import shlex
 import shutil
 import sys
 import textwrap
@@ -21,7 +20,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from migan_tf.base import locks
-from migan_tf.base.errors import UserError
+from migan_tf.base.errors import UserError, quoted
 
 _INFO = "dataset_info.json"
 
@@ -111,7 +110,7 @@ def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
         raise UserError(
             f"the prepared dataset {place} is damaged: "
             f"{gone[0] if gone else _INFO} is missing. "
-            f"Remove it and run the command again: rm -r {place}"
+            f"Remove it and run the command again: rm -r {quoted(place)}"
         )
     return True
 
@@ -183,7 +182,7 @@ def made_builder(
         raise UserError(
             f"the prepared dataset {newest} is damaged: {error}. Remove it "
             "and make it again: python -m migan_tf.synthesize "
-            f"--format=tfrecord --output={root / name} …"
+            f"--format=tfrecord --output={quoted(root / name)} …"
         ) from error
     is_prepared(made)
     return made
@@ -269,7 +268,7 @@ def _advice(builder, root, manual_dir: str, error: BaseException) -> str:
     if isinstance(error, AssertionError):
         reason = f"{manual_dir} does not exist or is empty."
     where = textwrap.dedent(builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "")
-    flag = f"--manual_dir={shlex.quote(str(manual_dir))}"
+    flag = f"--manual_dir={quoted(manual_dir)}"
     return "\n".join(
         line
         for line in (

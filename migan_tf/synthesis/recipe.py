@@ -123,7 +123,7 @@ def plan_job(settings, generator):
         "reader": reader.identity(),
         "maps_of": {p.image_id: p.sha256() for p in drawn_from},
         "compared_with": {p.image_id: p.sha256() for p in known},
-        "vessel_maps": {file.below: _sha256(file) for file in files},
+        "vessel_maps": {file.below: image_files.sha256(file) for file in files},
         **_unusual(settings, generator.config),
     }
     text = json.dumps(identity, sort_keys=True)
@@ -149,7 +149,7 @@ def _unusual(settings, config):
         found["contrast"] = [contrast.lowest, contrast.highest]
     if settings.style_fundus:
         file = image_files.image_file(settings.style_fundus)
-        found["style_fundus"] = {file.below: _sha256(file)}
+        found["style_fundus"] = {file.below: image_files.sha256(file)}
     if settings.image_size not in (0, config.image_size):
         found["image_size"] = settings.image_size
     return found
@@ -280,10 +280,3 @@ def _originals(known, config, style_fundus):
         return originals
     style_fov = fov.find_fov_mask(style_fundus).numpy()
     return gate.with_colours_of(originals, style_fundus, style_fov)
-
-
-def _sha256(file) -> str:
-    try:
-        return hashlib.sha256(file.content()).hexdigest()
-    except OSError as error:
-        raise UserError(f"{file.name} cannot be read: {error}") from error

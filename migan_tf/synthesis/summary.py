@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from migan_tf.base.errors import UserError
-from migan_tf.base.files import SUMMARY
+from migan_tf.base.files import SUMMARY, encode_png
 from migan_tf.metrics import figures
 from migan_tf.synthesis import formats, gate, job
 
@@ -132,7 +132,7 @@ def _sheet(files, written) -> bytes:
         found = [files.read(*place) for place in shown[first : first + PER_ROW]]
         rows.append([_small(np.dstack([levels] * 3)) for _, levels in found])
         rows.append([_small(fundus) for fundus, _ in found])
-    return formats.encode_png(figures.contact_sheet(rows))
+    return encode_png(figures.contact_sheet(rows))
 
 
 def _small(image):
