@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from migan_tf.base import image_files
+from migan_tf.base import image_files, pictures
 from migan_tf.base.errors import UserError
 
 ROWS, COLUMNS = np.mgrid[:12, :20]
