@@ -25,8 +25,9 @@ MOST_WHITE = 0.5  # of the frame, where nothing filled lies before it
 LEAST_CHROMA, LEAST_SATURATION = 16, 0.35
 COLOURFUL = 0.1  # share of such pixels, from which hues are looked at
 ONE_TINT = 0.85  # length of the mean hue: 1 where all are the same
-# Degrees of hue that no retina has, from cyan to purple, and their share.
-COLD, MOST_COLD = (150, 300), 0.25
+# Degrees of hue that no retina has, from green to purple, and their share of
+# the pixels.
+COLD, MOST_COLD = (100, 300), 0.25
 EDGE_SHARE = 0.05  # the strongest steps of brightness are the edges
 ALONG = 4  # degrees that an edge along a row or column may be off
 MOST_ALONG = 0.6  # share of the edges; of a retina's 0.1 to 0.3
@@ -34,9 +35,10 @@ LEAST_STEP = 16  # levels: weaker edges say nothing
 LEAST_ALIKE = 0.5  # correlation of neighbours; of a retina's 0.8 and more
 LEAST_SPREAD = 12  # standard deviation in levels, of which grain may be noise
 # Of the range of the levels: as far from the middle one lies a ground that is
-# even, and the share of it in a page; a retina's is 0.4 at most.
+# even, and the share of it in a page; a flat red-free retina has 0.7, too, but
+# no lines.
 EVEN, MOST_EVEN = 0.05, 0.6
-ROUGH, MOST_ROUGH = 0.1, 0.1  # steps of that share of the range, and how many
+ROUGH, MOST_ROUGH = 0.1, 0.16  # steps of that share of the range, and how many
 
 
 def check(fundus, name) -> None:
@@ -69,8 +71,8 @@ def doubt(found) -> str:
     """Why a picture of such `measures` is no fundus; empty where it may be."""
     if found["cold"] > MOST_COLD and found["tint"] < ONE_TINT:
         return (
-            "several colours, among them blue, which no retina has "
-            f"({found['cold']:.0%} of what is coloured)"
+            "several colours, among them green or blue, which no retina has "
+            f"({found['cold']:.0%} of its pixels)"
         )
     if found["white"] > MOST_WHITE and not found["left"]:
         return "lines on a white ground, as text and drawings have them"
@@ -121,7 +123,8 @@ def _hues(small, inside, low, top):
     hue, weight = hue[coloured], chroma[coloured].astype(float)
     cold = (hue >= COLD[0]) & (hue <= COLD[1])
     mean = np.average(np.exp(1j * np.deg2rad(hue)), weights=weight)
-    return {"cold": float(np.average(cold)), "tint": float(abs(mean))}
+    share = np.count_nonzero(cold) / np.count_nonzero(inside)
+    return {"cold": float(share), "tint": float(abs(mean))}
 
 
 def _texture(small, inside):
