@@ -10,8 +10,6 @@ or that of --workdir or --model; maps are measured as they are. Exits with 1
 when anything was skipped, and says what and why.
 """
 
-import os
-
 from migan_tf.base import command_line, files, settings
 from migan_tf.base.errors import UserError
 from migan_tf.inference import model_folder
@@ -32,7 +30,7 @@ def main(argv):
     command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.measurement import measure_files
 
-    paths = [os.path.expanduser(path) for path in argv[1:]]
+    paths = [files.at_home(path) for path in argv[1:]]
     return measure_files.measure_files(paths, folder, found)
 
 

@@ -11,8 +11,6 @@ when anything was skipped, and says what and why, before the work where a file's
 header tells.
 """
 
-import os
-
 from migan_tf.base import command_line, files, settings
 from migan_tf.base.errors import UserError
 from migan_tf.inference import model_folder
@@ -33,7 +31,7 @@ def main(argv):
     command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.inference import user_files  # TensorFlow, after the flags.
 
-    paths = [os.path.expanduser(path) for path in argv[1:]]
+    paths = [files.at_home(path) for path in argv[1:]]
     return user_files.segment_files(
         paths,
         folder,

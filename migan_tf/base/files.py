@@ -25,7 +25,13 @@ UNWRITABLE = (
     errno.ENOTDIR,
     errno.EISDIR,
 )
+PATTERN_SIGNS = "*?[]"
 _KEPT = 100  # characters of a name that its temporary file keeps
+
+
+def at_home(path) -> pathlib.Path:
+    """A path with the home for ~; as it is where there is no home."""
+    return pathlib.Path(os.path.expanduser(path))
 
 
 def make_output(output) -> pathlib.Path:
@@ -37,7 +43,7 @@ def make_output(output) -> pathlib.Path:
     Raises:
       UserError: it cannot be made, or nothing can be written into it.
     """
-    folder = pathlib.Path(output).expanduser()
+    folder = at_home(output)
     with _explained("a folder", output):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
@@ -57,7 +63,7 @@ def check_output(output, a_file=False) -> None:
     Raises:
       UserError: it cannot.
     """
-    path = pathlib.Path(output).expanduser()
+    path = at_home(output)
     kind = "a file" if a_file else "a folder"
     with _explained(kind, output):
         if a_file and path.is_dir():
@@ -68,6 +74,28 @@ def check_output(output, a_file=False) -> None:
         while not place.exists():
             place = place.parent
         tempfile.TemporaryFile(dir=place).close()
+
+
+def refuse_patterns(path, flag) -> None:
+    """Refuses a folder in which TensorFlow would not find its own files.
+
+    It takes the names of files for patterns.
+
+    Args:
+      path: the folder.
+      flag: that it was given by.
+
+    Raises:
+      UserError: its path, to the root, has one of the signs of a pattern.
+    """
+    place = os.path.abspath(at_home(path))
+    found = sorted(set(place) & set(PATTERN_SIGNS))
+    if found:
+        raise UserError(
+            f"--{flag} must have none of {' '.join(PATTERN_SIGNS)} in its path, "
+            f"which TensorFlow takes for patterns. Received: {place}. Next: "
+            f"give another --{flag}, or rename the folder"
+        )
 
 
 @contextlib.contextmanager

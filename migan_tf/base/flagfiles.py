@@ -10,6 +10,7 @@ import codecs
 import pathlib
 import sys
 
+from migan_tf.base import files
 from migan_tf.base.errors import UserError
 
 FOLDER = "experiments"
@@ -26,7 +27,7 @@ def find(name) -> pathlib.Path:
     Raises:
       UserError: there is no such file.
     """
-    path = pathlib.Path(name).expanduser()
+    path = files.at_home(name)
     if path.exists() and not path.is_dir():  # It may be a pipe.
         return path
     own = [home / path for home in HOMES if path.parts[:1] == (FOLDER,)]

@@ -16,10 +16,11 @@ import shutil
 import sys
 import textwrap
 
+import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
-from migan_tf.base import locks
+from migan_tf.base import files, locks
 from migan_tf.base.errors import UserError, quoted
 
 _INFO = "dataset_info.json"
@@ -46,6 +47,7 @@ def ensure_prepared(
       UserError: unknown dataset, or its files are absent or damaged; says
         where to get them, where to put them and what to run next.
     """
+    files.refuse_patterns(prepared_folder(data_dir), "data_dir")
     dataset, place = parted(dataset)
     if dataset.partition("/")[0] not in names():
         return _made(dataset, data_dir)
@@ -70,7 +72,7 @@ def ensure_prepared(
     except OSError as error:
         raise UserError(
             f"{dataset} could not be built in {root}: {error}. "
-            "Choose another folder with --data_dir."
+            "Next: make room, or choose another folder with --data_dir"
         ) from error
     return _builder(dataset, data_dir, manual_dir)
 
@@ -131,7 +133,7 @@ def made_names(data_dir: str = "") -> list[str]:
 
 def prepared_folder(data_dir: str = "") -> pathlib.Path:
     """Where prepared datasets lie; empty: TFDS's own folder."""
-    return pathlib.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
+    return files.at_home(data_dir or tfds.core.constants.DATA_DIR)
 
 
 def code_dir() -> pathlib.Path:
@@ -233,7 +235,7 @@ def _builder(
 
 
 def _absolute(manual_dir):
-    return os.path.abspath(os.path.expanduser(manual_dir))
+    return os.path.abspath(files.at_home(manual_dir))
 
 
 def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
@@ -249,6 +251,8 @@ def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
             raise UserError(
                 _advice(builder, root, manual_dir=manual_dir, error=error)
             ) from error
+        if isinstance(error.__cause__, (OSError, tf.errors.OpError)):
+            raise OSError(str(error.__cause__)) from error  # of the disk
         raise
 
 

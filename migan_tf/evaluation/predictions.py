@@ -153,13 +153,14 @@ def _planes(file, probability, partners):
 
 def _found_fov_mask(fundus, name):
     """The FOV mask (H,W) bool that is found in a photograph."""
-    from migan_tf.data.fov import find_fov_mask  # TensorFlow; few need it.
+    from migan_tf.data import fov  # TensorFlow; few need it.
 
-    fov_mask = find_fov_mask(fundus).numpy()
+    large = min(fundus.shape[:2]) >= fov.LEAST_SIDE
+    fov_mask = fov.find_fov_mask(fundus).numpy() if large else np.zeros(1)
     if not fov_mask.any():
         raise UserError(
             f"--find_fov_masks: {name} must show a fundus. Received: one in "
-            "which none is found, dark or flat. Next: give --fov_masks"
+            "which none is found, dark, flat or small. Next: give --fov_masks"
         )
     return fov_mask
 

@@ -62,8 +62,8 @@ def segment_files(
       UserError: no photographs, or no network.
     """
     work = _Work(paths, output, known=_NO_PHOTOGRAPHS, recursive=recursive)
-    model = folder.identity()["weights_sha256"]
     find_vessels = load_segmenter(folder)
+    model = folder.identity()["weights_sha256"]
     kinds = (results.PROBABILITY, results.MAP, results.OVERLAY)
 
     def segment(file, stem):

@@ -52,6 +52,7 @@ def measure_files(paths, folder, settings) -> int:
     Raises:
       UserError: there are no files, or a setting is at fault.
     """
+    files.check_output(settings.output, a_file=True)
     output = pathlib.Path(settings.output)
     found, skipped = _found(paths, settings.recursive)
     masks = _fov_masks(found, settings.fov_masks)

@@ -15,7 +15,7 @@ import numpy as np
 from absl import logging
 
 from migan_tf import __version__
-from migan_tf.base import image_files, run_record
+from migan_tf.base import files, image_files, run_record
 from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, fov, geometry, photographs, prepared
@@ -82,7 +82,7 @@ def plan_job(settings, generator):
         style_fundus = user_files.read_style_fundus(settings.style_fundus)
     plan = _plan(settings, config.image_size)
     drawn_from, known = _photographs(config, settings)
-    files = _map_files(settings)
+    map_files = _map_files(settings)
     like = _likeness(settings, config)
     noise_stddev = settings.noise_stddev
     if noise_stddev is None:
@@ -93,7 +93,7 @@ def plan_job(settings, generator):
         source=sources.make_source(
             settings.vessel_source,
             drawn_from,
-            files,
+            map_files,
             like=like,
             size=config.image_size,
         ),
@@ -123,7 +123,9 @@ def plan_job(settings, generator):
         "reader": reader.identity(),
         "maps_of": {p.image_id: p.sha256() for p in drawn_from},
         "compared_with": {p.image_id: p.sha256() for p in known},
-        "vessel_maps": {file.below: image_files.sha256(file) for file in files},
+        "vessel_maps": {
+            file.below: image_files.sha256(file) for file in map_files
+        },
         **_unusual(settings, generator.config),
     }
     text = json.dumps(identity, sort_keys=True)
@@ -174,6 +176,8 @@ def _reader_of(settings):
 def _plan(settings, size):
     name = pathlib.Path(settings.output).resolve().name
     taken = prepared.names()
+    if formats.BY_NAME[settings.format].is_dataset:
+        files.refuse_patterns(settings.output, "output")
     fits = _DATASET_NAME.fullmatch(name) and name not in taken
     if formats.BY_NAME[settings.format].is_dataset and not fits:
         raise UserError(

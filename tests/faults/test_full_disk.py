@@ -123,6 +123,31 @@ def test_pictures_that_find_no_room_are_named(command, tiny_run, tmp_path):
     assert not [p for p in output.iterdir() if p.name.startswith(".")]
 
 
+@pytest.mark.slow
+def test_a_dataset_that_finds_no_room_is_not_built(tmp_path):
+    """TFDS hides what the disk says behind an error of its own."""
+    program = (
+        "import resource; limit = (30_000, 30_000)\n"
+        "from migan_tf.base import command_line\n"
+        "from migan_tf.data import prepared\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, limit)\n"
+        "raise SystemExit(command_line.guarded("
+        f"prepared.ensure_prepared, 'phantom/demo', {str(tmp_path)!r}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
+    )
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    assert "phantom/demo could not be built" in result.stderr
+    assert "Next: make room" in result.stderr
+    assert not list(tmp_path.rglob("*tfrecord*"))
+
+
 def test_an_output_is_looked_at_before_the_work(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     for output in (tmp_path / "file", tmp_path / "file" / "below"):

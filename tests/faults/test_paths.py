@@ -36,6 +36,23 @@ def test_a_quoted_command_stays_whole_for_callers_in_python():
     )
 
 
+@pytest.mark.parametrize("name", ["a[1]", "what?", "*"])
+def test_a_folder_that_tensorflow_takes_for_a_pattern_is_refused(
+    name, tmp_path
+):
+    folder = tmp_path / name / "data"
+    with pytest.raises(UserError, match="--data_dir must have none.*Next"):
+        files.refuse_patterns(folder, "data_dir")
+    files.refuse_patterns(tmp_path / "it's (2)", "data_dir")
+
+
+def test_without_a_home_a_path_stays_as_it_is(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/a")
+    assert files.at_home("~/b") == pathlib.Path("/home/a/b")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    assert files.at_home("~/b") == pathlib.Path("~/b")
+
+
 @pytest.mark.parametrize("name", [*map(os.fsencode, ODD), b"\xff\xe9.e"])
 def test_images_are_written_and_read_under_any_name(name, tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
