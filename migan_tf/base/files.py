@@ -92,9 +92,9 @@ def refuse_patterns(path, flag) -> None:
     found = sorted(set(place) & set(PATTERN_SIGNS))
     if found:
         raise UserError(
-            f"--{flag} must have none of {' '.join(PATTERN_SIGNS)} in its path, "
-            f"which TensorFlow takes for patterns. Received: {place}. Next: "
-            f"give another --{flag}, or rename the folder"
+            f"--{flag} must have none of {' '.join(PATTERN_SIGNS)} in its "
+            f"path, which TensorFlow takes for patterns. Received: {place}. "
+            f"Next: give another --{flag}, or rename the folder"
         )
 
 
@@ -165,13 +165,17 @@ def _named(path):
 
 
 def write_text(path, text: str) -> None:
-    r"""Writes `text` to `path`, whole or not at all.
-
-    What of a file's name is no character stands there as JSON reads it, \udcff.
-    """
+    """Writes `text` to `path` by `as_bytes`, whole or not at all."""
     with atomic_path(path) as temporary:
-        content = text.encode("utf-8", "backslashreplace")
-        temporary.write_bytes(content)
+        temporary.write_bytes(as_bytes(text))
+
+
+def as_bytes(text) -> bytes:
+    r"""Text in UTF-8.
+
+    What of a file's name is no character becomes what JSON reads as it, \udcff.
+    """
+    return text.encode("utf-8", "backslashreplace")
 
 
 def write_image(path, image) -> None:

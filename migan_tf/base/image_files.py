@@ -407,6 +407,8 @@ def _tar_members(place):
     """The `Listing` of a tar, whose folders do not matter."""
 
     def content(member):
+        if member.size > MOST_STORED:
+            raise OSError(f"it is larger than {MOST_STORED:,} bytes")
         with tarfile.open(place) as tar:
             return tar.extractfile(member).read()
 

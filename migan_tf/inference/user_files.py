@@ -14,6 +14,7 @@ from migan_tf.base import (
     files,
     fundus_check,
     image_files,
+    locks,
     map_kinds,
     map_values,
     results,
@@ -275,17 +276,21 @@ class _Work:
 
         It returns False where the results were there already.
         """
-        output, made, there = files.make_output(self._output), 0, 0
-        for place, file in tqdm(self._files.items(), unit="image"):
-            try:
-                if job(file, output / place):
-                    made += 1
-                else:
-                    there += 1
-            except UserError as error:
-                self._skipped.append(str(error))
-        told = f", {there} of them before" if there else ""
-        print(f"{made + there} of {self._count} done{told}, in {output}")
+        output, done = files.make_output(self._output), []
+        try:
+            with locks.sigterm_as_exit():
+                for place, file in tqdm(self._files.items(), unit="image"):
+                    try:
+                        done.append(job(file, output / place))
+                    except UserError as error:
+                        self._skipped.append(str(error))
+        except (KeyboardInterrupt, SystemExit):
+            print("The same command goes on from here.", file=sys.stderr)
+            raise
+        finally:
+            before = done.count(False)
+            told = f", {before} of them before" if before else ""
+            print(f"{len(done)} of {self._count} done{told}, in {output}")
         self._say("skipped")
         return EXIT_SKIPPED if self._skipped else 0
 

@@ -75,6 +75,17 @@ def test_reports_hold_names_that_are_no_text(tmp_path):
     assert list(rows)[1] == ["\\udcff.png", "1"]
 
 
+def test_a_job_takes_maps_whose_names_are_no_text(tmp_path):
+    from migan_tf.synthesis import job  # TensorFlow; few need it here.
+    from migan_tf.synthesis.store import LocalStore
+
+    identity = {"vessel_maps": {os.fsdecode(b"\xff.png"): "ab"}}
+    store = LocalStore(tmp_path)
+    for _ in range(2):  # It is begun, and gone on with.
+        job.claim(store, identity)
+    assert json.loads(store.read(job.JOB)) == identity
+
+
 def test_a_long_name_has_a_temporary_file(tmp_path):
     path = tmp_path / ("n" * 240 + ".png")
     files.write_image(path, np.zeros((2, 2), np.uint8))
