@@ -113,6 +113,49 @@ def test_what_is_done_is_not_done_again(
     assert not set(times(output).values()) & set(after.values())
 
 
+def test_after_ctrl_c_the_same_call_goes_on(
+    segmenter, photographs, tmp_path, monkeypatch, capsys
+):
+    output, seen = tmp_path / "out", []
+    load = user_files.load_segmenter
+
+    def stopped_at_the_second(folder):
+        find_vessels = load(folder)
+
+        def found(fundus):
+            seen.append(fundus)
+            if len(seen) == 2:
+                raise KeyboardInterrupt
+            return find_vessels(fundus)
+
+        return found
+
+    monkeypatch.setattr(user_files, "load_segmenter", stopped_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        user_files.segment_files([photographs], segmenter, output)
+    first = times(output)
+    assert len(first) == 3
+    told = capsys.readouterr()
+    assert "1 of 2 done" in told.out and "goes on from here" in told.err
+    assert user_files.segment_files([photographs], segmenter, output) == 0
+    assert len(seen) == 3  # The first one was not segmented again.
+    assert first.items() <= times(output).items()
+
+
+def test_what_does_not_look_like_a_fundus_can_be_forced(
+    segmenter, tmp_path, capsys
+):
+    rng = np.random.default_rng(0)
+    grain = rng.integers(0, 256, (96, 96, 3), np.uint8)
+    assert cv2.imwrite(str(tmp_path / "a.png"), grain)
+    output = tmp_path / "out"
+    assert user_files.segment_files([tmp_path], segmenter, output) == 1
+    assert "no fundus found" in capsys.readouterr().err
+    assert not list(output.iterdir())
+    status = user_files.segment_files([tmp_path], segmenter, output, force=True)
+    assert status == 0 and len(times(output)) == 3
+
+
 def test_painted_maps_are_kept_and_their_images_no_maps(
     tiny_run, tmp_path, capsys
 ):
