@@ -10,9 +10,7 @@ or that of --workdir or --model; maps are measured as they are. Exits with 1
 when anything was skipped, and says what and why.
 """
 
-import os
-
-from migan_tf.base import command_line, settings
+from migan_tf.base import command_line, files, settings
 from migan_tf.base.errors import UserError
 from migan_tf.inference import model_folder
 from migan_tf.measurement.flags import Settings
@@ -27,13 +25,14 @@ def main(argv):
             "give photographs, vessel maps or folders of them. Received: none. "
             "Next: python -m migan_tf.measure PHOTO --output=FILE.csv"
         )
+    files.check_output(found.output, a_file=True)
     folder = model_folder.find(
         "segmentation", found.workdir, found.model
     ).whole()
     command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.measurement import measure_files
 
-    paths = [os.path.expanduser(path) for path in argv[1:]]
+    paths = [files.at_home(path) for path in argv[1:]]
     return measure_files.measure_files(paths, folder, found)
 
 

@@ -5,13 +5,13 @@
 Without a run the model that comes with the program is taken. Writes, for each
 photograph and at its size, <stem>_vessel_probability.png, <stem>_vessel_map.png
 (Otsu inside the FOV) and <stem>_overlay.png. With --recursive sub-folders are
-searched too, and kept in the output. Exits with 1 when anything was skipped,
-and says what and why, before the work where a file's header tells.
+searched too, and kept in the output. What is done is not done again: the same
+command goes on where it was stopped; --overwrite makes all anew. Exits with 1
+when anything was skipped, and says what and why, before the work where a file's
+header tells.
 """
 
-import os
-
-from migan_tf.base import command_line, settings
+from migan_tf.base import command_line, files, settings
 from migan_tf.base.errors import UserError
 from migan_tf.inference import model_folder
 from migan_tf.inference.flags import Settings
@@ -26,15 +26,21 @@ def main(argv):
             "give photographs or folders of them. Received: none. Next: "
             "python -m migan_tf.segment PHOTO --output=DIR"
         )
+    files.check_output(found.output)
     folder = model_folder.find(
         "segmentation", found.workdir, found.model
     ).whole()
     command_line.choose_kernels(folder.config.segmenter)
     from migan_tf.inference import user_files  # TensorFlow, after the flags.
 
-    paths = [os.path.expanduser(path) for path in argv[1:]]
+    paths = [files.at_home(path) for path in argv[1:]]
     return user_files.segment_files(
-        paths, folder, output=found.output, recursive=found.recursive
+        paths,
+        folder,
+        output=found.output,
+        recursive=found.recursive,
+        overwrite=found.overwrite,
+        force=found.force,
     )
 
 

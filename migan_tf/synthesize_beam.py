@@ -8,7 +8,7 @@ Takes the flags of `migan_tf.synthesize --vessel_source` and makes the same
 files; what follows -- goes to Beam. Without it the DirectRunner works here.
 """
 
-from migan_tf.base import command_line, settings
+from migan_tf.base import command_line, files, settings
 from migan_tf.inference import model_folder
 from migan_tf.synthesis import flags
 
@@ -18,6 +18,8 @@ def main(argv):
     found = settings.read(flags.JobSettings)
     command_line.required(vessel_source=found.vessel_source)
     flags.check(found)
+    if "://" not in found.output:
+        files.check_output(found.output)
     folder = model_folder.find("synthesis", found.workdir, found.model).whole()
     flags.check_generator(found, folder)
     command_line.choose_kernels(

@@ -152,7 +152,7 @@ def test_with_nothing_measured_there_is_no_table(bars):
     "settings, words",
     [
         ({"fov_masks": "none"}, "--fov_masks must be a folder"),
-        ({"output": "."}, "--output must be a file. Received: the folder"),
+        ({"output": "."}, "--output must be a file that can be written"),
     ],
 )
 def test_settings_at_fault_are_refused_before_the_work(bars, settings, words):

@@ -12,7 +12,7 @@ import pathlib
 
 import numpy as np
 
-from migan_tf.base import image_files, map_kinds, map_values
+from migan_tf.base import files, image_files, map_kinds, map_values
 from migan_tf.base.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -143,7 +143,7 @@ def listed(given, name) -> list:
 
 def existing(path, name) -> pathlib.Path:
     """A path of a file or folder that is there; ~ is the home."""
-    found = pathlib.Path(path).expanduser()
+    found = files.at_home(path)
     if not os.fspath(path) or not found.exists():
         raise NotFoundError(
             f"`{name}` must name a file or folder that is there. Received: "

@@ -1,9 +1,7 @@
 """Which trained network the argument `model` means."""
 
-import pathlib
-
 from migan_tf.api import arguments
-from migan_tf.base import command_line, run_record
+from migan_tf.base import command_line, files, run_record
 from migan_tf.base.errors import ArgumentTypeError, NotFoundError
 from migan_tf.inference import model_folder
 
@@ -38,7 +36,7 @@ def _find(model, task):
         )
     if model in named:
         return model_folder.find(task, model=model)
-    path = pathlib.Path(model).expanduser()
+    path = files.at_home(model)
     if not path.exists():
         names = f"one of {', '.join(map(repr, named))}, " if named else ""
         raise NotFoundError(

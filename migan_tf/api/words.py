@@ -17,7 +17,10 @@ from migan_tf.base.errors import (
 )
 
 # A command to run stays as it is, with its flags and the words for values.
-_COMMAND = r"python -m \S+(?: (?:--\S+|[a-z]+\b(?= --)|[A-Z_…]{2,}))*"
+_WITH_VALUE = r"--(?:'[^']*'|\S)+"  # Quotes stand about a path with blanks.
+_COMMAND = (
+    rf"python -m \S+(?: (?:{_WITH_VALUE}|[a-z]+\b(?= --)|[A-Z_…]{{2,}}))*"
+)
 _FLAG = re.compile(
     rf"(?P<command>{_COMMAND})"
     r"|(?<![\w-])--(?P<name>[a-z]\w*)(?P<equals>=?)"

@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from absl import app, flags, logging
 
-from migan_tf.base import flagfiles, help_text, native_log, settings
+from migan_tf.base import files, flagfiles, help_text, native_log, settings
 from migan_tf.base.errors import UserError
 
 EXIT_SKIPPED = 1  # some of the user's files were not worked on
@@ -74,8 +74,9 @@ def has_avx512(cpuinfo="/proc/cpuinfo") -> bool:
 def guarded(function, *arguments):
     """Calls a function, and tells in words what a user can put right.
 
-    A `UserError` becomes one message on stderr and exit status 2, Ctrl-C
-    becomes exit status 130; anything else is a bug and keeps its traceback.
+    A `UserError` becomes one message on stderr and exit status 2, and so does
+    a file that the system lets nobody write, as on a full disk. Ctrl-C becomes
+    exit status 130; anything else is a bug and keeps its traceback.
 
     Args:
       function: what may raise them.
@@ -88,6 +89,16 @@ def guarded(function, *arguments):
         return function(*arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except OSError as error:
+        if error.errno not in files.UNWRITABLE:
+            raise
+        print(
+            f"error: {error.filename or 'a file'} could not be read or "
+            f"written: {error.strerror}. Next: make room or give another "
+            "place, and then the same command again",
+            file=sys.stderr,
+        )
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         # Ending takes a moment, in which another one would be a traceback.
@@ -105,6 +116,11 @@ def run(main) -> None:
       main: function of the positional arguments (argv, program name first);
         its return value (None or an int) is the exit status.
     """
+    # What a console cannot show, be it a character or what of a file's name is
+    # none, it shows by its number.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
     def start():
         given = sys.argv[1:]

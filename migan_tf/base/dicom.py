@@ -8,7 +8,12 @@ import re
 
 import numpy as np
 
+from migan_tf.base import pictures
+
 MAGIC, MAGIC_PLACE = b"DICM", 128
+# A transfer syntax that unpacks to any size before its header is known, and the
+# bytes at the begin of a file among which it is named.
+_DEFLATED, _META = b"1.2.840.10008.1.2.1.99", 1024
 _MONOCHROMES = ("MONOCHROME1", "MONOCHROME2")
 _PALETTE = "PALETTE COLOR"
 # pydicom makes RGB of the YBR ones; those of JPEG 2000 its decoders undo.
@@ -71,6 +76,13 @@ def _header(stream):
             "DICOM is read by pydicom, which is not installed. Next: "
             "python -m pip install pydicom"
         ) from None
+    head = stream.read(_META)
+    stream.seek(0)
+    if _DEFLATED in head:
+        raise OSError(
+            "its DICOM is deflated, which is not read. Next: export it as JPEG "
+            "or PNG"
+        )
     try:
         dataset = pydicom.dcmread(stream, stop_before_pixels=True)
         syntax = dataset.file_meta.TransferSyntaxUID
@@ -84,6 +96,7 @@ def _header(stream):
                 "DICOM is read of one photograph, unsigned, of 8 or 16 bits. "
                 f"It has {what} {value}"
             )
+    pictures.check_size(int(dataset.Rows), int(dataset.Columns))
     _check_decoder(syntax, dataset.BitsStored)
     return dataset
 

@@ -1,5 +1,16 @@
 """The exceptions whose texts are written for the person who can act on them."""
 
+import shlex
+
+
+def quoted(path) -> str:
+    """A path as it stands in a command that is told, to be pasted.
+
+    Every path inside such a command goes through here: it may hold blanks,
+    quotes, brackets or line ends.
+    """
+    return shlex.quote(str(path))
+
 
 class UserError(Exception):
     """Something the user can put right.

@@ -1,17 +1,38 @@
 """Files that are either whole or not there."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import shutil
 import tempfile
 
 import cv2
+import numpy as np
 
 from migan_tf.base.errors import UserError
 
 # The files in which one command finds what another has made.
 METRICS, SUMMARY = "metrics.json", "summary.json"
+# What the system says of a file that the user must make room for, or let write.
+UNWRITABLE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+    errno.ENOTDIR,
+    errno.EISDIR,
+)
+PATTERN_SIGNS = "*?[]"
+_KEPT = 100  # characters of a name that its temporary file keeps
+
+
+def at_home(path) -> pathlib.Path:
+    """A path with the home for ~; as it is where there is no home."""
+    return pathlib.Path(os.path.expanduser(path))
 
 
 def make_output(output) -> pathlib.Path:
@@ -21,17 +42,72 @@ def make_output(output) -> pathlib.Path:
       output: value of --output; ~ is the home.
 
     Raises:
-      UserError: it cannot be made.
+      UserError: it cannot be made, or nothing can be written into it.
     """
-    folder = pathlib.Path(output).expanduser()
-    try:
+    folder = at_home(output)
+    with _explained("a folder", output):
         folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    return folder
+
+
+def check_output(output, a_file=False) -> None:
+    """Looks whether results can be written; before TensorFlow is loaded.
+
+    Nothing is made, so that a command which fails for another reason leaves
+    nothing behind.
+
+    Args:
+      output: value of --output: a folder, or the file that is to be written.
+      a_file: whether it is a file.
+
+    Raises:
+      UserError: it cannot.
+    """
+    path = at_home(output)
+    kind = "a file" if a_file else "a folder"
+    with _explained(kind, output):
+        if a_file and path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+        if path.exists() and not a_file and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "it is a file", str(path))
+        place = path.absolute().parent if a_file else path.absolute()
+        while not place.exists():
+            place = place.parent
+        tempfile.TemporaryFile(dir=place).close()
+
+
+def refuse_patterns(path, flag) -> None:
+    """Refuses a folder in which TensorFlow would not find its own files.
+
+    It takes the names of files for patterns.
+
+    Args:
+      path: the folder.
+      flag: that it was given by.
+
+    Raises:
+      UserError: its path, to the root, has one of the signs of a pattern.
+    """
+    place = os.path.abspath(at_home(path))
+    found = sorted(set(place) & set(PATTERN_SIGNS))
+    if found:
+        raise UserError(
+            f"--{flag} must have none of {' '.join(PATTERN_SIGNS)} in its "
+            f"path, which TensorFlow takes for patterns. Received: {place}. "
+            f"Next: give another --{flag}, or rename the folder"
+        )
+
+
+@contextlib.contextmanager
+def _explained(kind, output):
+    try:
+        yield
     except OSError as error:
         raise UserError(
-            f"--output must be a folder that can be written: {error}. Give "
-            f"another. Received: --output={output}"
+            f"--output must be {kind} that can be written: {error}. Received: "
+            f"--output={output}. Next: give another --output"
         ) from error
-    return folder
 
 
 @contextlib.contextmanager
@@ -52,23 +128,41 @@ def atomic_path(path, folder=None):
     """
     path = pathlib.Path(path)
     folder = path.parent if folder is None else pathlib.Path(folder)
-    for place in (path.parent, folder):
-        place.mkdir(parents=True, exist_ok=True)
-    stem, dot, suffixes = path.name.partition(".")
-    handle, name = tempfile.mkstemp(
-        prefix=f".{stem}-", suffix=dot + suffixes, dir=folder
-    )
-    os.close(handle)
-    temporary = pathlib.Path(name)
+    with _named(path):
+        for place in (path.parent, folder):
+            place.mkdir(parents=True, exist_ok=True)
+        stem, dot, suffixes = path.name.partition(".")
+        # A name may be as long as the file system lets it be already.
+        handle, name = tempfile.mkstemp(
+            prefix=f".{stem[:_KEPT]}-",
+            suffix=(dot + suffixes)[-_KEPT:],
+            dir=folder,
+        )
+        os.close(handle)
+        temporary = pathlib.Path(name)
+        try:
+            yield temporary
+            # mkstemp makes files private; results are for others to read.
+            temporary.chmod(0o644)
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())  # Whole after a power cut, too.
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _named(path):
+    """Makes an `OSError` name the file that was to be written.
+
+    The system tells the temporary file's name, or none.
+    """
     try:
-        yield temporary
-        # mkstemp makes files private; results are meant to be read by others.
-        temporary.chmod(0o644)
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())  # Whole after a power cut, too.
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def room(path) -> str:
@@ -84,8 +178,8 @@ def room(path) -> str:
 
 
 def write_text(path, text: str) -> None:
-    """Writes `text` to `path`, whole or not at all."""
-    write_bytes(path, text.encode("utf-8"))
+    """Writes `text` to `path` by `as_bytes`, whole or not at all."""
+    write_bytes(path, as_bytes(text))
 
 
 def write_bytes(path, data) -> None:
@@ -97,25 +191,35 @@ def write_bytes(path, data) -> None:
     Raises:
       OSError: the disk is full or not writable, with the name of `path`.
     """
-    try:
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(data)
-    except OSError as error:
-        # Of a write, Python does not say the file.
-        error.filename = str(path)
-        raise
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def as_bytes(text) -> bytes:
+    r"""Text in UTF-8.
+
+    What of a file's name is no character becomes what JSON reads as it, \udcff.
+    """
+    return text.encode("utf-8", "backslashreplace")
 
 
 def write_image(path, image) -> None:
-    """Writes an RGB (H,W,3) or grey (H,W) uint8 image, whole or not at all.
+    """Writes an RGB (H,W,3) or grey (H,W) uint8 image as PNG, whole or not.
 
     Raises:
-      OSError: it could not be written, for example to a full disk.
+      OSError: it cannot be written, for example to a full disk.
     """
-    path = pathlib.Path(path)
+    # OpenCV gives up at a name that is not UTF-8, and says nothing of a disk.
+    write_bytes(path, encode_png(image))
+
+
+def encode_png(image) -> bytes:
+    """An RGB (H,W,3) or grey (H,W) image, of bool or uint8, as a PNG file."""
+    if image.dtype == bool:
+        image = image.astype(np.uint8) * 255
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    encoded, data = cv2.imencode(path.suffix, image)
-    if not encoded:
-        raise OSError(None, "the image could not be written", str(path))
-    write_bytes(path, data.tobytes())
+    fits, content = cv2.imencode(".png", image)
+    if not fits:
+        raise ValueError(f"not an image: {image.shape} {image.dtype}")
+    return content.tobytes()

@@ -6,9 +6,11 @@ among these, so that `--flagfile=experiments/drive.flags` means something
 everywhere; so is each name that a flagfile names itself.
 """
 
+import codecs
 import pathlib
 import sys
 
+from migan_tf.base import files
 from migan_tf.base.errors import UserError
 
 FOLDER = "experiments"
@@ -25,7 +27,7 @@ def find(name) -> pathlib.Path:
     Raises:
       UserError: there is no such file.
     """
-    path = pathlib.Path(name).expanduser()
+    path = files.at_home(name)
     if path.exists() and not path.is_dir():  # It may be a pipe.
         return path
     own = [home / path for home in HOMES if path.parts[:1] == (FOLDER,)]
@@ -79,6 +81,13 @@ def expand(arguments, above=()) -> list[str]:
     return expanded
 
 
+def _text(content) -> str:
+    """Text in UTF-8, or in UTF-16 as editors of Windows mark it."""
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")
+
+
 def read(name, above=()) -> list[str]:
     """The flags of a flagfile, one a line, and of those that it names.
 
@@ -96,10 +105,11 @@ def read(name, above=()) -> list[str]:
             f"{', '.join(map(str, above))}"
         )
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = _text(path.read_bytes()).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
-            f"--flagfile={name} is not readable: {error}"
+            f"--flagfile={name} is not readable: {error}. Next: save it as "
+            "text in UTF-8"
         ) from error
     held = [line.strip() for line in lines]
     held = [line for line in held if line and not line.startswith(("#", "//"))]

@@ -8,9 +8,12 @@ an error that names it.
 import contextlib
 import dataclasses
 import gzip
+import hashlib
 import io
+import math
 import pathlib
 import re
+import stat
 import sys
 import tarfile
 from collections.abc import Callable
@@ -27,6 +30,9 @@ SUFFIXES = (
     "png jpg jpeg jfif jpe jp2 webp bmp tif tiff gif ppm pgm pbm pnm "
     "dcm dicom npy"
 ).split()
+# Of a picture of the largest sides, in colours of 16 bits, with some metadata.
+MOST_BYTES = 6 * pictures.MOST_SIDE**2 + 2**24
+MOST_STORED = 4 * MOST_BYTES  # of any kind of numbers
 # What systems leave in folders unasked: it is passed over without a word.
 _LITTER = ("__macosx", "thumbs.db", "desktop.ini", "dicomdir")
 _GZIP, _NUMPY = b"\x1f\x8b", b"\x93NUMPY"
@@ -60,7 +66,7 @@ class ImageFile:
 
     def stream(self):
         """Its bytes as an open binary file."""
-        return self.path.open("rb") if self.path else io.BytesIO(self.content())
+        return opened(self.path) if self.path else io.BytesIO(self.content())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,8 +106,28 @@ class Listing:
 def image_file(path, folder="") -> ImageFile:
     """The file at `path`; it is read when its content is asked for."""
     path = pathlib.Path(path)
+
+    def content():
+        with opened(path) as file:
+            return file.read()
+
     stem = stem_of(path.name)
-    return ImageFile(str(path), stem, path.read_bytes, path=path, folder=folder)
+    return ImageFile(str(path), stem, content, path=path, folder=folder)
+
+
+def opened(path):
+    """Opens a file to read its bytes.
+
+    Raises:
+      OSError: it is not there, too large for a picture, or something that may
+        have no end, such as a pipe.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("it is no plain file")
+    if found.st_size > MOST_STORED:
+        raise OSError(f"it is larger than {MOST_STORED:,} bytes")
+    return path.open("rb")
 
 
 def find_images(paths, flag="", recursive=False, without="") -> Listing:
@@ -202,6 +228,16 @@ def stem_of(name) -> str:
     return name
 
 
+def sha256(file) -> str:
+    """The digest of a file, by which it is known again.
+
+    Raises:
+      UserError: it cannot be read.
+    """
+    with _named(file), file.stream() as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def check(file) -> None:
     """Reads the header of a file, which may be large, and no more of it.
 
@@ -215,6 +251,8 @@ def check(file) -> None:
         stream, reader = _reader(stream)
         if reader:
             reader.check(stream)
+        else:
+            _check_numpy(stream)
 
 
 def read_photograph(file) -> np.ndarray:
@@ -369,6 +407,8 @@ def _tar_members(place):
     """The `Listing` of a tar, whose folders do not matter."""
 
     def content(member):
+        if member.size > MOST_STORED:
+            raise OSError(f"it is larger than {MOST_STORED:,} bytes")
         with tarfile.open(place) as tar:
             return tar.extractfile(member).read()
 
@@ -407,8 +447,33 @@ def _pixels(file):
         # In memory: decoders go to and fro.
         stream, reader = _reader(io.BytesIO(file.content()))
         if reader is None:
+            _check_numpy(stream)
             return _of_numpy(np.load(stream, allow_pickle=False)), None
         return reader.decode(stream)
+
+
+def _check_numpy(stream):
+    """Refuses an array that its header tells to be no picture, or too large."""
+    version = np.lib.format.read_magic(stream)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise OSError(f"it is .npy of version {version}, which is not read")
+    shape, _, dtype = read(stream)
+    if dtype.hasobject:
+        raise OSError("it holds objects of Python, and must hold numbers")
+    if max(shape, default=0) > pictures.MOST_SIDE:
+        raise OSError(
+            f"each side must have 1 to {pictures.MOST_SIDE} pixels. Received: "
+            f"shape {shape}"
+        )
+    length = math.prod(shape) * dtype.itemsize
+    start = stream.tell()
+    if stream.seek(0, 2) - start < length:
+        raise OSError(f"it is cut short: it tells of shape {shape}")
+    stream.seek(0)
 
 
 def _of_numpy(array):
@@ -440,7 +505,14 @@ def _reader(stream):
     """(the stream unzipped, the module that reads it; None for .npy)."""
     if stream.read(len(_GZIP)) == _GZIP:
         stream.seek(0)
-        stream = io.BytesIO(gzip.decompress(stream.read()))
+        with gzip.open(stream) as packed:
+            content = packed.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise OSError(
+                f"unpacked it is larger than {MOST_BYTES:,} bytes, the most "
+                "that a picture takes"
+            )
+        stream = io.BytesIO(content)
     stream.seek(0)
     head = stream.read(_DICOM.stop)
     stream.seek(0)

@@ -5,10 +5,15 @@ maximum of a PNM, further images), but cuts colours of 16 bits to 8; those are
 left to OpenCV.
 """
 
+import warnings
+
 import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+# Pixels of a side. The largest fundus cameras have 7,750; a small file may tell
+# of many more, and would fill the memory.
+MOST_SIDE = 8_000
 # Pillow takes JPEG of several images for MPO by itself.
 FORMATS = "PNG JPEG JPEG2000 WEBP BMP GIF PPM".split()
 # Further images of these are its preview or its depth, and not one of many.
@@ -31,6 +36,21 @@ _UPRIGHT = {
 ORIENTATION = 0x0112  # the tag, in EXIF and in TIFF
 _DEEP_PNG = b"\x10"  # bits of a sample, after the sizes in the header
 _SIZES = b"\xff\x4f\xff\x51"  # the markers before the header of JPEG 2000
+
+
+def check_size(height, width) -> None:
+    """Refuses a picture whose header tells of a size that none has.
+
+    The exported graphs have the same limit.
+
+    Raises:
+      OSError: a side has no pixel, or more than `MOST_SIDE`.
+    """
+    if not (0 < height <= MOST_SIDE and 0 < width <= MOST_SIDE):
+        raise OSError(
+            f"each side must have 1 to {MOST_SIDE} pixels. Received: {height} "
+            f"× {width} (height × width). Next: save it smaller"
+        )
 
 
 def check(stream) -> None:
@@ -96,15 +116,39 @@ def several(count) -> OSError:
 def _opened(stream):
     """A Pillow image of which only the header was read."""
     try:
-        image = Image.open(stream, formats=FORMATS)
+        with warnings.catch_warnings():
+            # Pillow's own limit, which it only warns of.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(stream, formats=FORMATS)
     except UnidentifiedImageError:
         raise OSError(
             "it is damaged, or of a format that is not read"
         ) from None
+    width, height = image.size
+    check_size(height, width)
+    if image.format == "PPM":
+        _check_length(image, stream)
     count = getattr(image, "n_frames", 1)
     if count > 1 and image.format not in _WITH_COMPANIONS:
         raise several(count)
     return image
+
+
+def _check_length(image, stream):
+    """Refuses a PNM that is cut short, before its pixels have room made."""
+    stream.seek(0)
+    kind = stream.read(2)
+    width, height = image.size
+    # The least that there are; of numbers as text at least a digit each.
+    bits = {b"P4": 1, b"P3": 24, b"P6": 24}.get(kind, 8)
+    least = -(-width * bits // 8) * height
+    length = stream.seek(0, 2)
+    stream.seek(0)
+    if length < least:
+        raise OSError(
+            f"it is cut short: {length} bytes of a picture of {height} × "
+            f"{width}"
+        )
 
 
 def _deep_bits(image, stream) -> int:

@@ -14,7 +14,7 @@ from absl import logging
 from migan_tf import __version__
 from migan_tf.base import files
 from migan_tf.base.config import TASKS, Config
-from migan_tf.base.errors import UserError
+from migan_tf.base.errors import UserError, quoted
 
 # Files of one task of a run, below its folder.
 RECORD, FLAGFILE = "run.json", "run.flags"
@@ -140,7 +140,8 @@ def read_config(folder) -> Config:
             f"--workdir must hold a run with a folder `{path.parent.name}`. "
             f"Received: {path.parent.parent}, which has no {path.parent.name}/"
             "run.json. Train one: python -m migan_tf.train "
-            f"--task={path.parent.name} --workdir={path.parent.parent} …"
+            f"--task={path.parent.name} "
+            f"--workdir={quoted(path.parent.parent)} …"
         ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
@@ -165,12 +166,13 @@ def best_weights(folder) -> pathlib.Path:
     Raises:
       UserError: the run has not been validated yet.
     """
-    weights = pathlib.Path(folder, BEST_WEIGHTS)
+    folder = pathlib.Path(folder)
+    weights = folder / BEST_WEIGHTS
     if not weights.exists():
         raise UserError(
             f"{folder} has no best/{weights.name} yet; it is written at the "
             "first validation. Train on: python -m migan_tf.train "
-            f"--flagfile={folder}/run.flags"
+            f"--flagfile={quoted(folder / FLAGFILE)}"
         )
     return weights
 
@@ -215,7 +217,7 @@ def tasks_of(workdir, wanted="all") -> list[str]:
         raise UserError(
             f"--workdir must be a run folder. Received: {workdir}, which holds "
             f"neither {' nor '.join(TASKS)}. Train one: python -m "
-            f"migan_tf.train --workdir={workdir} …"
+            f"migan_tf.train --workdir={quoted(workdir)} …"
         )
     return found
 
@@ -244,7 +246,7 @@ def _check_same(recorded, config, folder) -> None:
         raise UserError(
             f"--workdir={config.workdir} holds a run of other flags: "
             f"{', '.join(different)}. Give the flags it has "
-            f"(--flagfile={folder}/run.flags) or another --workdir."
+            f"(--flagfile={quoted(folder / FLAGFILE)}) or another --workdir."
         )
 
 

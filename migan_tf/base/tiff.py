@@ -8,6 +8,7 @@ Pillow unpacks whatever the compression, and the samples are made of the bytes.
 
 import io
 import struct
+import warnings
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -26,6 +27,8 @@ _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS = 322, 323, 324, 325
 _SAMPLE_FORMAT = 339
 _REDUCED_OR_MASK = 0b101  # of _SUBFILE: a thumbnail, or transparency
 # None, LZW, Deflate twice, PackBits, LZMA, Zstandard: what packs mere bytes.
+_MOST_SAMPLES = 8  # of a pixel
+_MOST_PAGES = 1000  # such a file may have no end
 _UNPACKED = 1
 _OF_BYTES = (_UNPACKED, 5, 8, 32946, 32773, 34925, 50000)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _INKS = 0, 1, 2, 5
@@ -36,6 +39,7 @@ _NO_PREDICTOR, _DIFFERENCES, _FLOAT_DIFFERENCES = 1, 2, 3
 def check(stream) -> None:
     """Raises what `decode` would raise, as far as the header tells."""
     number, page = _only_page(stream)
+    _check_sizes(page, stream)
     if _depth(page) > 8:
         _dtype(page, stream)
     else:
@@ -57,6 +61,7 @@ def decode(stream):
         images.
     """
     number, page = _only_page(stream)
+    _check_sizes(page, stream)
     if _depth(page) <= 8:
         # Pillow turns it upright itself.
         return pictures.array_of(_opened(stream, number)), None
@@ -81,6 +86,18 @@ def _only_page(stream):
     return (whole or pages)[0]
 
 
+def _check_sizes(page, stream):
+    """Refuses sizes that no picture has, before room is made for it."""
+    pictures.check_size(_one(page, _HEIGHT), _one(page, _WIDTH))
+    samples = _one(page, _SAMPLES, 1)
+    if not 0 < samples <= _MOST_SAMPLES:
+        raise OSError(f"it is damaged: it has {samples} samples a pixel")
+    if _TILES in page:
+        sides = _one(page, _TILE_WIDTH), _one(page, _TILE_HEIGHT)
+        if not all(0 < side <= 2 * pictures.MOST_SIDE for side in sides):
+            raise OSError(f"it is damaged: its tiles are of {sides}")
+
+
 def _pages(stream):
     """Yields the tags of each page."""
     stream.seek(0)
@@ -89,7 +106,7 @@ def _pages(stream):
         header += stream.read(8)
     try:
         page, known = ImageFileDirectory_v2(header), set()
-        while page.next and page.next not in known:
+        while page.next and page.next not in known and len(known) < _MOST_PAGES:
             known.add(page.next)
             start, page = page.next, ImageFileDirectory_v2(header)
             stream.seek(start)
@@ -118,7 +135,9 @@ def _one(page, tag, default=None):
 def _opened(stream, number):
     stream.seek(0)
     try:
-        image = Image.open(stream, formats=["TIFF"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(stream, formats=["TIFF"])
     except UnidentifiedImageError:
         raise OSError("it is damaged, or a kind of TIFF not read") from None
     image.seek(number)
@@ -132,7 +151,6 @@ def _dtype(page, stream):
     compression = _one(page, _COMPRESSION, _UNPACKED)
     photometric = _one(page, _PHOTOMETRIC)
     predictor = _one(page, _PREDICTOR, _NO_PREDICTOR)
-    pixels = _one(page, _WIDTH) * _one(page, _HEIGHT)
     undone = {
         _NO_PREDICTOR: True,
         _DIFFERENCES: depths != {12},
@@ -147,7 +165,6 @@ def _dtype(page, stream):
             photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _INKS),
         ),
         "predictor": (predictor, undone.get(predictor, False)),
-        "pixels": (pixels, pixels <= 2 * Image.MAX_IMAGE_PIXELS),
     }
     for what, (value, is_read) in stored.items():
         if not is_read:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from migan_tf.base.errors import UserError
+from migan_tf.base.errors import UserError, quoted
 from migan_tf.data import geometry, prepared
 
 # How OpenCV decodes each plane.
@@ -221,6 +221,6 @@ def damaged(path, what) -> UserError:
     folder = pathlib.Path(path).parent
     return UserError(
         f"--extra_dataset: {path} is damaged: {what}. Remove the dataset "
-        f"(rm -r {folder}) and make it again with the command that made it: "
-        "python -m migan_tf.synthesize --format=tfrecord …"
+        f"(rm -r {quoted(folder)}) and make it again with the command that "
+        "made it: python -m migan_tf.synthesize --format=tfrecord …"
     )

@@ -12,16 +12,16 @@ import contextlib
 import importlib
 import os
 import pathlib
-import shlex
 import shutil
 import sys
 import textwrap
 
+import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
-from migan_tf.base import locks
-from migan_tf.base.errors import UserError
+from migan_tf.base import files, locks
+from migan_tf.base.errors import UserError, quoted
 
 _INFO = "dataset_info.json"
 
@@ -47,6 +47,7 @@ def ensure_prepared(
       UserError: unknown dataset, or its files are absent or damaged; says
         where to get them, where to put them and what to run next.
     """
+    files.refuse_patterns(prepared_folder(data_dir), "data_dir")
     dataset, place = parted(dataset)
     if dataset.partition("/")[0] not in names():
         return _made(dataset, data_dir)
@@ -71,7 +72,7 @@ def ensure_prepared(
     except OSError as error:
         raise UserError(
             f"{dataset} could not be built in {root}: {error}. "
-            "Choose another folder with --data_dir."
+            "Next: make room, or choose another folder with --data_dir"
         ) from error
     return _builder(dataset, data_dir, manual_dir)
 
@@ -87,7 +88,7 @@ def parted(dataset: str) -> tuple[str, str]:
 
 def doctor_command(manual_dir: str) -> str:
     """The command that looks at a folder of downloads."""
-    flag = f"--manual_dir={shlex.quote(str(manual_dir))}"
+    flag = f"--manual_dir={quoted(manual_dir)}"
     return f"python -m migan_tf.doctor {flag}"
 
 
@@ -98,7 +99,7 @@ def train_command(name: str, manual_dir: str) -> str:
       name: of the dataset; experiments/NAME.flags are its flags.
       manual_dir: where its files lie.
     """
-    flag = f"--manual_dir={shlex.quote(str(manual_dir))}"
+    flag = f"--manual_dir={quoted(manual_dir)}"
     return (
         f"python -m migan_tf.train --flagfile=experiments/{name}.flags "
         f"{flag} --workdir=runs/{name}"
@@ -131,8 +132,7 @@ def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
         raise UserError(
             f"the prepared dataset {place} is damaged: "
             f"{gone[0] if gone else _INFO} is missing. "
-            "Remove it and run the command again: rm -r "
-            f"{shlex.quote(str(place))}"
+            f"Remove it and run the command again: rm -r {quoted(place)}"
         )
     return True
 
@@ -153,7 +153,7 @@ def made_names(data_dir: str = "") -> list[str]:
 
 def prepared_folder(data_dir: str = "") -> pathlib.Path:
     """Where prepared datasets lie; empty: TFDS's own folder."""
-    return pathlib.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
+    return files.at_home(data_dir or tfds.core.constants.DATA_DIR)
 
 
 def code_dir() -> pathlib.Path:
@@ -204,7 +204,7 @@ def made_builder(
         raise UserError(
             f"the prepared dataset {newest} is damaged: {error}. Remove it "
             "and make it again: python -m migan_tf.synthesize "
-            f"--format=tfrecord --output={root / name} …"
+            f"--format=tfrecord --output={quoted(root / name)} …"
         ) from error
     is_prepared(made)
     return made
@@ -264,7 +264,7 @@ def _builder(
 
 
 def _absolute(manual_dir):
-    return os.path.abspath(os.path.expanduser(manual_dir))
+    return os.path.abspath(files.at_home(manual_dir))
 
 
 def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
@@ -280,6 +280,8 @@ def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
             raise UserError(
                 _advice(builder, root, manual_dir=manual_dir, error=error)
             ) from error
+        if isinstance(error.__cause__, (OSError, tf.errors.OpError)):
+            raise OSError(str(error.__cause__)) from error  # of the disk
         raise
 
 

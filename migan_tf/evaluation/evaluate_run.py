@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from migan_tf.base import command_line, files, run_record
 from migan_tf.base.config import TASKS
-from migan_tf.base.errors import UserError
+from migan_tf.base.errors import UserError, quoted
 from migan_tf.evaluation import (
     generator_request,
     kept_images,
@@ -58,6 +58,7 @@ def _score_maps(settings):
         )
     folder = _segmenter_folder(settings)
     output = settings.output or _place(settings, folder.config)
+    files.check_output(output)
     threshold = settings.validation_threshold
     if threshold is None:
         threshold = folder.validation_threshold
@@ -89,8 +90,8 @@ def _predicted_images(settings):
     command_line.required(
         output=settings.output, ground_truth=settings.ground_truth
     )
-    if settings.protocol != "full_frame":
-        command_line.required(fov_masks=settings.fov_masks)
+    _check_fov_masks(settings)
+    files.check_output(settings.output)
     return predictions.read_scored(
         settings.predictions,
         settings.ground_truth,
@@ -98,7 +99,30 @@ def _predicted_images(settings):
         second_annotator=settings.second_annotator,
         fundus=settings.fundus,
         subset=settings.subset,
+        find_fov_masks=settings.find_fov_masks,
     )
+
+
+def _check_fov_masks(settings):
+    """Says how the pixels that count may be known."""
+    masks, found = settings.fov_masks, settings.find_fov_masks
+    if masks and found:
+        raise UserError(
+            "--find_fov_masks goes without --fov_masks. Received: both. Next: "
+            "leave one of them out"
+        )
+    if found and not settings.fundus:
+        raise UserError(
+            "--find_fov_masks finds the fields of view in the photographs of "
+            "--fundus. Received: --fundus=''. Next: --fundus=DIR"
+        )
+    if not (masks or found) and settings.protocol != "full_frame":
+        raise UserError(
+            "--fov_masks is required: pixels outside the field of view do not "
+            "count. Received: ''. Next: --fov_masks=DIR; or --fundus=DIR "
+            "--find_fov_masks, which finds them in the photographs; or "
+            "--protocol=full_frame, by which all pixels count"
+        )
 
 
 def _segmenter_folder(settings):
@@ -175,5 +199,5 @@ def _check_has_segmenter(workdir):
             "--task=segmentation, the default, scores a run's segmenter. "
             f"Received: --workdir={workdir}, which holds a generator alone. "
             "Score that: python -m migan_tf.evaluate --task=synthesis "
-            f"--workdir={workdir} --segmenter_model=RUN/segmentation"
+            f"--workdir={quoted(workdir)} --segmenter_model=RUN/segmentation"
         )

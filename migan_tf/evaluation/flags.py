@@ -90,6 +90,10 @@ class Settings:
         help="Folder of the field-of-view masks; full_frame needs none.",
         place=True,
     )
+    find_fov_masks: bool = of_segmentation(
+        default=False,
+        help="Finds the field-of-view masks in the photographs of --fundus.",
+    )
     second_annotator: str = of_segmentation(
         default="",
         help="Folder of the second annotator's vessel maps.",

@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from migan_tf.base.errors import UserError
+from migan_tf.base.errors import UserError, quoted
 from migan_tf.evaluation import (
     features,
     generator_distances,
@@ -229,7 +229,7 @@ def _load_generators(folder, reference):
                     f"--reference_workdir must be a run of the same --{name} "
                     "as the generator: both paint the same maps. Received: "
                     f"{other} and {own}. Train one: python -m migan_tf.train "
-                    f"--task=synthesis --{name}={own} …"
+                    f"--task=synthesis --{name}={quoted(own)} …"
                 )
         try:
             generators["reference"] = load_generator(reference)

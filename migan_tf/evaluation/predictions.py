@@ -1,10 +1,11 @@
 """Reads the probability maps of any method and what they are scored against."""
 
 import collections.abc
+import dataclasses
 
 import numpy as np
 
-from migan_tf.base import image_files, map_kinds, map_values
+from migan_tf.base import image_files, map_kinds, map_values, results
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
 from migan_tf.evaluation.scored_image import ScoredImage
@@ -16,17 +17,19 @@ class PredictedImages(collections.abc.Sequence):
     The files of one image are in memory at a time, however many there are.
     """
 
-    def __init__(self, files, partners):
+    def __init__(self, files, partners, find_fov_masks=False):
         """Reads all predictions once, to see what their levels are of.
 
         Args:
           files: list of `image_files.ImageFile`s, of the predictions.
           partners: list of {role: `ImageFile`}, one for each of them.
+          find_fov_masks: whether FOV masks are found in the photographs.
 
         Raises:
           UserError: one is not readable, or holds no probabilities.
         """
         self._rows = list(zip(files, partners, strict=True))
+        self._find_fov_masks = find_fov_masks
         self._brightest, brightest_of = np.zeros((1, 1), np.uint8), ""
         for file in files:
             plane = image_files.read_plane(file)
@@ -45,7 +48,12 @@ class PredictedImages(collections.abc.Sequence):
         # The scale is that of the whole set, for which its brightest stands.
         plane = image_files.read_plane(file)
         unit = map_values.to_unit({"": self._brightest, file.name: plane})
-        return _scored_image(file, unit[file.name], partners)
+        planes = _planes(file, unit[file.name], partners)
+        if self._find_fov_masks:
+            planes["fov_masks"] = _found_fov_mask(
+                planes["fundus"], partners["fundus"].name
+            )
+        return _scored_image(file.stem, unit[file.name], planes)
 
 
 def read_scored(
@@ -55,6 +63,7 @@ def read_scored(
     second_annotator="",
     fundus="",
     subset=False,
+    find_fov_masks=False,
 ) -> PredictedImages:
     """Finds the maps of a method and their references.
 
@@ -67,6 +76,7 @@ def read_scored(
       second_annotator: the same of vessel maps of the second, or empty.
       fundus: the same of photographs for the overlays, or empty.
       subset: vessel maps without a prediction are left out, not an error.
+      find_fov_masks: whether FOV masks are found in the photographs.
 
     Returns:
       The `PredictedImages`, by file name. Reading one raises a `UserError`
@@ -77,7 +87,9 @@ def read_scored(
       UserError: files missing, unpaired or, as far as their headers tell,
         unreadable; predictions that hold no probabilities.
     """
-    maps = image_files.list_by_stem("predictions", predictions)
+    maps = _probability_maps(
+        image_files.list_by_stem("predictions", predictions)
+    )
     partners = {stem: {} for stem in maps}
     for role, place in (
         ("ground_truth", ground_truth),
@@ -92,11 +104,40 @@ def read_scored(
             for stem, found in partners.items():
                 found[role] = files[pairs[stem]]
                 image_files.check(found[role])
-    return PredictedImages(list(maps.values()), list(partners.values()))
+    return PredictedImages(
+        list(maps.values()), list(partners.values()), find_fov_masks
+    )
 
 
-def _scored_image(file, probability, partners):
-    """The `ScoredImage` of one prediction."""
+def _probability_maps(found):
+    """Of what `segment` has written into a folder its probabilities alone.
+
+    Args:
+      found: {stem: `ImageFile`} of the folder.
+
+    Returns:
+      {stem: `ImageFile`}, the stems of such files those of the photographs;
+      any other folder as it is.
+    """
+    ending, others = f"_{results.PROBABILITY}", (results.MAP, results.OVERLAY)
+    own = {
+        stem.removesuffix(ending): file
+        for stem, file in found.items()
+        if stem.endswith(ending)
+    }
+    beside = {f"{stem}_{shows}" for stem in own for shows in others}
+    if beside.isdisjoint(found):
+        return found
+    passed = beside | own.keys() | {stem + ending for stem in own}
+    return {
+        stem: file for stem, file in found.items() if stem not in passed
+    } | {
+        stem: dataclasses.replace(file, stem=stem) for stem, file in own.items()
+    }
+
+
+def _planes(file, probability, partners):
+    """{role: plane or photograph} of what belongs to a prediction."""
     planes = {}
     for role, partner in partners.items():
         planes[role] = _read(role, partner)
@@ -107,9 +148,28 @@ def _scored_image(file, probability, partners):
                 f"{_size(probability)}, {partner.name} of "
                 f"{_size(planes[role])} (height × width)"
             )
+    return planes
+
+
+def _found_fov_mask(fundus, name):
+    """The FOV mask (H,W) bool that is found in a photograph."""
+    from migan_tf.data import fov  # TensorFlow; few need it.
+
+    large = min(fundus.shape[:2]) >= fov.LEAST_SIDE
+    fov_mask = fov.find_fov_mask(fundus).numpy() if large else np.zeros(1)
+    if not fov_mask.any():
+        raise UserError(
+            f"--find_fov_masks: {name} must show a fundus. Received: one in "
+            "which none is found, dark, flat or small. Next: give --fov_masks"
+        )
+    return fov_mask
+
+
+def _scored_image(image_id, probability, planes):
+    """The `ScoredImage` of one prediction."""
     everywhere = np.ones(probability.shape, bool)
     return ScoredImage(
-        image_id=file.stem,
+        image_id=image_id,
         vessel_probability=probability,
         vessel_map=planes["ground_truth"],
         fov_mask=planes.get("fov_masks", everywhere),

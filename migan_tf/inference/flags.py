@@ -23,6 +23,14 @@ class Settings:
     recursive: bool = field(
         default=False, help="Takes the photographs of sub-folders, too."
     )
+    overwrite: bool = field(
+        default=False,
+        help="Makes results anew that are there already, whoever made them.",
+    )
+    force: bool = field(
+        default=False,
+        help="Segments also what does not look like a photograph of a fundus.",
+    )
     output: str = field(
         default="vessels", help="Folder of the results.", place=True
     )

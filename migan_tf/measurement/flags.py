@@ -46,6 +46,10 @@ class Settings:
         ),
         choices=("auto", "photograph", "map"),
     )
+    force: bool = field(
+        default=False,
+        help="Measures also what does not look like a photograph of a fundus.",
+    )
     recursive: bool = field(
         default=False, help="Search the sub-folders of folders, too."
     )

@@ -10,11 +10,21 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
-from migan_tf.base import files, image_files, map_kinds, map_values
+from migan_tf.base import (
+    files,
+    fundus_check,
+    image_files,
+    map_kinds,
+    map_values,
+    results,
+)
 from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
 from migan_tf.vessel_maps import statistics
+
+# What of other commands' results is measured: of `segment` the maps alone.
+_MEASURED = {results.SEGMENT: (results.MAP,)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,16 +52,12 @@ def measure_files(paths, folder, settings) -> int:
     Raises:
       UserError: there are no files, or a setting is at fault.
     """
+    files.check_output(settings.output, a_file=True)
     output = pathlib.Path(settings.output)
-    if output.is_dir():
-        raise UserError(
-            "--output must be a file. Received: the folder "
-            f"{settings.output}. Next: --output={output / 'measures.csv'}"
-        )
     found, skipped = _found(paths, settings.recursive)
     masks = _fov_masks(found, settings.fov_masks)
     files.make_output(output.parent)
-    reader = _Reader(folder, settings.read_as)
+    reader = _Reader(folder, settings.read_as, settings.force)
     rows, framed = [], 0
     for file in tqdm(found, unit="image"):
         try:
@@ -82,6 +88,15 @@ def _found(paths, recursive):
       (list of `ImageFile`, list of texts).
     """
     listing = image_files.find_images(paths, recursive=recursive)
+    own = results.own(listing, _MEASURED)
+    if own:
+        told = f"passed over: {len(own)} results that show no vessels alone"
+        print(f"{told}, such as {own[0].name}", file=sys.stderr)
+    if not listing.images:
+        raise UserError(
+            f"there is nothing to measure. Received: {own[0].name} and others "
+            "alike. Next: give photographs or vessel maps"
+        )
     listing.tell_folders()
     skipped = listing.skipped()
     for line in skipped:
@@ -116,9 +131,9 @@ def _fov_masks(found, place) -> dict[str, image_files.ImageFile]:
 class _Reader:
     """Finds the vessels of files, whatever these are."""
 
-    def __init__(self, folder, read_as):
-        """Keeps the segmenter's `ModelFolder` and the value of --read_as."""
-        self._folder, self._read_as = folder, read_as
+    def __init__(self, folder, read_as, force=False):
+        """Keeps the segmenter's `ModelFolder`, --read_as and --force."""
+        self._folder, self._read_as, self._force = folder, read_as, force
         self._segmenters = {}
 
     def read(self, file, mask_file) -> VesselsOfFile:
@@ -159,6 +174,8 @@ class _Reader:
 
     def _segmented(self, file, mask_file) -> VesselsOfFile:
         fundus, inside = map_kinds.read_photograph(file), None
+        if not self._force:
+            fundus_check.check(fundus, file.name)
         if mask_file is not None:
             inside = _fov_mask(mask_file, file, fundus.shape[:2])
         found = self._segmenter(inside is not None)(fundus, inside)

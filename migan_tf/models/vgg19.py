@@ -105,7 +105,7 @@ def load(weights, seed) -> keras.Model:
         return _randomized(_application(None), seed)
     if weights == "imagenet":
         return _downloaded()
-    path = pathlib.Path(weights).expanduser()
+    path = pathlib.Path(os.path.expanduser(weights))
     _check_file(path)
     try:
         with warnings.catch_warnings():
@@ -131,7 +131,7 @@ def at_hand(weights) -> bool:
     """
     if weights == "imagenet":
         weights = f"{_keras_models()}/{FILE_NAME}"
-    return pathlib.Path(weights).expanduser().is_file()
+    return pathlib.Path(os.path.expanduser(weights)).is_file()
 
 
 def _application(weights):

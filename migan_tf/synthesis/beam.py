@@ -5,9 +5,11 @@ byte.
 """
 
 import contextlib
+import json
 import os
 
 from migan_tf.base.errors import UserError
+from migan_tf.base.files import SUMMARY
 from migan_tf.synthesis import job, summary
 from migan_tf.synthesis.pairs import Maker
 from migan_tf.synthesis.recipe import exit_status, plan_job
@@ -127,7 +129,8 @@ def run(settings, generator, arguments) -> int:
       arguments: list of Beam's own flags, such as --runner=DataflowRunner.
 
     Returns:
-      Exit status: 0, or 1 when files of --vessel_maps were passed over.
+      Exit status: 0, or 1 when files of --vessel_maps were passed over or
+      fewer pairs were made than were asked for.
 
     Raises:
       UserError: flags, data or the output are at fault.
@@ -142,11 +145,13 @@ def run(settings, generator, arguments) -> int:
     with _as_user_error(output, arguments, ValueError):
         job.claim(store_of(output), identity)
         pipeline = beam.Pipeline(options=PipelineOptions(arguments))
-    with _as_user_error(output, arguments), pipeline:
-        told = build(pipeline, plan, output=output, recipe=recipe)
-        told | "Tell" >> beam.Map(print)
+    with _as_user_error(output, arguments):
+        with pipeline:
+            told = build(pipeline, plan, output=output, recipe=recipe)
+            told | "Tell" >> beam.Map(print)
+        counts = json.loads(store_of(output).read(SUMMARY))
     print(output)
-    return exit_status(settings)
+    return exit_status(settings, counts)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,9 @@ from migan_tf.inference.contrast import AS_PHOTOGRAPHED, read_contrast
 from migan_tf.vessel_maps.sources import SOURCES
 
 FORMATS = ("png", "tfrecord")
+# σ of the noise beyond which nothing that is painted is a retina; trained with
+# 0.001 or 1, looked at with 1.
+MOST_STDDEV = 4.0
 MOST = 10**7  # numbers have seven digits in the files' names
 
 # `bulk`: it means something only to a job of many pairs.
@@ -160,6 +163,20 @@ class Settings(JobSettings):
         help="Images of each map, without --vessel_source.",
         minimum=1,
     )
+    overwrite: bool = field(
+        default=False,
+        help=(
+            "Makes images anew that are there already, whoever made them; "
+            "without --vessel_source."
+        ),
+    )
+    force: bool = field(
+        default=False,
+        help=(
+            "Paints also with a --noise_stddev that paints no retinas, without "
+            "--vessel_source."
+        ),
+    )
     shard: str = bulk_field(
         topic="How a job is shared",
         default="0/1",
@@ -253,10 +270,23 @@ def _check_job(found, given):
             "--recursive goes with --vessel_maps. Received: --recursive "
             f"--vessel_source={source}. Next: leave it out"
         )
+    _check_without_job(found, given)
     if "samples" in given:
         raise UserError(
             "--samples goes without --vessel_source, which makes one image of "
             f"each map. Received: --samples={found.samples}. Next: --count"
+        )
+
+
+def _check_without_job(found, given):
+    """Refuses flags of a few images; a job goes on and has its own gate."""
+    strange = [name for name in ("overwrite", "force") if name in given]
+    if strange:
+        raise UserError(
+            f"--{strange[0]} goes without --vessel_source, whose jobs go on "
+            "where they were stopped and check each image. Received: "
+            f"--{strange[0]} --vessel_source={found.vessel_source}. Next: "
+            "leave it out, or give another --output"
         )
 
 
@@ -274,3 +304,10 @@ def _check_plain(found, given):
             f"{received} without it. Next: --vessel_source=deformed, say"
         )
     command_line.required(vessel_maps=found.vessel_maps, output=found.output)
+    stddev = found.noise_stddev
+    if stddev is not None and stddev > MOST_STDDEV and not found.force:
+        raise UserError(
+            f"--noise_stddev must be at most {MOST_STDDEV:g}: with more no "
+            f"retina is painted. Received: --noise_stddev={stddev:g}. Next: "
+            "--noise_stddev=1, or --force"
+        )

@@ -15,6 +15,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from migan_tf.base.files import encode_png
+
 VERSION = "1.0.0"  # of the dataset that a job of record files makes
 DATASET_INFO = f"{VERSION}/dataset_info.json"
 # The folder of each plane and what its files' names end in. The first three are
@@ -192,23 +194,6 @@ def files_of(plan, store):
       `PngFiles` or `RecordFiles`.
     """
     return BY_NAME[plan.format](plan, store)
-
-
-def encode_png(image) -> bytes:
-    """The content of a PNG file.
-
-    Args:
-      image: (H,W,3) uint8 RGB, (H,W) uint8, or (H,W) bool, which is stored as
-        0 and 255.
-    """
-    if image.dtype == bool:
-        image = image.astype(np.uint8) * 255
-    if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    fits, content = cv2.imencode(".png", image)
-    if not fits:
-        raise ValueError(f"not an image: {image.shape} {image.dtype}")
-    return content.tobytes()
 
 
 def _png_name(image_id, plane):

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import math
 
+from migan_tf.base import files
 from migan_tf.base.errors import UserError
 from migan_tf.synthesis import formats
 
@@ -103,7 +104,7 @@ def claim(store, identity) -> None:
                 "--output must not be a dataset of other making. Received: a "
                 f"folder with {formats.VERSION}/ and no {JOB}. Give another"
             )
-        store.write(JOB, text.encode())
+        store.write(JOB, files.as_bytes(text))
         return
     there = _parsed(JOB, store.read(JOB))
     names = sorted(
@@ -152,7 +153,7 @@ def make_block(plan, store, maker, block, made=lambda: None) -> None:
 
     formats.files_of(plan, store).write_block(block, pairs())
     # Last: a block that has it is whole.
-    store.write(plan.manifest(block), "".join(lines).encode())
+    store.write(plan.manifest(block), files.as_bytes("".join(lines)))
 
 
 def manifest(plan, store, block) -> list[dict]:

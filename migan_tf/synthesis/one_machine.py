@@ -30,7 +30,8 @@ def run(settings, generator) -> int:
       generator: `model_folder.ModelFolder` of the network that paints.
 
     Returns:
-      Exit status: 0, or 1 when files of --vessel_maps were passed over.
+      Exit status: 0, or 1 when files of --vessel_maps were passed over or
+      fewer pairs were made than were asked for.
 
     Raises:
       UserError: flags, data or the folder are at fault.
@@ -71,7 +72,7 @@ def run(settings, generator) -> int:
         return exit_status(settings)
     counts = summary.finish(plan, store)
     print(f"{summary.describe(counts)}\n{output}")
-    return exit_status(settings)
+    return exit_status(settings, counts)
 
 
 def make_blocks(plan, root, recipe, blocks, workers):

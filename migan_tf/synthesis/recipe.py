@@ -9,12 +9,13 @@ import json
 import os
 import pathlib
 import re
+import sys
 
 import numpy as np
 from absl import logging
 
 from migan_tf import __version__
-from migan_tf.base import image_files, run_record
+from migan_tf.base import files, image_files, run_record
 from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches, fov, geometry, photographs, prepared
@@ -24,7 +25,7 @@ from migan_tf.inference.contrast import (
     ContrastRange,
     read_contrast,
 )
-from migan_tf.synthesis import formats, gate
+from migan_tf.synthesis import formats, gate, summary
 from migan_tf.synthesis.job import Plan
 from migan_tf.vessel_maps import sources
 
@@ -81,7 +82,7 @@ def plan_job(settings, generator):
         style_fundus = user_files.read_style_fundus(settings.style_fundus)
     plan = _plan(settings, config.image_size)
     drawn_from, known = _photographs(config, settings)
-    files = _map_files(settings)
+    map_files = _map_files(settings)
     like = _likeness(settings, config)
     noise_stddev = settings.noise_stddev
     if noise_stddev is None:
@@ -92,7 +93,7 @@ def plan_job(settings, generator):
         source=sources.make_source(
             settings.vessel_source,
             drawn_from,
-            files,
+            map_files,
             like=like,
             size=config.image_size,
         ),
@@ -122,7 +123,9 @@ def plan_job(settings, generator):
         "reader": reader.identity(),
         "maps_of": {p.image_id: p.sha256() for p in drawn_from},
         "compared_with": {p.image_id: p.sha256() for p in known},
-        "vessel_maps": {file.below: _sha256(file) for file in files},
+        "vessel_maps": {
+            file.below: image_files.sha256(file) for file in map_files
+        },
         **_unusual(settings, generator.config),
     }
     text = json.dumps(identity, sort_keys=True)
@@ -148,7 +151,7 @@ def _unusual(settings, config):
         found["contrast"] = [contrast.lowest, contrast.highest]
     if settings.style_fundus:
         file = image_files.image_file(settings.style_fundus)
-        found["style_fundus"] = {file.below: _sha256(file)}
+        found["style_fundus"] = {file.below: image_files.sha256(file)}
     if settings.image_size not in (0, config.image_size):
         found["image_size"] = settings.image_size
     return found
@@ -173,6 +176,8 @@ def _reader_of(settings):
 def _plan(settings, size):
     name = pathlib.Path(settings.output).resolve().name
     taken = prepared.names()
+    if formats.BY_NAME[settings.format].is_dataset:
+        files.refuse_patterns(settings.output, "output")
     fits = _DATASET_NAME.fullmatch(name) and name not in taken
     if formats.BY_NAME[settings.format].is_dataset and not fits:
         raise UserError(
@@ -233,8 +238,21 @@ def _map_files(settings):
     return files
 
 
-def exit_status(settings) -> int:
-    """1 where the folder of maps holds more than images, which was said."""
+def exit_status(settings, counts=None) -> int:
+    """The status of a job, which is 1 where not all was done; says why.
+
+    Args:
+      settings: `flags.JobSettings`.
+      counts: from `summary.finish`; None while blocks are missing.
+
+    Returns:
+      0, or 1 where numbers were given up, or where the folder of maps holds
+      more than images, which was said.
+    """
+    told = summary.shortfall(counts) if counts else ""
+    if told:
+        print(f"warning: {told}", file=sys.stderr)
+        return EXIT_SKIPPED
     if settings.vessel_source != "folder":
         return 0
     found = image_files.find_images(
@@ -266,10 +284,3 @@ def _originals(known, config, style_fundus):
         return originals
     style_fov = fov.find_fov_mask(style_fundus).numpy()
     return gate.with_colours_of(originals, style_fundus, style_fov)
-
-
-def _sha256(file) -> str:
-    try:
-        return hashlib.sha256(file.content()).hexdigest()
-    except OSError as error:
-        raise UserError(f"{file.name} cannot be read: {error}") from error

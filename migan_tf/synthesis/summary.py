@@ -7,11 +7,24 @@ import cv2
 import numpy as np
 
 from migan_tf.base.errors import UserError
-from migan_tf.base.files import SUMMARY
+from migan_tf.base.files import SUMMARY, encode_png
 from migan_tf.metrics import figures
 from migan_tf.synthesis import formats, gate, job
 
 SHEET = "summary.png"
+# What lets more images through, by the reason that most were refused for.
+_ADVICE = {
+    "blank": "give vessel maps that fill the field of view",
+    "holes": "a smaller --noise_stddev, or another --model",
+    "gamut": (
+        "a smaller --noise_stddev, another --model, or a larger --colour_margin"
+    ),
+    "vessels": (
+        "vessel maps like those of photographs, another --model, or a smaller "
+        "--least_consistency"
+    ),
+    "copy": "--vessel_source=deformed, or a smaller --least_distance",
+}
 SHOWN, PER_ROW = 16, 8  # pairs on the sheet
 SHOWN_SIDE = 160  # pixels
 
@@ -81,6 +94,28 @@ def describe(summary) -> str:
     )
 
 
+def shortfall(summary) -> str:
+    """What is wrong where numbers were given up, and what to change.
+
+    Args:
+      summary: from `finish`.
+
+    Returns:
+      A sentence; empty where every pair that was asked for is there.
+    """
+    if not summary["given_up"]:
+        return ""
+    refused = {name: n for name, n in summary["refused"].items() if n}
+    counts = ", ".join(f"{name} {n}" for name, n in refused.items())
+    most = max(refused, key=refused.get, default="vessels")
+    pairs = summary["pairs"]
+    return (
+        f"{pairs} of {pairs + summary['given_up']} pairs were made: no image "
+        f"of the others passed the gate (images refused: {counts}). Next, with "
+        f"another --output: {_ADVICE[most]}"
+    )
+
+
 def _quantiles(values):
     if not values:
         return None
@@ -97,7 +132,7 @@ def _sheet(files, written) -> bytes:
         found = [files.read(*place) for place in shown[first : first + PER_ROW]]
         rows.append([_small(np.dstack([levels] * 3)) for _, levels in found])
         rows.append([_small(fundus) for fundus, _ in found])
-    return formats.encode_png(figures.contact_sheet(rows))
+    return encode_png(figures.contact_sheet(rows))
 
 
 def _small(image):

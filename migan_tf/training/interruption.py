@@ -24,15 +24,7 @@ _FULL = (
 )
 _FULL_WORDS = tuple(
     os.strerror(number)
-    for number in (
-        errno.EFBIG,
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EROFS,
-        errno.EACCES,
-        errno.EIO,
-        errno.ENOENT,
-    )
+    for number in (*files.UNWRITABLE, errno.EIO, errno.ENOENT)
 )
 
 

@@ -20,6 +20,7 @@ import time
 from absl import logging
 
 from migan_tf.base import files, locks
+from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
 from migan_tf.utility_study.plan import SYNTHESIS
 
@@ -97,7 +98,9 @@ class Runner:
             status = self._call(step, cores, log=log, lock=lock)
             if self._stopped:
                 return
-            if status or not step.result.exists():
+            allowed = [0, *([EXIT_SKIPPED] if step.kind == SYNTHESIS else [])]
+            # Whether its pairs suffice is for the step's own check to say.
+            if status not in allowed or not step.result.exists():
                 raise UserError(
                     f"step {step.name} ended with status {status}: "
                     f"{_last_lines(log)}\nIts log: {log}. What is done is "

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from migan_tf.base import image_files
+from migan_tf.base import image_files, pictures
 from migan_tf.base.errors import UserError
 
 ROWS, COLUMNS = np.mgrid[:12, :20]
@@ -218,14 +218,15 @@ def test_deep_kinds_that_are_not_read_are_named(tmp_path, tags, words):
         image_files.check(image_files.image_file(tmp_path / "a.tif"))
 
 
-def test_the_limit_of_pixels_is_one_of_pixels(tmp_path, monkeypatch):
-    """Against bombs; three colours of two bytes do not make it six times."""
+def test_the_limit_is_one_of_sides(tmp_path, monkeypatch):
+    """Against bombs: the larger side of 12 × 20 pixels is 20."""
     content = tiff([page(RGB.astype(np.uint16) * 257)])
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 120)
+    most = max(RGB.shape[:2])
+    monkeypatch.setattr(pictures, "MOST_SIDE", most)
     found = photograph(tmp_path / "a.tif", content)
     np.testing.assert_array_equal(found, RGB)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 119)
-    with pytest.raises(UserError, match="a.tif .*pixels 240"):
+    monkeypatch.setattr(pictures, "MOST_SIDE", most - 1)
+    with pytest.raises(UserError, match=f"a.tif .*1 to {most - 1} pixels"):
         photograph(tmp_path / "a.tif", content)
 
 

@@ -4,6 +4,7 @@ from PIL import Image
 
 from migan_tf.base.errors import UserError
 from migan_tf.evaluation import predictions
+from migan_tf.phantom.retina import phantom_retina
 
 SHAPE = (8, 12)
 
@@ -59,6 +60,45 @@ def test_more_fov_masks_than_predictions_are_left_out(folders):
     places = folders[1]
     save(places["fov_masks"], "0{}_test_mask.gif", {"3": np.ones(SHAPE, "u1")})
     assert len(predictions.read_scored(**places)) == 2
+
+
+def test_a_folder_of_segment_is_taken_as_it_is(folders):
+    """Also where the photographs lie in it."""
+    levels, places = folders
+    written = places["predictions"].parent / "vessels"
+    for shows in ("_vessel_probability", "_vessel_map", "_overlay", ""):
+        save(written, "0{}_test" + shows + ".png", levels)
+    rows = predictions.read_scored(**places | {"predictions": written})
+    assert [row.image_id for row in rows] == ["01_test", "02_test"]
+    np.testing.assert_array_equal(
+        rows[1].vessel_probability, levels["2"].astype(np.float32) / 255
+    )
+    # One that lacks the others is any method's.
+    for path in written.glob("*[pty].png"):
+        if "probability" not in path.name:
+            path.unlink()
+    rows = predictions.read_scored(**places | {"predictions": written})
+    assert rows[0].image_id == "01_test_vessel_probability"
+
+
+def test_fields_of_view_are_found_where_that_is_asked_for(tmp_path):
+    eye = phantom_retina(120, 150, 3)
+    places = {
+        name: save(tmp_path / name, "{}.png", {"a": plane})
+        for name, plane in {
+            "predictions": eye.vessel_map,
+            "ground_truth": eye.vessel_map,
+            "fundus": eye.fundus,
+        }.items()
+    }
+    (row,) = predictions.read_scored(**places, find_fov_masks=True)
+    inside = eye.fov_mask > 0
+    both = (row.fov_mask & inside).sum()
+    assert 2 * both / (row.fov_mask.sum() + inside.sum()) > 0.97
+    save(tmp_path / "fundus", "{}.png", {"a": eye.fundus * 0})
+    rows = predictions.read_scored(**places, find_fov_masks=True)
+    with pytest.raises(UserError, match="--find_fov_masks: .*none is found"):
+        rows[0]
 
 
 def test_a_missing_fov_mask_is_named(folders):

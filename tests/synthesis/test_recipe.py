@@ -102,6 +102,15 @@ def test_other_files_among_the_maps_are_an_exit_status_of_1(tmp_path):
     assert exit_status(settings_of("run", "made")) == 0
 
 
+def test_fewer_pairs_than_were_asked_for_are_an_exit_status_of_1(capsys):
+    settings = settings_of("run", "made")
+    counts = {"pairs": 20, "given_up": 0, "refused": {"vessels": 3}}
+    assert exit_status(settings, counts) == 0
+    counts |= {"pairs": 0, "given_up": 20}
+    assert exit_status(settings, counts) == 1
+    assert "0 of 20 pairs were made" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("source", ["deformed", "procedural"])
 def test_data_that_are_named_must_be_there(source, tiny_run, tmp_path):
     elsewhere = {"dataset": "drive", "data_dir": str(tmp_path / "empty")}

@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from migan_tf.base.errors import UserError
 from migan_tf.data import batches
-from migan_tf.synthesis import formats, job, summary
+from migan_tf.synthesis import formats, gate, job, summary
 from migan_tf.synthesis.job import Plan
 from migan_tf.synthesis.store import LocalStore
 from tests.synthetic_parts import (
@@ -65,6 +65,19 @@ def test_the_summary_counts_by_reason(tmp_path):
     told = summary.describe(found)
     assert "24 pairs of 27 images made" in told
     assert "vessels 2 (7.4%)" in told and "given up: 1" in told
+
+
+@pytest.mark.parametrize(
+    "most, words", [("vessels", "--least_consistency"), ("gamut", "--noise")]
+)
+def test_a_shortfall_is_counted_and_says_what_to_change(most, words):
+    refused = dict.fromkeys(gate.REASONS, 0) | {"copy": 1, most: 9}
+    counts = {"pairs": 18, "given_up": 2, "refused": refused}
+    told = summary.shortfall(counts)
+    assert "18 of 20 pairs were made" in told
+    assert f"{most} 9" in told and "copy 1" in told and "blank" not in told
+    assert words in told.partition("Next")[2]
+    assert summary.shortfall(counts | {"given_up": 0}) == ""
 
 
 def test_records_become_a_dataset_that_train_takes(tiny_config, tmp_path):

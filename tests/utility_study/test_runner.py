@@ -136,6 +136,17 @@ def test_a_step_without_its_result_has_failed(tmp_path):
         Runner(tmp_path, [cell_of(tmp_path, idle)]).run()
 
 
+def test_fewer_pairs_are_no_failure_where_they_suffice(tmp_path):
+    """`synthesize` ends with 1 then; how many are needed the check knows."""
+    made = make_step(tmp_path, "x/a/do", NOTE + "sys.exit(1)")
+    with pytest.raises(UserError, match="ended with status 1"):
+        Runner(tmp_path, [cell_of(tmp_path, made)]).run()
+    made.result.unlink()
+    painted = dataclasses.replace(made, kind=SYNTHESIS)
+    Runner(tmp_path, [cell_of(tmp_path, painted)]).run()
+    assert painted.result.exists()
+
+
 def test_cells_side_by_side_have_cores_of_their_own(tmp_path):
     program = (
         "import os, pathlib, sys, time\n"
