@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from migan_tf.base import command_line, files, settings
-from migan_tf.base.errors import UserError
+from migan_tf.base.errors import UserError, quoted
 from migan_tf.base.settings import field
 
 from . import client_protocols, client_rest
@@ -279,7 +279,7 @@ def _read(flag, path) -> bytes:
     except OSError as error:
         raise UserError(
             f"--{flag} must be an image file that can be read. Received: "
-            f"{path}, {error.strerror}. Next: ls -l {path}"
+            f"{path}, {error.strerror}. Next: ls -l {quoted(path)}"
         ) from error
 
 

@@ -9,6 +9,7 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
+from migan_tf.base import files
 from migan_tf.base.errors import UserError
 from migan_tf.data import geometry, photographs
 from migan_tf.inference import model_folder, run_networks
@@ -72,7 +73,7 @@ def export(
         config = run_networks.resized(config, image_size)
     module, functions = _signatures(network, config, task)
     name = f"migan_{task}_{variant}" if variant else f"migan_{task}"
-    models = pathlib.Path(export_dir).expanduser()
+    models = files.at_home(export_dir)
     if measure:  # Missing data should be told before any work.
         splits = card_figures.test_splits(config)
         if task == "synthesis":

@@ -16,7 +16,6 @@ import shutil
 import sys
 import textwrap
 
-import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
@@ -280,6 +279,8 @@ def _build(builder, root: pathlib.Path, manual_dir: str) -> None:
             raise UserError(
                 _advice(builder, root, manual_dir=manual_dir, error=error)
             ) from error
+        import tensorflow as tf  # It is loaded by now.
+
         if isinstance(error.__cause__, (OSError, tf.errors.OpError)):
             raise OSError(str(error.__cause__)) from error  # of the disk
         raise
