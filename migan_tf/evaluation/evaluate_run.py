@@ -72,8 +72,9 @@ def _report(settings, images, output, threshold):
     scores = report.scores_of(found, settings.bootstrap_samples)
     told = {n: getattr(settings, n) for n in (*SOURCES, "dataset", "split")}
     scores["source"] = {name: value for name, value in told.items() if value}
-    # Maps of any method come without.
-    scores["weights_sha256"] = getattr(images, "weights_sha256", None)
+    weights = getattr(images, "weights_sha256", None)
+    if weights:  # Maps of any method come without.
+        scores["weights_sha256"] = weights
     table = report.write_report(
         images, scores, curves=found.curves(), output_dir=output
     )
