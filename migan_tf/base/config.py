@@ -71,7 +71,10 @@ class Config:
     )
     dry_run: bool = field(
         default=False,
-        help="Check and print everything, but train nothing.",
+        help=(
+            "Check everything and estimate the time, but train nothing and "
+            "leave nothing behind."
+        ),
         resumable=True,
     )
 

@@ -27,6 +27,7 @@ _NO_ERRORS = rb"|".join(
         rb"Unable to register cu\w+ (?:factory|plugin)",
         rb".*computation placer already registered",
         rb"layout failed: INVALID_ARGUMENT: Size of values 0 does not match",
+        rb"remapper failed: INVALID_ARGUMENT: Mutation::Apply error",
         rb"NodeDef mentions attribute \w+ which is not in the op definition",
     )
 )

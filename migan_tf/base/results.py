@@ -41,8 +41,7 @@ def write(path, image, shows, made_of, command=SEGMENT) -> None:
     chunk += struct.pack(">I", zlib.crc32(text))
     content = files.encode_png(image)
     content = content[:_HEAD] + chunk + content[_HEAD:]
-    with files.atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    files.write_bytes(path, content)
 
 
 def read(path) -> dict | None:

@@ -14,6 +14,7 @@ import os
 import pathlib
 import shutil
 import sys
+import tempfile
 import textwrap
 
 import tensorflow_datasets as tfds
@@ -74,6 +75,40 @@ def ensure_prepared(
             "Next: make room, or choose another folder with --data_dir"
         ) from error
     return _builder(dataset, data_dir, manual_dir)
+
+
+@contextlib.contextmanager
+def leaving_nothing(datasets, data_dir="", manual_dir=""):
+    """Has datasets that are not prepared built for as long as they are needed.
+
+    Args:
+      datasets: names, as of `ensure_prepared`.
+      data_dir: see `ensure_prepared`.
+      manual_dir: see `ensure_prepared`.
+
+    Yields:
+      (data_dir, manual_dir) to take in their place: the same where all are
+      prepared, else a folder with links to those that are.
+
+    Raises:
+      UserError: as of `ensure_prepared`.
+    """
+    root = prepared_folder(data_dir)
+    missing = set()
+    for name, place in map(parted, datasets):
+        own = name.partition("/")[0]
+        if own in names() and not is_prepared(
+            _builder(name, data_dir, place or manual_dir)
+        ):
+            missing.add(own)
+    if not missing:
+        yield data_dir, manual_dir
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for place in root.iterdir() if root.is_dir() else ():
+            if place.name not in missing and place.is_dir():
+                pathlib.Path(folder, place.name).symlink_to(place.absolute())
+        yield folder, manual_dir or str(root / "downloads" / "manual")
 
 
 def parted(dataset: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import pathlib
 import time
 
@@ -13,7 +14,7 @@ from tqdm import tqdm
 from migan_tf.base import run_record
 from migan_tf.base.command_line import EXIT_STOPPED
 from migan_tf.data import batches as data_batches
-from migan_tf.data import painter_examples, photographs
+from migan_tf.data import painter_examples, photographs, prepared
 from migan_tf.models.weights import weights_sha256
 from migan_tf.training import distribution, interruption, style
 from migan_tf.training.checkpoint import Checkpoints
@@ -23,6 +24,8 @@ from migan_tf.training.step import make_steps
 from migan_tf.training.summaries import NoLog, RunLog
 from migan_tf.training.tasks import make_task
 from migan_tf.training.validation import make_validation
+
+_TIMED = 3  # iterations by which --dry_run estimates how long all take
 
 
 def train(*configs) -> int:
@@ -45,13 +48,29 @@ def train(*configs) -> int:
     if configs[0].deterministic:
         keras.utils.set_random_seed(configs[0].seed)
         tf.config.experimental.enable_op_determinism()
-    setups = style.prepare(configs, strategy)
-    for config, setup in zip(configs, setups, strict=True):
-        if status := _train_run(config, strategy, setup):
-            return status
-        if not config.dry_run and distribution.worker(strategy).is_chief:
-            logging.info("%s", _ending(config))
+    with contextlib.ExitStack() as stack:
+        configs = [
+            stack.enter_context(_for_a_look(one)) if one.dry_run else one
+            for one in configs
+        ]
+        setups = style.prepare(configs, strategy)
+        for config, setup in zip(configs, setups, strict=True):
+            if status := _train_run(config, strategy, setup):
+                return status
+            if not config.dry_run and distribution.worker(strategy).is_chief:
+                logging.info("%s", _ending(config))
     return 0
+
+
+@contextlib.contextmanager
+def _for_a_look(config):
+    """The settings of a --dry_run, which leaves no dataset behind."""
+    datasets = config.dataset.split(",")
+    if config.extra_dataset:
+        datasets.append(config.extra_dataset)
+    places = config.data_dir, config.manual_dir
+    with prepared.leaving_nothing(datasets, *places) as (data, manual):
+        yield dataclasses.replace(config, data_dir=data, manual_dir=manual)
 
 
 def _ending(config):
@@ -111,7 +130,20 @@ def _train_task(config, task, strategy, training_set, held_out, stop):
             held_out=held_out,
         ),
     )
+    training = functools.partial(
+        _TaskTraining,
+        config,
+        task,
+        state=state,
+        checkpoints=checkpoints,
+        strategy=strategy,
+        training_set=training_set,
+        held_out=held_out,
+    )
     if config.dry_run:
+        # The terms of a style need the segmenter, which may not be trained yet.
+        if not (task.name == "synthesis" and config.deviation == "style"):
+            logging.info("%s", training().estimate())
         return 0
     if distribution.worker(strategy).is_chief:
         devices = [d.name for d in tf.config.list_logical_devices()]
@@ -128,15 +160,7 @@ def _train_task(config, task, strategy, training_set, held_out, stop):
     if first >= last and not checkpoints.best_is_lost:
         logging.info("%s: all %d iterations are done", task.name, last)
         return 0
-    return _TaskTraining(
-        config,
-        task,
-        state=state,
-        checkpoints=checkpoints,
-        strategy=strategy,
-        training_set=training_set,
-        held_out=held_out,
-    ).run(stop)
+    return training().run(stop)
 
 
 def _digest(state):
@@ -186,7 +210,8 @@ class _TaskTraining:
         self._checkpoints, self._chief = checkpoints, worker.is_chief
         self._first = int(state.step.numpy())
         self._last = config.steps(task.name)
-        self._log = RunLog(folder, self._first) if self._chief else NoLog()
+        silent = config.dry_run or not self._chief
+        self._log = NoLog() if silent else RunLog(folder, self._first)
         self._log.text("flags", run_record.as_flagfile(config))
         examples = training_set.network_examples(config)
         painted = task.name == "synthesis" and config.generator == "delta"
@@ -210,6 +235,8 @@ class _TaskTraining:
         """The batches of all updates to come, one for each update."""
         worker = distribution.worker(strategy)
         updates = self._updates_per_iteration()
+        timed = 1 + _TIMED if self._config.dry_run else 0
+        last = max(self._last, timed)
         return iter(
             strategy.distribute_datasets_from_function(
                 lambda _: data_batches.training_batches(
@@ -217,7 +244,7 @@ class _TaskTraining:
                     self._config,
                     task=self._task.name,
                     first_batch=self._first * updates,
-                    last_batch=self._last * updates,
+                    last_batch=last * updates,
                     worker=worker.number,
                     workers=worker.workers,
                     replicas=worker.replicas,
@@ -229,6 +256,20 @@ class _TaskTraining:
     def _updates_per_iteration(self):
         with_discriminator = self._discriminator_step is not None
         return self._config.generator_steps + with_discriminator
+
+    def estimate(self) -> str:
+        """Trains a few iterations and says how long all would take here."""
+        self._update()  # The first one takes longer.
+        start = time.monotonic()
+        for _ in range(_TIMED):
+            self._update()
+        each = (time.monotonic() - start) / _TIMED
+        minutes = each * (self._last - self._first) / 60
+        return (
+            f"{self._task.name}: an iteration takes {each:.2f} s here, "
+            f"all of them {minutes:,.1f} min, and each validation, every "
+            f"{self._config.validate_every} iterations, some more"
+        )
 
     def run(self, stop) -> int:
         """Trains to the last iteration, or until a stop is asked for.
@@ -255,16 +296,24 @@ class _TaskTraining:
             with self._bar:
                 return self._iterate(stop)
 
-    def _iterate(self, stop):
+    def _update(self):
         """The paper's algorithm: G (or S) is updated twice, then D once.
 
         How often G is updated before D is the setting `generator_steps`.
+
+        Returns:
+          {name: scalar}, what is logged.
         """
+        for _ in range(self._config.generator_steps):
+            scalars = self._network_step(next(self._batches))
+        if self._discriminator_step is not None:
+            scalars |= self._discriminator_step(next(self._batches))
+        return scalars
+
+    def _iterate(self, stop):
+        """The iterations, and what is due after some of them."""
         for step in range(self._first + 1, self._last + 1):
-            for _ in range(self._config.generator_steps):
-                scalars = self._network_step(next(self._batches))
-            if self._discriminator_step is not None:
-                scalars |= self._discriminator_step(next(self._batches))
+            scalars = self._update()
             self._state.step.assign(step)
             self._bar.update()
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 
 import cv2
@@ -133,9 +134,24 @@ def test_nan_stops_the_run_and_keeps_the_checkpoint(
     assert tf.train.latest_checkpoint(folder) == newest
 
 
-def test_dry_run_writes_nothing(tiny_config, tmp_path):
-    assert run(tiny_config, tmp_path / "new", dry_run=True) == 0
-    assert not (tmp_path / "new").exists()
+@pytest.mark.slow
+def test_dry_run_leaves_nothing_and_says_how_long(
+    tiny_config, tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    data = str(tmp_path / "data")  # where no dataset is prepared yet
+    config = dataclasses.replace(tiny_config, dry_run=True, data_dir=data)
+    long = {"segmentation_steps": 600, "synthesis_steps": 600}
+    assert run(config, tmp_path / "new", **long) == 0
+    assert not any(tmp_path.iterdir())
+    for task in tiny_config.tasks():
+        found = re.search(
+            rf"{task}: an iteration takes ([\d.]+) s here, all of them "
+            r"([\d.,]+) min",
+            caplog.text,
+        )
+        each, minutes = map(float, found.groups())
+        assert minutes == pytest.approx(each * 600 / 60, rel=0.05, abs=0.1)
 
 
 @pytest.mark.slow
