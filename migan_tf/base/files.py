@@ -77,6 +77,23 @@ def check_output(output, a_file=False) -> None:
         tempfile.TemporaryFile(dir=place).close()
 
 
+@contextlib.contextmanager
+def plainly_named(folder):
+    """A name of a folder that TensorFlow takes for no pattern, as it reads.
+
+    Yields:
+      The folder, or where its path has the signs of a pattern a link to it.
+    """
+    folder = pathlib.Path(folder).absolute()
+    if not set(str(folder)) & set(PATTERN_SIGNS):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as place:
+        link = pathlib.Path(place, "folder")
+        link.symlink_to(folder)
+        yield link
+
+
 def refuse_patterns(path, flag) -> None:
     """Refuses a folder in which TensorFlow would not find its own files.
 

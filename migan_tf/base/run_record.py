@@ -148,7 +148,8 @@ def read_config(folder) -> Config:
             f"{path} is not a record of this program's version "
             f"({__version__}), or damaged: {error}. Next: train on, "
             "which writes it anew: "
-            f"python -m migan_tf.train --flagfile={path.parent}/{FLAGFILE}"
+            "python -m migan_tf.train "
+            f"--flagfile={quoted(path.parent / FLAGFILE)}"
         ) from None
 
 

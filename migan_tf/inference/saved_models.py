@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from migan_tf.base import files
 from migan_tf.base.errors import UserError
 from migan_tf.data.fov import find_fov_mask
 from migan_tf.inference import saved_files
@@ -188,7 +189,8 @@ def load(folder):
     reason = saved_files.fault(folder.path)
     if not reason:
         try:
-            loaded = tf.saved_model.load(str(folder.path))
+            with files.plainly_named(folder.path) as path:
+                loaded = tf.saved_model.load(str(path))
             signature = loaded.signatures[SIGNATURE]
             found = set(signature.structured_input_signature[1])
             if hasattr(loaded, "network") and found == INPUTS[folder.task]:

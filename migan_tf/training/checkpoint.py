@@ -114,7 +114,11 @@ class Checkpoints:
         for step in reversed(steps):
             path = self._path(step)
             try:
-                self._checkpoint.restore(path).assert_consumed()
+                with files.plainly_named(self._place) as place:
+                    found = self._checkpoint.restore(
+                        str(place / f"ckpt-{step}")
+                    )
+                    found.assert_consumed()
             except _DAMAGED as error:
                 logging.warning(
                     "checkpoint %s is damaged (%s); trying the one before",

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from migan_tf.base import run_record
 from migan_tf.base.command_line import EXIT_STOPPED
+from migan_tf.base.errors import quoted
 from migan_tf.data import batches as data_batches
 from migan_tf.data import painter_examples, photographs, prepared
 from migan_tf.models.weights import weights_sha256
@@ -76,13 +77,14 @@ def _for_a_look(config):
 def _ending(config):
     """What a run that is trained has left, and what to do with it."""
     folders = [f"{config.workdir}/{name}" for name in config.tasks()]
-    evaluate = f"python -m migan_tf.evaluate --workdir={config.workdir}"
+    workdir = f"--workdir={quoted(config.workdir)}"
+    evaluate = f"python -m migan_tf.evaluate {workdir}"
     if "segmentation" not in config.tasks():
         evaluate += " --task=synthesis"
     return (
         f"trained: {' and '.join(folders)} (best weights in best/, figures in "
         f"metrics.jsonl, samples in pictures/). Next: {evaluate}, or python "
-        f"-m migan_tf export --workdir={config.workdir}"
+        f"-m migan_tf export {workdir}"
     )
 
 

@@ -100,7 +100,7 @@ def of_another_folder(path):
 )
 def test_the_list_of_checkpoints_does_not_count(folder, made, damage, caplog):
     damage(folder / "checkpoints" / "checkpoint")
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger="absl"):
         _, state, step = restored(folder)
     assert step == 3
     assert_is_step(state, made, 3)

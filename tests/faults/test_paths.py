@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -146,3 +147,42 @@ def test_an_ascii_console_shows_everything(tmp_path):
     assert b"Traceback" not in result.stderr
     assert b"\\udce8.txt: no image" in result.stderr
     assert "\\udce9.png" in (tmp_path / "×.csv").read_text("utf-8")
+
+
+PATTERN = (
+    "a [1]*? {b} 'c'"  # which TensorFlow takes for a pattern, and a shell, too
+)
+
+
+def test_training_goes_on_in_a_folder_named_like_a_pattern(tmp_path):
+    from migan_tf.training.checkpoint import Checkpoints
+    from tests import small_state
+
+    folder = tmp_path / PATTERN / "segmentation"
+    state = small_state.make_state(1)
+    checkpoints = Checkpoints(folder, state, 1)
+    for _ in range(3):
+        small_state.train(state, 1)
+        checkpoints.save()
+    assert checkpoints.steps() == [3]  # The others were found and removed.
+    again = small_state.make_state(2)
+    assert Checkpoints(folder, again, 1).restore() == 3
+    for found, wanted in zip(
+        again.network.variables, state.network.variables, strict=True
+    ):
+        np.testing.assert_array_equal(found.numpy(), wanted.numpy())
+
+
+@pytest.mark.slow
+def test_a_saved_model_in_a_folder_named_like_a_pattern(served, tmp_path):
+    import migan_tf
+    from migan_tf.phantom.retina import phantom_retina
+
+    moved = tmp_path / PATTERN / "migan_segmentation"
+    shutil.copytree(served["segmentation"].parent, moved)
+    fundus = phantom_retina(90, 90, seed=3).fundus
+    found = migan_tf.load_segmenter(str(moved))(fundus)
+    wanted = migan_tf.load_segmenter(str(served["segmentation"]))(fundus)
+    np.testing.assert_array_equal(
+        found.vessel_probability, wanted.vessel_probability
+    )
