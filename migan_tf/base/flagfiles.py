@@ -7,6 +7,7 @@ everywhere; so is each name that a flagfile names itself.
 """
 
 import codecs
+import os
 import pathlib
 import sys
 
@@ -82,10 +83,14 @@ def expand(arguments, above=()) -> list[str]:
 
 
 def _text(content) -> str:
-    """Text in UTF-8, or in UTF-16 as editors of Windows mark it."""
-    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return content.decode("utf-16")
-    return content.decode("utf-8-sig")
+    """Text in UTF-8, or in UTF-16 as editors of Windows mark it.
+
+    It is as the command line would give it: where the system's names are ASCII,
+    a path of other characters is still the same path.
+    """
+    marked = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = content.decode("utf-16" if marked else "utf-8-sig")
+    return os.fsdecode(text.encode("utf-8"))
 
 
 def read(name, above=()) -> list[str]:
