@@ -177,7 +177,7 @@ def test_an_image_knows_nothing_of_its_batch(signatures, maps, styles):
 
 def test_contrast_scales_what_the_vessels_add(signatures, delta_network, maps):
     seed = np.array([5], np.int64)
-    noise = delta_signatures._noise(seed[0], 28).numpy()
+    noise = delta_signatures.noise_of(seed[0], 28).numpy()
     still = paint(signatures, maps[:1], seed, contrast=0.0)
     unit = np.float32(
         run_networks.resampled_map(
@@ -270,13 +270,13 @@ def test_what_makes_no_sense_is_refused(signatures, maps, styles):
 
 def test_the_seed_of_the_planes_is_exact():
     for seed in (0, 7, -3, 2**62):
-        noise = delta_signatures._noise(tf.constant(seed, tf.int64), 28).numpy()
+        noise = delta_signatures.noise_of(tf.constant(seed, tf.int64), 28).numpy()
         whole = noise[-2:] / np.float32(np.sqrt(3) / 2**23)
         np.testing.assert_allclose(whole, np.round(whole), atol=1.0)
         assert (np.abs(noise[-2:]) <= np.float32(np.sqrt(3))).all()
     many = np.stack(
         [
-            delta_signatures._noise(tf.constant(s, tf.int64), 28)
+            delta_signatures.noise_of(tf.constant(s, tf.int64), 28)
             for s in range(99)
         ]
     )

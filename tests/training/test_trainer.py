@@ -138,7 +138,7 @@ def test_nan_stops_the_run_and_keeps_the_checkpoint(
 def test_dry_run_leaves_nothing_and_says_how_long(
     tiny_config, tmp_path, caplog
 ):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="absl")
     data = str(tmp_path / "data")  # where no dataset is prepared yet
     config = dataclasses.replace(tiny_config, dry_run=True, data_dir=data)
     long = {"segmentation_steps": 600, "synthesis_steps": 600}
