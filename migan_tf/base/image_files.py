@@ -106,13 +106,13 @@ class Listing:
 def image_file(path, folder="") -> ImageFile:
     """The file at `path`; it is read when its content is asked for."""
     path = pathlib.Path(path)
-
-    def content():
-        with opened(path) as file:
-            return file.read()
-
-    stem = stem_of(path.name)
+    stem, content = stem_of(path.name), partial(_content, path)
     return ImageFile(str(path), stem, content, path=path, folder=folder)
+
+
+def _content(path):
+    with opened(path) as file:
+        return file.read()
 
 
 def opened(path):

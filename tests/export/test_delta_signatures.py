@@ -270,7 +270,9 @@ def test_what_makes_no_sense_is_refused(signatures, maps, styles):
 
 def test_the_seed_of_the_planes_is_exact():
     for seed in (0, 7, -3, 2**62):
-        noise = delta_signatures.noise_of(tf.constant(seed, tf.int64), 28).numpy()
+        noise = delta_signatures.noise_of(
+            tf.constant(seed, tf.int64), 28
+        ).numpy()
         whole = noise[-2:] / np.float32(np.sqrt(3) / 2**23)
         np.testing.assert_allclose(whole, np.round(whole), atol=1.0)
         assert (np.abs(noise[-2:]) <= np.float32(np.sqrt(3))).all()
