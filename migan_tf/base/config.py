@@ -45,7 +45,8 @@ class Config:
     dataset: str = field(
         default="drive",
         help=(
-            "Dataset to train on: drive, stare, phantom, one made by "
+            "Dataset to train on: drive, stare, chase_db1, hrf, phantom, "
+            "folder (one's own photographs, also folder:DIR), one made by "
             "migan_tf.synthesize, or several with commas between them."
         ),
     )
