@@ -4,6 +4,7 @@
 chooses between them. Both take and give the same arrays and bytes.
 """
 
+import abc
 import contextlib
 import time
 import urllib.parse
@@ -112,13 +113,13 @@ class Client(contextlib.AbstractContextManager):
     def close(self) -> None:
         """Ends the connection, where the protocol keeps one."""
 
+    @abc.abstractmethod
     def proxy(self) -> tuple[str, str]:
         """The proxy before the server and what names it; empty without one."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def look(self, model) -> str:
         """The command that shows what is at the server's address."""
-        raise NotImplementedError
 
     def predict(self, model, signature, inputs, check=None):
         """Calls one signature of a served model.

@@ -5,13 +5,10 @@ The exported graphs need them besides the ops of `migan_tf`.
 
 import tensorflow as tf
 
+from migan_tf.base.pictures import LEAST_SIDE, MOST_ASPECT, MOST_SIDE
 from migan_tf.data import fov
 from migan_tf.metrics.segmentation import LEVELS
 
-# Pixels of an image's longer side; the image may be padded to a square of that
-# side. The largest fundus cameras have 7,750 pixels.
-MOST_SIDE = 8_000
-MOST_ASPECT = 8  # longer over shorter side of an image that shows a fundus
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
@@ -103,7 +100,7 @@ def find_fov_mask(fundus):
     size = tf.shape(fundus)[:2]
     short, long = tf.reduce_min(size), tf.reduce_max(size)
     return tf.cond(
-        (short >= fov.LEAST_SIDE) & (long <= MOST_ASPECT * short),
+        (short >= LEAST_SIDE) & (long <= MOST_ASPECT * short),
         lambda: fov.find_fov_mask(fundus),
         lambda: tf.zeros(size, tf.bool),
     )

@@ -18,9 +18,7 @@ from migan_tf.base.errors import (
     ArgumentTypeError,
     NotFoundError,
 )
-
-# That of `data.fov`, which would import TensorFlow here.
-LEAST_SIDE = 16
+from migan_tf.base.pictures import LEAST_SIDE
 
 
 def photograph(fundus, name="fundus") -> np.ndarray:

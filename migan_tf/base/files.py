@@ -71,10 +71,16 @@ def check_output(output, a_file=False) -> None:
             raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
         if path.exists() and not a_file and not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "it is a file", str(path))
-        place = path.absolute().parent if a_file else path.absolute()
-        while not place.exists():
-            place = place.parent
-        tempfile.TemporaryFile(dir=place).close()
+        place = path.parent if a_file else path
+        tempfile.TemporaryFile(dir=_nearest_there(place)).close()
+
+
+def _nearest_there(path):
+    """A path, or the nearest folder above it that is there."""
+    place = pathlib.Path(path).absolute()
+    while not place.exists():
+        place = place.parent
+    return place
 
 
 @contextlib.contextmanager
@@ -184,11 +190,8 @@ def _named(path):
 
 def room(path) -> str:
     """Says in words how much room there is on the disk of a path."""
-    place = pathlib.Path(path).absolute()
     try:
-        while not place.exists():
-            place = place.parent
-        free = shutil.disk_usage(place).free
+        free = shutil.disk_usage(_nearest_there(path)).free
     except OSError:
         return "the room that is left cannot be told"
     return f"{free / 1e6:,.1f} MB are free"

@@ -12,10 +12,9 @@ import numpy as np
 
 from migan_tf.base import image_files
 from migan_tf.base.errors import UserError
+from migan_tf.base.pictures import LEAST_SIDE, MOST_ASPECT
 
 SIDE = 320  # longer side, in pixels, of the copy that is looked at
-MOST_ASPECT = 8  # longer over shorter side, as in the exported graphs
-LEAST_SIDE = 16  # pixels, as `data.fov` needs them
 DARK, WHITE = 16, 245  # of 255: levels of a surround
 RIM = 0.04  # of the longer side: so much beside a surround is not looked at
 LEAST_LOOKED_AT = 0.05  # of the frame: of less nothing is said

@@ -12,8 +12,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 # Pixels of a side. The largest fundus cameras have 7,750; a small file may tell
-# of many more, and would fill the memory.
+# of many more, and would fill the memory. Exported graphs pad to such a square.
 MOST_SIDE = 8_000
+LEAST_SIDE = 16  # pixels of a photograph; no smaller one can be searched
+MOST_ASPECT = 8  # longer over shorter side of an image that shows a fundus
 # Pillow takes JPEG of several images for MPO by itself.
 FORMATS = "PNG JPEG JPEG2000 WEBP BMP GIF PPM".split()
 # Further images of these are its preview or its depth, and not one of many.
@@ -113,13 +115,18 @@ def several(count) -> OSError:
     )
 
 
+def opened(stream, formats):
+    """Pillow's image of one of some formats, of which the header was read."""
+    with warnings.catch_warnings():
+        # Pillow's own limit, which it only warns of; `check_size` is ours.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(stream, formats=formats)
+
+
 def _opened(stream):
-    """A Pillow image of which only the header was read."""
+    """A Pillow image of one of `FORMATS`, whose header is right."""
     try:
-        with warnings.catch_warnings():
-            # Pillow's own limit, which it only warns of.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(stream, formats=FORMATS)
+        image = opened(stream, FORMATS)
     except UnidentifiedImageError:
         raise OSError(
             "it is damaged, or of a format that is not read"

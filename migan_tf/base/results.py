@@ -80,9 +80,7 @@ def is_done(paths, made_of, overwrite=False) -> bool:
     """
     if overwrite:
         return False
-    there = [
-        pathlib.Path(path) for path in paths if pathlib.Path(path).exists()
-    ]
+    there = [path for path in map(pathlib.Path, paths) if path.exists()]
     for path in there:
         if path.suffix != ".png":  # It is written anew with its pictures.
             continue

@@ -126,6 +126,12 @@ def _of_flagfile(path):
     return Config.recorded(values)
 
 
+def train_command(folder) -> str:
+    """The command that goes on with the task in a folder of a run."""
+    flagfile = pathlib.Path(folder, FLAGFILE)
+    return f"python -m migan_tf.train --flagfile={quoted(flagfile)}"
+
+
 def read_config(folder) -> Config:
     """The `Config` recorded in the folder of one task of a run.
 
@@ -147,9 +153,7 @@ def read_config(folder) -> Config:
         raise UserError(
             f"{path} is not a record of this program's version "
             f"({__version__}), or damaged: {error}. Next: train on, "
-            "which writes it anew: "
-            "python -m migan_tf.train "
-            f"--flagfile={quoted(path.parent / FLAGFILE)}"
+            f"which writes it anew: {train_command(path.parent)}"
         ) from None
 
 
@@ -172,8 +176,7 @@ def best_weights(folder) -> pathlib.Path:
     if not weights.exists():
         raise UserError(
             f"{folder} has no best/{weights.name} yet; it is written at the "
-            "first validation. Train on: python -m migan_tf.train "
-            f"--flagfile={quoted(folder / FLAGFILE)}"
+            f"first validation. Train on: {train_command(folder)}"
         )
     return weights
 
@@ -194,8 +197,7 @@ def best_scores(folder) -> dict:
     except (OSError, ValueError, AttributeError) as error:
         raise UserError(
             f"{path} cannot be read: {error!r:.100}. Next: train on, which "
-            "writes it anew: python -m migan_tf.train "
-            f"--flagfile={folder}/{FLAGFILE}"
+            f"writes it anew: {train_command(folder)}"
         ) from None
     return scores
 

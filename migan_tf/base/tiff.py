@@ -8,7 +8,6 @@ Pillow unpacks whatever the compression, and the samples are made of the bytes.
 
 import io
 import struct
-import warnings
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -135,9 +134,7 @@ def _one(page, tag, default=None):
 def _opened(stream, number):
     stream.seek(0)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(stream, formats=["TIFF"])
+        image = pictures.opened(stream, ["TIFF"])
     except UnidentifiedImageError:
         raise OSError("it is damaged, or a kind of TIFF not read") from None
     image.seek(number)

@@ -15,7 +15,8 @@ import tensorflow_datasets as tfds
 from migan_tf.base import image_files, map_kinds, map_values
 from migan_tf.base.errors import UserError
 from migan_tf.base.image_files import ImageFile
-from migan_tf.data.fov import LEAST_SIDE, find_fov_mask
+from migan_tf.base.pictures import LEAST_SIDE
+from migan_tf.data.fov import find_fov_mask
 
 PLANES = ("vessel_map", "fov_mask", "second_annotator")
 ERRORS_SHOWN = 5

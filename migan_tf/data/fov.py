@@ -9,7 +9,6 @@ shows retina everywhere.
 
 import tensorflow as tf
 
-LEAST_SIDE = 16  # pixels of a photograph; no smaller one can be searched
 WORKING_SIZE = 384  # longer side, in pixels, of the copy that is searched
 BLACK_LEVEL = 16.0  # of 255: a photograph that stays below it shows nothing
 MARGIN = 38  # working pixels about the first result that are not trusted

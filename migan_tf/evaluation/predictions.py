@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 
-from migan_tf.base import image_files, map_kinds, map_values, results
+from migan_tf.base import image_files, map_kinds, map_values, pictures, results
 from migan_tf.base.errors import UserError
 from migan_tf.base.pairing import pair
 from migan_tf.evaluation.scored_image import ScoredImage
@@ -155,7 +155,7 @@ def _found_fov_mask(fundus, name):
     """The FOV mask (H,W) bool that is found in a photograph."""
     from migan_tf.data import fov  # TensorFlow; few need it.
 
-    large = min(fundus.shape[:2]) >= fov.LEAST_SIDE
+    large = min(fundus.shape[:2]) >= pictures.LEAST_SIDE
     fov_mask = fov.find_fov_mask(fundus).numpy() if large else np.zeros(1)
     if not fov_mask.any():
         raise UserError(

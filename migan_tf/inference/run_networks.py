@@ -10,7 +10,7 @@ from absl import logging
 
 from migan_tf.base import run_record
 from migan_tf.base.config_checks import TOTAL_STRIDE
-from migan_tf.base.errors import UserError, quoted
+from migan_tf.base.errors import UserError
 from migan_tf.data import geometry
 from migan_tf.data.fov import find_fov_mask
 from migan_tf.inference.contrast import MOST
@@ -77,8 +77,7 @@ def load_weights(network, path) -> None:
         raise UserError(
             f"{path} does not hold a {folder.name} network of the flags in "
             f"{folder}/run.json: {reason}. Next: train on, which writes it "
-            "anew: python -m migan_tf.train "
-            f"--flagfile={quoted(folder / run_record.FLAGFILE)}"
+            f"anew: {run_record.train_command(folder)}"
         ) from error
 
 

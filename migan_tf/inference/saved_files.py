@@ -26,24 +26,23 @@ def fault(folder) -> str:
     Args:
       folder: of one version.
     """
-    index = pathlib.Path(folder, f"{VARIABLES}.index")
     readers = {
         pathlib.Path(folder, CARD): json.loads,
         pathlib.Path(folder, FILE_NAME): _fields,
-        index: _shard_sizes,
+        # The last, whose answer says how long the other files must be.
+        pathlib.Path(folder, f"{VARIABLES}.index"): _shard_sizes,
     }
     for path, read in readers.items():
         if found := _fault_of_file(path):
             return found
         try:
-            read(path.read_bytes())
+            told = read(path.read_bytes())
         except OSError as error:
             return f"{path} cannot be read ({error.strerror})"
         except (LookupError, RecursionError, ValueError, struct.error):
             return f"{path} is cut or damaged"
-    sizes = _shard_sizes(index.read_bytes())
-    for shard, size in sizes.items():
-        name = f"{VARIABLES}.data-{shard:05d}-of-{len(sizes):05d}"
+    for shard, size in told.items():
+        name = f"{VARIABLES}.data-{shard:05d}-of-{len(told):05d}"
         if found := _fault_of_file(pathlib.Path(folder, name), size):
             return found
     return ""

@@ -21,7 +21,8 @@ from migan_tf.base import (
 )
 from migan_tf.base.command_line import EXIT_SKIPPED
 from migan_tf.base.errors import UserError
-from migan_tf.data.fov import LEAST_SIDE, find_fov_mask
+from migan_tf.base.pictures import LEAST_SIDE
+from migan_tf.data.fov import find_fov_mask
 from migan_tf.inference.contrast import AS_PHOTOGRAPHED
 from migan_tf.inference.load import load_generator, load_segmenter
 

@@ -71,31 +71,25 @@ def outputs(**others):
     return {"outputs": {**found, "otsu_threshold": [0.5], **others}}
 
 
-def drips(connection):
-    """Sends a byte now and then, and never all of them."""
-    read_request(connection)
-    with contextlib.suppress(OSError):
-        connection.sendall(raw("Content-Length: 1000"))
-        while True:
-            connection.sendall(b" ")
-            time.sleep(0.02)
+def never_ends(head, piece, pause=0.0):
+    """A server that sends a piece again and again, and never the last one."""
+
+    def serve(connection):
+        read_request(connection)
+        with contextlib.suppress(OSError):
+            connection.sendall(head)
+            while True:
+                connection.sendall(piece)
+                time.sleep(pause)
+
+    return serve
 
 
-def drips_headers(connection):
-    read_request(connection)
-    with contextlib.suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-        while True:
-            connection.sendall(b"x")
-            time.sleep(0.02)
-
-
-def endless(connection):
-    read_request(connection)
-    with contextlib.suppress(OSError):
-        connection.sendall(raw("Transfer-Encoding: chunked"))
-        while True:
-            connection.sendall(b"1000\r\n" + b" " * 4096 + b"\r\n")
+drips = never_ends(raw("Content-Length: 1000"), b" ", pause=0.02)
+drips_headers = never_ends(b"HTTP/1.1 200 OK\r\nX: ", b"x", pause=0.02)
+endless = never_ends(
+    raw("Transfer-Encoding: chunked"), b"1000\r\n" + b" " * 4096 + b"\r\n"
+)
 
 
 def late(connection):

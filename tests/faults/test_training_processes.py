@@ -5,8 +5,6 @@ Every process takes ten seconds to begin, so one run is disturbed in all ways.
 
 import json
 import resource
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -14,25 +12,17 @@ import pytest
 import tensorflow as tf
 
 from migan_tf.base.config import TASKS
+from tests import training_process
+from tests.training_process import finish
 
 STEPS = 12
 
 
 def start(flags, workdir, **keywords):
     steps = [f"--{task}_steps={STEPS}" for task in TASKS]
-    command = [sys.executable, "-m", "migan_tf.train", *flags, *steps]
-    return subprocess.Popen(
-        [*command, f"--workdir={workdir}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        **keywords,
+    return training_process.start(
+        *flags, *steps, f"--workdir={workdir}", **keywords
     )
-
-
-def finish(process):
-    errors = process.communicate(timeout=600)[1]
-    return process.returncode, errors
 
 
 def rows_of(folder):

@@ -6,40 +6,28 @@ All stops are of one run, since each process takes ten seconds to begin.
 import json
 import resource
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import training_process
+from tests.training_process import finish
+
 TASK = "synthesis"
 STEPS = 40
 
 
 def start(flags, workdir, *more, **keywords):
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "migan_tf.train",
-            *flags,
-            f"--workdir={workdir}",
-            f"--task={TASK}",
-            f"--synthesis_steps={STEPS}",
-            *more,
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+    return training_process.start(
+        *flags,
+        f"--workdir={workdir}",
+        f"--task={TASK}",
+        f"--synthesis_steps={STEPS}",
+        *more,
         **keywords,
     )
-
-
-def finish(process):
-    errors = process.communicate(timeout=300)[1]
-    return process.returncode, errors
 
 
 def last_step(workdir):
